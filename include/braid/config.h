@@ -1,0 +1,112 @@
+/*
+ * config: what the engine may do, as an immutable snapshot.
+ *
+ * src/config turns swanctl.conf into one of these; the engine only reads it. A snapshot holds no long-term secret: pre-shared keys and private keys
+ * live in src/cred and are reached through ASK. All pointers inside belong to the snapshot and live as long as it does.
+ *
+ * The keys are those of swanctl.conf; each field names its key where the name differs.
+ */
+#ifndef BRAID_CONFIG_H
+#define BRAID_CONFIG_H
+
+#include <braid/types.h>
+
+/* ---- small enumerations ---------------------------------------------------------------------------------------------------- */
+
+enum conf_fragmentation { FRAGMENTATION_YES, FRAGMENTATION_ACCEPT, FRAGMENTATION_NO };
+enum conf_childless { CHILDLESS_ALLOW, CHILDLESS_PREFER, CHILDLESS_FORCE, CHILDLESS_NEVER };
+enum conf_unique { UNIQUE_NO, UNIQUE_NEVER, UNIQUE_REPLACE, UNIQUE_KEEP };
+enum conf_mode { MODE_TUNNEL, MODE_TRANSPORT };
+enum conf_auth_class { CONF_AUTH_ANY, CONF_AUTH_PSK, CONF_AUTH_PUBKEY, CONF_AUTH_EAP, CONF_AUTH_NULL };
+enum conf_action { ACTION_NONE = 0, ACTION_TRAP = 1, ACTION_START = 2 }; /* bits: `trap|start` */
+
+/* ---- parts ------------------------------------------------------------------------------------------------------------------ */
+
+/* local_addrs / remote_addrs: one pattern. An address is a range of one; %any is the whole family, or both when family is ADDR_NONE. */
+struct conf_endpoint {
+    struct addr from, to;  /* inclusive; family ADDR_NONE in `from` = any address at all */
+    const char *host;      /* a name to be resolved by the daemon before use, else NULL */
+};
+
+/* What an identity must match: `remote.id`. */
+struct conf_identity {
+    bool any;             /* %any: whatever the peer says */
+    bool suffix;          /* FQDN / RFC822 "*suffix": id.data holds the suffix without the star */
+    struct identity id;
+};
+
+/* A `local` or `remote` section. */
+struct conf_auth {
+    enum conf_auth_class class;
+    struct conf_identity id; /* local: what we say; `any` = our address, chosen at run time */
+    const char *id_text;     /* as written, for messages; NULL when absent */
+};
+
+struct conf_child {
+    const char *name;
+    struct proposals esp;       /* protocol ESP; at least one */
+    struct selectors local_ts, remote_ts; /* `dynamic` ones are replaced by the tunnel's addresses */
+    enum conf_mode mode;
+    uint8_t start_action, dpd_action, close_action; /* enum conf_action bits */
+    ike_time rekey_for, life_for, rand_for;         /* rekey_time, life_time, rand_time; 0 = never */
+    uint64_t rekey_bytes, life_bytes, rand_bytes;   /* 0 = no limit */
+    uint64_t rekey_packets, life_packets, rand_packets;
+    uint32_t replay_window;     /* packets, 0 = off */
+    bool copy_df;
+    uint32_t line;              /* where it stands in its file, for messages */
+};
+
+struct conf_conn {
+    const char *name;
+    uint16_t local_count, remote_count;
+    const struct conf_endpoint *local_addrs, *remote_addrs; /* in order of preference; empty = any */
+    uint16_t local_port, remote_port; /* 0 = the engine's own / 500 */
+    struct proposals ike;      /* protocol IKE; at least one */
+    struct conf_auth local, remote; /* first authentication round */
+    enum conf_fragmentation fragmentation;
+    enum conf_childless childless;
+    enum conf_unique unique;
+    bool encap;                /* pretend a NAT so that ESP travels in UDP */
+    bool mobike;
+    ike_time dpd_for;          /* dpd_delay; 0 = off */
+    ike_time rekey_for, reauth_for, over_for, rand_for;
+    uint32_t keyingtries;      /* 0 = for ever */
+    uint16_t child_count;
+    const struct conf_child *child;
+    const char *file;          /* where it was read from, for messages */
+    uint32_t line;
+};
+
+/* Daemon settings the engine needs (braid.conf). Defaults: see conf_engine_defaults. */
+struct conf_engine {
+    ike_time retransmit_first_for;   /* first wait, default 0.5 s */
+    uint32_t retransmit_base_permille; /* growth, default 1800 = 1.8 */
+    uint32_t retransmit_tries;       /* retransmissions after the first sending, default 7 */
+    ike_time retransmit_max_for;     /* longest single wait, default 30 s */
+    ike_time half_open_for;          /* an SA must authenticate in this time, default 30 s */
+    uint32_t half_open_max;          /* half-open SAs as responder, default 4096 */
+    uint32_t half_open_per_source;   /* default 16 */
+    uint32_t cookie_threshold;       /* from that many half-open SAs on, ask for cookies, default 64; 0 = always */
+    ike_time keepalive_for;          /* NAT keepalive, default 20 s; 0 = off */
+    uint16_t fragment_size;          /* largest IP datagram of a fragment, default 1280; 0 = never fragment */
+    uint32_t message_max;            /* largest reassembled message after authentication, default 65535 */
+    uint32_t message_max_early;      /* and before it, default 32768 (FrodoKEM-1344 needs 22 kB) */
+    bool follow_configured_order;    /* prefer_configured_proposals, default true: our order of proposals decides as responder */
+};
+
+void conf_engine_defaults(struct conf_engine *c);
+
+/* ---- the snapshot ----------------------------------------------------------------------------------------------------------- */
+
+struct config {
+    struct conf_engine engine;
+    uint16_t conn_count;
+    const struct conf_conn *conn;
+    uint64_t serial; /* grows with every load; set by the owner */
+};
+
+/* Find by name, or NULL. */
+const struct conf_conn *config_conn(const struct config *c, struct bytes name);
+const struct conf_child *config_child(const struct conf_conn *c, struct bytes name);
+
+#endif
