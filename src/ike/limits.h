@@ -1,0 +1,36 @@
+/*
+ * limits: every bound of the engine in one place, each with its reason. Sizes of wire objects are in wire/message.h; what an operator may change is in
+ * struct conf_engine.
+ */
+#ifndef BRAID_IKE_LIMITS_H
+#define BRAID_IKE_LIMITS_H
+
+#include <braid/types.h>
+
+enum {
+    NONCE_LEN = 32,              /* ours; at least half the largest PRF key (RFC 7296 2.10) */
+    COOKIE_LEN = 24,             /* version of the secret | 20 octets of MAC; RFC 7296 2.6 allows 1 to 64 */
+    COOKIE_LEN_MAX = 64,
+    COOKIE_RETRIES_MAX = 3,      /* a responder whose secret rotates may ask twice; one that asks for ever may not */
+    KE_RETRIES_MAX = 2,          /* INVALID_KE_PAYLOAD answers followed per SA */
+
+    FRAGMENTS_MAX = 128,         /* of one message: 64 KiB in fragments of 576 octets need 120 */
+    FRAGMENT_LEN_MIN = 256,      /* refuse to plan smaller ones */
+    FRAGMENT_SIZE_FALLBACK_V4 = 576,  /* whole IP datagram, used when larger ones seem to be lost */
+    FRAGMENT_SIZE_FALLBACK_V6 = 1280,
+    REFRAGMENT_AFTER = 3,        /* transmissions without an answer before trying the fallback size */
+
+    DECODE_ARENA_MAX = 192 * 1024,  /* values of one decoded message, and of the one built in answer */
+    EFFECTS_ARENA_MAX = 1024 * 1024, /* effects of one verb */
+    CHILDREN_PER_IKE_MAX = 256,
+    ORDERS_PER_IKE_MAX = 16,     /* queued behind the exchange under way */
+    PREAUTH_ROUNDS_MAX = 8,      /* exchanges between IKE_SA_INIT and IKE_AUTH that we serve */
+    COLLECTED_ERRORS = 4,
+};
+
+#define DELETE_LINGER_FOR (3 * IKE_SECOND)  /* a closing SA waits so long for the answer to its Delete */
+#define COOKIE_SECRET_FOR (60 * IKE_SECOND) /* a cookie secret is made new after that; the one before stays valid as long again */
+#define INVALID_SPI_EVERY (IKE_SECOND)      /* at most one unprotected INVALID_IKE_SPI in this time */
+#define FRAGMENT_STORE_FOR (30 * IKE_SECOND) /* an incomplete set of fragments is dropped */
+
+#endif
