@@ -1,0 +1,61 @@
+/*
+ * dataplane: what executes PLANE effects: user space (tun.c) or a recorder for tests (mock.c); the kernel's XFRM joins later.
+ *
+ * A data plane installs Child SAs, their policies, routes and addresses, moves packets, and reports what the engine must know. It is driven by one
+ * event loop thread; it never calls back: its owner polls its descriptors and takes its reports.
+ */
+#ifndef BRAID_DATAPLANE_DATAPLANE_H
+#define BRAID_DATAPLANE_DATAPLANE_H
+
+#include <braid/ike.h>
+
+enum plane_report_kind {
+    REPORT_SEEN,   /* an authenticated packet came from `from`, which is not the SA's remote endpoint, or the first for a while (at most one a second each SA) */
+    REPORT_FAILED, /* the last add could not be done; text says why */
+    REPORT_ACQUIRE, /* later: a packet matched a trap policy */
+};
+
+struct plane_report {
+    enum plane_report_kind kind;
+    uint32_t child_id;
+    struct endpoint from;
+    char text[160];
+};
+
+/* Traffic counters of a Child SA, for `list`. */
+struct plane_usage {
+    uint64_t in_bytes, in_packets, out_bytes, out_packets;
+    ike_time last_in, last_out; /* 0 = never */
+    uint64_t drop_replay, drop_auth, drop_policy, drop_size;
+};
+
+struct dataplane {
+    void *self;
+    const char *name;      /* "tun", "mock" */
+    bool needs_encap;      /* only ESP in UDP (struct ike_setup.force_encap) */
+
+    /* Carry out one effect. False: a REPORT_FAILED is waiting (ADD only). Keys are copied and wiped by the plane when the SA goes. */
+    bool (*apply)(void *self, ike_time now, const struct ike_plane *effect);
+
+    /* An ESP-in-UDP packet (no marker, SPI first) from the wire. May be modified in place. Hostile. */
+    void (*esp_input)(void *self, ike_time now, const struct ike_path *path, uint8_t *packet, size_t len);
+
+    /* Descriptors to poll for reading, -1 terminated; and: read what is there, at most a batch. ESP to be sent goes through plane_output. */
+    const int *(*descriptors)(void *self);
+    void (*readable)(void *self, ike_time now, int fd);
+
+    bool (*report)(void *self, struct plane_report *out); /* the next report, false when there is none */
+    bool (*usage)(void *self, uint32_t child_id, struct plane_usage *out);
+    void (*close)(void *self); /* takes everything away again: policies, routes, addresses, devices */
+};
+
+/* How a user-space plane sends ESP: given by its owner at creation. `packets` are sent in order, each from path->local to path->remote; borrowed for the call. */
+struct plane_output {
+    void *self;
+    void (*send)(void *self, const struct ike_path *path, const struct bytes *packets, size_t count);
+};
+
+struct dataplane *tun_new(const struct crypto *crypto, const struct plane_output *output, const char *device /* "braid%d" */, char *why, size_t why_len);
+struct dataplane *mock_new(void);
+
+#endif
