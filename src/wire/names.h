@@ -46,6 +46,10 @@ const char *notify_name(uint16_t notify);
 const char *protocol_name(uint8_t protocol);
 const char *id_type_name(uint8_t type);
 const char *auth_method_name(uint8_t method);
+const char *cert_encoding_name(uint8_t encoding);
+const char *cp_type_name(uint8_t type);
+const char *cp_attribute_name(uint16_t type);
+const char *hash_name(uint16_t hash);
 
 /* Below 16384 a notify reports an error (RFC 7296 3.10.1). */
 static inline bool notify_is_error(uint16_t notify)
