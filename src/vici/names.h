@@ -1,0 +1,32 @@
+/*
+ * names: words of the control protocol that both ends must spell alike, beyond those that strongSwan defines.
+ *
+ * braid's own additions to VICI (extra keys are allowed by the protocol, unknown events answer EVENT_UNKNOWN):
+ *
+ *   event `progress`   streamed during one's own `initiate`, when registered; one per exchange carried out:
+ *                      ike, ike-id, exchange ("IKE_SA_INIT"), mid, initiator (yes: we asked), method ("ML_KEM_768", absent if none),
+ *                      sent-bytes, received-bytes, sent-fragments, received-fragments (datagrams of one transmission), transmissions, microseconds
+ *   event `list-sa`    additional keys of an IKE SA and of each of its Child SAs: quantum-safe (yes or no) and the list key-exchanges
+ *                      ("CURVE_25519", "ML_KEM_768": those whose secrets are in the keys, in order)
+ *   reply of `initiate` on failure: errmsg (a sentence), reason ("NO_PROPOSAL", ike_reason_name), detail (what was offered, what is accepted; may be absent)
+ *   command `reload`   load the configuration again: success; on failure errmsg and the list `problems`, each "file:line:column: error: ..."
+ */
+#ifndef BRAID_VICI_NAMES_H
+#define BRAID_VICI_NAMES_H
+
+#define VICI_SOCKET_NAME "vici" /* in the run directory */
+
+#define VICI_EVENT_PROGRESS "progress"
+#define VICI_EVENT_LIST_SA "list-sa"
+#define VICI_EVENT_LIST_CONN "list-conn"
+#define VICI_EVENT_CONTROL_LOG "control-log"
+
+#define VICI_CMD_VERSION "version"
+#define VICI_CMD_STATS "stats"
+#define VICI_CMD_INITIATE "initiate"
+#define VICI_CMD_TERMINATE "terminate"
+#define VICI_CMD_LIST_SAS "list-sas"
+#define VICI_CMD_LIST_CONNS "list-conns"
+#define VICI_CMD_RELOAD "reload"
+
+#endif
