@@ -25,6 +25,8 @@ enum {
     TRANSFORMS_MAX = 255,   /* in one proposal: the count is one octet */
     SELECTORS_MAX = 255,    /* in one TS payload: the count is one octet */
     SPIS_MAX = 4096,        /* in one Delete payload */
+    SPI_LEN_MAX = 8,        /* in proposals, notifies and deletes: 8 for IKE, 4 for AH and ESP */
+    CP_ATTRIBUTES_MAX = 1024, /* in one Configuration payload */
     NONCE_LEN_MIN = 16,     /* RFC 7296 3.9 */
     NONCE_LEN_MAX = 256,
     MESSAGE_LEN_MAX = 65535, /* reassembled and decrypted; a datagram cannot be longer either */
@@ -67,8 +69,8 @@ struct auth_payload {
 
 struct notify_payload {
     uint8_t protocol; /* enum protocol_id, 0 when it concerns no SA */
-    uint8_t spi_len;
-    struct bytes spi;
+    uint8_t spi_len;  /* decoded: spi.len. Encoding takes the latter */
+    struct bytes spi; /* at most SPI_LEN_MAX */
     uint16_t type;    /* enum notify_type */
     struct bytes data; /* notify.h takes apart those that have a structure */
 };
