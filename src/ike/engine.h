@@ -1,0 +1,80 @@
+/*
+ * engine: what one worker knows: its SAs, how to find them, its budgets and counters. Internal to src/ike.
+ */
+#ifndef BRAID_IKE_ENGINE_H
+#define BRAID_IKE_ENGINE_H
+
+#include "base/arena.h"
+#include "base/heap.h"
+#include "base/siphash.h"
+#include "base/table.h"
+#include "ike/cookie.h"
+#include "ike/verdict.h"
+#include <braid/ike.h>
+
+struct ike_sa;
+
+/* Events that are worth counting beside the drops. */
+#define COUNTS(X) \
+    X(REQUESTS_IN, "requests-in") \
+    X(RESPONSES_IN, "responses-in") \
+    X(REQUESTS_OUT, "requests-out") \
+    X(RESPONSES_OUT, "responses-out") \
+    X(RETRANSMIT, "retransmissions") \
+    X(REPEATED, "answers-repeated") \
+    X(COOKIES_SENT, "cookies-sent") \
+    X(INVALID_SPI_SENT, "invalid-ike-spi-sent") \
+    X(SA_UP, "ike-sas-up") \
+    X(SA_FAILED, "ike-sas-failed") \
+    X(CHILD_UP, "child-sas-up") \
+    X(EFFECTS_LOST, "effects-lost")
+
+enum count {
+#define X(name, text) COUNT_##name,
+    COUNTS(X)
+#undef X
+        COUNT_COUNT
+};
+
+struct ike_engine {
+    const struct alloc *alloc;
+    const struct crypto *crypto;
+    const struct config *config;
+    uint8_t worker;
+    uint16_t port, port_encap;
+    bool force_encap;
+    bool closing;             /* ORDER_SHUTDOWN: take in nothing new */
+
+    struct siphash_key seed;  /* of fingerprints and table keys that peers influence */
+    struct table by_spi;      /* our SPI -> SA */
+    struct table by_contact;  /* hash of the initiator's SPI and address -> half-open SA as responder */
+    struct table by_peer;     /* hash of both identities -> list of established SAs */
+    struct table by_source;   /* hash of a source address -> number of its half-open SAs, as a pointer value */
+    struct table by_id;       /* unique id -> SA */
+    struct heap timers;
+    struct cookie_jar cookies;
+    uint32_t half_open;
+    uint32_t sa_count;
+    uint32_t last_sa_id, last_child_id;
+    uint64_t last_serial;
+    ike_time invalid_spi_after; /* no unprotected INVALID_IKE_SPI before */
+    struct ike_sa *dead;      /* closed in this verb, freed at its end */
+    uint8_t *scratch;         /* MESSAGE_LEN_MAX octets: datagrams are opened here, messages encoded here */
+
+    uint64_t drops[DROP_COUNT];
+    uint64_t counts[COUNT_COUNT];
+};
+
+/* ---- effects (effects.c) ---- */
+
+struct ike_effects {
+    struct arena arena;
+    struct ike_effect *first, **last;
+    bool lost;
+};
+
+/* Append an effect, or NULL when the arena is full (counted). */
+struct ike_effect *effects_add(struct ike_engine *e, struct ike_effects *fx, enum effect_kind kind);
+void effects_send(struct ike_engine *e, struct ike_effects *fx, const struct ike_path *path, struct bytes datagram);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * larval: an IKE or Child SA under negotiation (the word is RFC 2367's).
+ *
+ * What is being negotiated lives here, beside the SA: proposals, nonces, traffic selectors, the schedule of key exchanges. It may outlive an exchange
+ * (IKE_SA_INIT to IKE_AUTH). In the end it merges into an SA in one function, or is wiped in one function: nothing is ever half there.
+ */
+#ifndef BRAID_IKE_LARVAL_H
+#define BRAID_IKE_LARVAL_H
+
+#include "ike/keys.h"
+#include "ike/proposal.h"
+#include "ike/schedule.h"
+#include "ike/transcript.h"
+
+enum larval_kind { LARVAL_IKE, LARVAL_CHILD };
+
+struct larval {
+    struct larval *next;
+    enum larval_kind kind;
+    bool ours;                 /* we asked for it */
+    struct arena arena;        /* everything below that is borrowed */
+    struct bytes ni, nr;       /* nonces of the exchange that began it */
+    struct proposals offered;  /* by us, when ours */
+    struct choice choice;
+    struct schedule schedule;
+    uint64_t order_id;         /* who wanted it; comes back in events */
+
+    /* LARVAL_IKE: what only the time before IKE_AUTH needs */
+    struct transcript transcript;
+    struct bytes cookie;       /* to be sent with the request; empty = none */
+    struct bytes ke_data;      /* our KE payload of IKE_SA_INIT, the same in every retry with a cookie */
+    uint8_t cookie_tries, ke_tries;
+    uint32_t peer_extensions;  /* announced by the peer, bits of enum extension */
+    bool has_next_keys;        /* keys of the next epoch are ready */
+    bool has_past_keys;
+    struct ike_keys next_keys; /* made by a round of key exchange, in force when its exchange is done */
+    struct ike_keys past_keys; /* of the last epoch: a peer that splits its request anew still uses them */
+    struct bytes id_i, id_r;   /* bodies of the ID payloads, as AUTH covers them */
+    bool initial_contact;      /* the peer said so */
+    const struct conf_child *wanted; /* Child SA to make in IKE_AUTH, NULL = none */
+
+    /* LARVAL_CHILD */
+    const struct conf_child *conf;
+    uint32_t spi_in, spi_out;
+    struct selectors local_ts, remote_ts; /* offered when ours, agreed in the end */
+    bool transport;
+};
+
+struct larval *larval_new(const struct alloc *alloc, enum larval_kind kind, bool ours);
+void larval_free(struct larval *l, const struct crypto *c, const struct alloc *alloc);
+
+#endif

@@ -1,0 +1,107 @@
+/* sa: see sa.h. Making, finding deadlines, freeing; no protocol here. */
+#include "ike/sa.h"
+
+static ike_time earlier(ike_time a, ike_time b)
+{
+    return a < b ? a : b;
+}
+
+ike_time sa_deadline(const struct ike_sa *sa)
+{
+    ike_time at = earlier(sa->die_at, sa->keepalive_at);
+    if (sa->ours)
+        at = earlier(at, sa->ours->resend_at);
+    if (sa->phase == PHASE_UP && !sa->ours && sa->conn->dpd_for)
+        at = earlier(at, sa->heard_at + sa->conn->dpd_for);
+    return at;
+}
+
+struct sk_keys sa_keys(struct ike_sa *sa, struct ike_keys *epoch, bool from_initiator)
+{
+    return (struct sk_keys){
+        .suite = &sa->suite,
+        .encr = from_initiator ? &epoch->ei : &epoch->er,
+        .integ = from_initiator ? &epoch->ai : &epoch->ar,
+        .iv_counter = &sa->iv_counter,
+    };
+}
+
+struct slot *slot_new(const struct alloc *alloc, const struct exchange *exchange, ike_time now)
+{
+    struct slot *slot = alloc_take(alloc, sizeof *slot);
+    if (!slot)
+        return NULL;
+    slot->exchange = exchange;
+    slot->arena = arena_make(alloc, DECODE_ARENA_MAX);
+    slot->began_at = now;
+    slot->resend_at = IKE_NEVER;
+    return slot;
+}
+
+void sealed_free(const struct alloc *alloc, struct sealed *s)
+{
+    for (uint16_t i = 0; i < s->count; i++)
+        alloc_give_bytes(alloc, &s->datagram[i]);
+    alloc_give(alloc, s->datagram, s->count * sizeof *s->datagram);
+    *s = (struct sealed){0};
+}
+
+void slot_free(const struct alloc *alloc, struct slot *slot)
+{
+    if (!slot)
+        return;
+    sealed_free(alloc, &slot->out);
+    arena_wipe(&slot->arena);
+    alloc_give(alloc, slot, sizeof *slot);
+}
+
+void sa_free(struct ike_sa *sa, const struct crypto *c, const struct alloc *alloc)
+{
+    slot_free(alloc, sa->ours);
+    slot_free(alloc, sa->theirs);
+    sealed_free(alloc, &sa->reply);
+    for (int i = 0; i < 2; i++)
+        if (sa->gather[i]) {
+            fragment_set_wipe(sa->gather[i]);
+            alloc_give(alloc, sa->gather[i], sizeof *sa->gather[i]);
+        }
+    larval_free(sa->birth, c, alloc);
+    while (sa->larvals) {
+        struct larval *l = sa->larvals;
+        sa->larvals = l->next;
+        larval_free(l, c, alloc);
+    }
+    while (sa->children) {
+        struct child *child = sa->children;
+        sa->children = child->next;
+        child_free(child, alloc);
+    }
+    alloc_give_bytes(alloc, &sa->ours_id.data);
+    alloc_give_bytes(alloc, &sa->theirs_id.data);
+    alloc_give(alloc, sa, sizeof *sa);
+}
+
+bool sa_want(struct ike_sa *sa, struct want want)
+{
+    for (uint8_t i = 0; i < sa->wants; i++)
+        if (sa->want[i].kind == want.kind && sa->want[i].child_id == want.child_id)
+            return true;
+    if (sa->wants == WANTS_MAX)
+        return false;
+    sa->want[sa->wants++] = want;
+    return true;
+}
+
+bool sa_take_want(struct ike_sa *sa, struct want *out)
+{
+    if (sa->wants == 0)
+        return false;
+    uint8_t best = 0;
+    for (uint8_t i = 1; i < sa->wants; i++)
+        if (sa->want[i].kind < sa->want[best].kind)
+            best = i;
+    *out = sa->want[best];
+    memmove(&sa->want[best], &sa->want[best + 1], (size_t)(sa->wants - best - 1) * sizeof *sa->want);
+    sa->wants--;
+    return true;
+}
