@@ -1,0 +1,74 @@
+# A thin front to CMake, CTest and the lab.  `make help` lists the targets.
+# PRESET is debug, release, asan, fuzz or coverage: make check PRESET=asan
+
+PRESET ?= release
+check check-quick lint interop: PRESET = debug
+LAB = lab/lab run --
+# A build in the lab and a native one do not mix.
+BUILD = build/$(shell lab/lab kind)-$(PRESET)
+compile = @$(LAB) cmake --preset $(PRESET) -B $(BUILD) >/dev/null && $(LAB) cmake --build $(BUILD)
+c_files = git ls-files -- '*.c' '*.h'
+scripts = git grep -lE '^\#!.*bash' -- .
+
+.NOTPARALLEL:
+.PHONY: build demo check check-quick interop bench fuzz coverage lint format install clean lab lab-clean help
+
+build: ## build everything (the default)
+	$(compile)
+	@echo "built in $(BUILD)"
+
+demo: ## two gateways, three key exchanges, real packets
+	$(compile)
+	@$(LAB) lab/box tests/e2e/demo.sh $(BUILD)
+
+check: lab ## every test, interoperability included
+	$(compile)
+	@$(LAB) tests/run $(BUILD)
+
+check-quick: ## the tests that need no network: unit, vectors, simulation, corpus, checks
+	$(compile)
+	@$(LAB) tests/run $(BUILD) -LE 'e2e|interop'
+
+interop: lab ## the interoperability tests, with their table of results
+	$(compile)
+	@$(LAB) lab/box tests/interop/run $(BUILD)
+
+bench: ## measure: handshakes, ESP
+	$(compile)
+	@$(LAB) tests/bench/run $(BUILD)
+
+FUZZ_SECONDS ?= 60
+fuzz: PRESET = fuzz
+fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
+	$(compile)
+	@$(LAB) tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
+
+coverage: PRESET = coverage
+coverage: ## line coverage of the tests that need no network
+	$(compile)
+	@$(LAB) tests/coverage $(BUILD)
+
+lint: ## formatting, clang-tidy, shellcheck
+	$(compile)
+	$(c_files) | $(LAB) xargs clang-format --dry-run --Werror
+	$(scripts) | $(LAB) xargs shellcheck
+	$(c_files) | grep '\.c$$' | $(LAB) xargs -n 4 -P 2 clang-tidy --quiet -p $(BUILD)
+
+format: ## rewrite the sources in the house style
+	$(c_files) | $(LAB) xargs clang-format -i
+
+install: ## install into DESTDIR
+	$(compile)
+	$(LAB) env DESTDIR=$(DESTDIR) cmake --install $(BUILD)
+
+clean: ## remove all builds
+	rm -rf build
+
+lab: ## make the roots to build and test in (once, some minutes)
+	lab/lab make
+
+lab-clean: ## remove them
+	lab/lab remove
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
