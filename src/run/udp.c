@@ -1,0 +1,500 @@
+/*
+ * udp: see udp.h. Four sockets, each with its own ring of datagrams that wait for room in the kernel.
+ *
+ * Receiving takes at most READ_ROUNDS batches before the loop gets its turn again, so that a flood on one socket does not starve
+ * timers and the other sockets.
+ */
+#include "run/udp.h"
+
+#include "run/net.h"
+#include "run/ring.h"
+
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    SOCKETS = 4,
+    BATCH = 32,
+    READ_ROUNDS = 4,
+    DATAGRAM_MAX = 65536,
+    MARKER_LEN = 4,
+    CONTROL_MAX = CMSG_SPACE(sizeof(struct in6_pktinfo)),
+    SAFE_LEN = 1200,  /* smaller datagrams need no leave to be fragmented */
+    IPV6_LEAST_MTU = 1280,
+    NEXT_PAYLOAD_AT = 16, /* in the IKE header, RFC 7296 3.1 */
+    NEXT_PAYLOAD_SKF = 53,
+};
+
+static const uint8_t marker[MARKER_LEN];
+
+struct udp_socket {
+    struct udp *owner;
+    int fd; /* -1: not there */
+    uint8_t family;
+    bool encap, handle_open;
+    uint16_t port;
+    uv_poll_t poll;
+    struct ring waiting;
+};
+
+struct udp {
+    struct udp_handlers handlers;
+    struct udp_counters counters;
+    struct udp_socket socket[SOCKETS];
+    unsigned handles_open;
+    bool closing;
+    uint8_t *buffer; /* BATCH times DATAGRAM_MAX */
+};
+
+/* ---- opening ----------------------------------------------------------------------------------------------------------------- */
+
+struct option {
+    uint8_t family;
+    int level, name, value;
+};
+
+static const struct option options[] = {
+    {ADDR_V4, IPPROTO_IP, IP_PKTINFO, 1},
+    {ADDR_V4, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT},
+    {ADDR_V4, IPPROTO_IP, IP_RECVERR, 1},
+    {ADDR_V6, IPPROTO_IPV6, IPV6_V6ONLY, 1},
+    {ADDR_V6, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1},
+    {ADDR_V6, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_WANT},
+    {ADDR_V6, IPPROTO_IPV6, IPV6_RECVERR, 1},
+};
+
+static bool set_options(const struct udp_socket *s, const struct udp_setup *setup)
+{
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        const struct option *o = &options[i];
+        if (o->family == s->family && setsockopt(s->fd, o->level, o->name, &o->value, sizeof o->value) != 0)
+            return false;
+    }
+    if (setup->mark != 0 && setsockopt(s->fd, SOL_SOCKET, SO_MARK, &setup->mark, sizeof setup->mark) != 0)
+        return false;
+    int wish = setup->receive_buffer;
+    if (wish > 0 && setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &wish, sizeof wish) != 0)
+        (void)setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &wish, sizeof wish);
+    return true;
+}
+
+static bool bind_any(struct udp_socket *s)
+{
+    struct sockaddr_storage at;
+    struct endpoint any = {.addr.family = s->family, .port = s->port}, bound;
+    socklen_t len = net_to_sockaddr(&any, &at);
+    if (bind(s->fd, (const struct sockaddr *)&at, len) != 0 || getsockname(s->fd, (struct sockaddr *)&at, &len) != 0)
+        return false;
+    if (net_from_sockaddr((const struct sockaddr *)&at, &bound))
+        s->port = bound.port;
+    return true;
+}
+
+/* False: errno says why. A family this host does not have is no failure. */
+static bool open_socket(struct udp_socket *s, const struct udp_setup *setup)
+{
+    s->fd = socket(s->family == ADDR_V4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
+    if (s->fd < 0)
+        return errno == EAFNOSUPPORT;
+    if (set_options(s, setup) && bind_any(s))
+        return true;
+    int error = errno;
+    close(s->fd);
+    s->fd = -1;
+    errno = error;
+    return error == EADDRNOTAVAIL && s->family == ADDR_V6; /* IPv6 is switched off */
+}
+
+static void on_poll(uv_poll_t *handle, int status, int events);
+
+static bool watch(struct udp_socket *s, uv_loop_t *loop)
+{
+    s->poll.data = s;
+    if (uv_poll_init(loop, &s->poll, s->fd) != 0)
+        return false;
+    s->handle_open = true;
+    s->owner->handles_open++;
+    return uv_poll_start(&s->poll, UV_READABLE, on_poll) == 0;
+}
+
+static void explain(char *why, size_t why_len, const struct udp_socket *s, int error)
+{
+    snprintf(why, why_len, "UDP port %u (%s): %s%s", s->port, s->family == ADDR_V4 ? "IPv4" : "IPv6", strerror(error),
+             error == EADDRINUSE ? "; is another IKE daemon running?"
+             : error == EACCES || error == EPERM ? "; this needs root or CAP_NET_BIND_SERVICE and CAP_NET_ADMIN" : "");
+}
+
+/* A free port is chosen once, for both families. */
+static uint16_t port_for(const struct udp *u, size_t i, const struct udp_setup *setup)
+{
+    bool encap = i >= 2;
+    uint16_t port = encap ? setup->port_encap : setup->port;
+    return i % 2 == 1 && u->socket[i - 1].fd >= 0 ? u->socket[i - 1].port : port;
+}
+
+struct udp *udp_open(uv_loop_t *loop, const struct udp_setup *setup, const struct udp_handlers *handlers, char *why, size_t why_len)
+{
+    struct udp *u = calloc(1, sizeof *u);
+    if (!u || !(u->buffer = malloc((size_t)BATCH * DATAGRAM_MAX))) {
+        snprintf(why, why_len, "out of memory");
+        free(u);
+        return NULL;
+    }
+    u->handlers = *handlers;
+    for (size_t i = 0; i < SOCKETS; i++)
+        u->socket[i] = (struct udp_socket){.owner = u, .fd = -1, .family = i % 2 == 0 ? ADDR_V4 : ADDR_V6, .encap = i >= 2};
+    for (size_t i = 0; i < SOCKETS; i++) {
+        struct udp_socket *s = &u->socket[i];
+        s->port = port_for(u, i, setup);
+        if (!open_socket(s, setup) || (s->fd >= 0 && !watch(s, loop))) {
+            explain(why, why_len, s, errno);
+            udp_close(u);
+            return NULL;
+        }
+    }
+    return u;
+}
+
+/* ---- closing ----------------------------------------------------------------------------------------------------------------- */
+
+static void free_when_closed(struct udp *u)
+{
+    if (u->handles_open > 0)
+        return;
+    free(u->buffer);
+    free(u);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct udp_socket *s = handle->data;
+    s->owner->handles_open--;
+    close(s->fd);
+    free_when_closed(s->owner);
+}
+
+void udp_close(struct udp *u)
+{
+    if (!u || u->closing)
+        return;
+    u->closing = true;
+    bool none = u->handles_open == 0;
+    for (size_t i = 0; i < SOCKETS; i++) {
+        struct udp_socket *s = &u->socket[i];
+        ring_clear(&s->waiting);
+        if (s->handle_open)
+            uv_close((uv_handle_t *)&s->poll, on_closed);
+        else if (s->fd >= 0)
+            close(s->fd);
+    }
+    if (none)
+        free_when_closed(u);
+}
+
+/* ---- errors ------------------------------------------------------------------------------------------------------------------ */
+
+/* Count what an errno of sending, receiving or of the error queue means. */
+static void count_error(struct udp *u, int error, uint64_t *otherwise)
+{
+    switch (error) {
+    case EMSGSIZE:
+        u->counters.too_big++;
+        break;
+    case ECONNREFUSED:
+        u->counters.refused++;
+        break;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+        u->counters.unreachable++;
+        break;
+    default:
+        if (otherwise)
+            (*otherwise)++;
+    }
+}
+
+/* ICMP errors wait in a queue of their own (IP_RECVERR); they are hints that anybody can forge, so they are counted and no more. */
+static void drain_errors(struct udp_socket *s)
+{
+    char control[512];
+    for (int i = 0; i < BATCH; i++) {
+        struct msghdr m = {.msg_control = control, .msg_controllen = sizeof control};
+        if (recvmsg(s->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+            return;
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+            struct sock_extended_err e;
+            if (c->cmsg_len < CMSG_LEN(sizeof e))
+                continue;
+            memcpy(&e, CMSG_DATA(c), sizeof e);
+            count_error(s->owner, (int)e.ee_errno, NULL);
+        }
+    }
+}
+
+/* ---- receiving --------------------------------------------------------------------------------------------------------------- */
+
+static void local_address(struct msghdr *m, struct addr *out)
+{
+    *out = (struct addr){.family = ADDR_NONE};
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo info;
+            memcpy(&info, CMSG_DATA(c), sizeof info);
+            out->family = ADDR_V4;
+            memcpy(out->ip, &info.ipi_addr, 4);
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo info;
+            memcpy(&info, CMSG_DATA(c), sizeof info);
+            out->family = ADDR_V6;
+            memcpy(out->ip, &info.ipi6_addr, 16);
+        }
+    }
+}
+
+/* Is it IKE, ESP or nothing? RFC 3948 2.1 to 2.3. */
+static void take(struct udp_socket *s, const struct ike_path *path, uint8_t *at, size_t len)
+{
+    struct udp *u = s->owner;
+    u->counters.received++;
+    u->counters.received_bytes += len;
+    if (len == 1 && at[0] == 0xff) {
+        u->counters.keepalive++;
+    } else if (!s->encap) {
+        u->handlers.ike(u->handlers.self, path, bytes_make(at, len));
+    } else if (len <= MARKER_LEN) {
+        u->counters.drop_short++;
+    } else if (memcmp(at, marker, MARKER_LEN) == 0) {
+        u->handlers.ike(u->handlers.self, path, bytes_make(at + MARKER_LEN, len - MARKER_LEN));
+    } else {
+        u->counters.received_esp++;
+        u->handlers.esp(u->handlers.self, path, at, len);
+    }
+}
+
+/* One batch. False when there is nothing more to read, or the socket was closed meanwhile. */
+static bool read_batch(struct udp_socket *s)
+{
+    struct udp *u = s->owner;
+    struct mmsghdr message[BATCH];
+    struct iovec part[BATCH];
+    struct sockaddr_storage from[BATCH];
+    _Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_MAX];
+    for (size_t i = 0; i < BATCH; i++) {
+        part[i] = (struct iovec){u->buffer + i * DATAGRAM_MAX, DATAGRAM_MAX};
+        message[i].msg_hdr = (struct msghdr){.msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &part[i],
+                                             .msg_iovlen = 1, .msg_control = control[i], .msg_controllen = CONTROL_MAX};
+    }
+    int count = recvmmsg(s->fd, message, BATCH, MSG_DONTWAIT, NULL);
+    if (count < 0) {
+        if (errno == EAGAIN)
+            return false;
+        count_error(u, errno, &u->counters.receive_error);
+        return errno != EBADF;
+    }
+    for (int i = 0; i < count && !u->closing; i++) {
+        struct ike_path path = {.encap = s->encap};
+        if (!net_from_sockaddr((const struct sockaddr *)&from[i], &path.remote))
+            continue;
+        local_address(&message[i].msg_hdr, &path.local.addr);
+        path.local.port = s->port;
+        take(s, &path, u->buffer + (size_t)i * DATAGRAM_MAX, message[i].msg_len);
+    }
+    return count == BATCH && !u->closing;
+}
+
+/* ---- sending ----------------------------------------------------------------------------------------------------------------- */
+
+/* Where to and from where: shared by all datagrams of one call. */
+struct address {
+    struct sockaddr_storage to;
+    socklen_t to_len;
+    _Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX];
+    size_t control_len;
+};
+
+static void put_control(struct address *a, int level, int type, const void *info, size_t len)
+{
+    struct cmsghdr *c = (struct cmsghdr *)a->control;
+    *c = (struct cmsghdr){.cmsg_level = level, .cmsg_type = type, .cmsg_len = CMSG_LEN(len)};
+    memcpy(CMSG_DATA(c), info, len);
+    a->control_len = CMSG_SPACE(len);
+}
+
+static struct address address_of(const struct ike_path *path)
+{
+    struct address a = {.control_len = 0};
+    a.to_len = net_to_sockaddr(&path->remote, &a.to);
+    if (path->local.addr.family == ADDR_V4) {
+        struct in_pktinfo info = {.ipi_ifindex = 0};
+        memcpy(&info.ipi_spec_dst, path->local.addr.ip, 4);
+        put_control(&a, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+    } else if (path->local.addr.family == ADDR_V6) {
+        struct in6_pktinfo info = {.ipi6_ifindex = 0};
+        memcpy(&info.ipi6_addr, path->local.addr.ip, 16);
+        put_control(&a, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+    }
+    return a;
+}
+
+/* May IP split this IKE message? Only where RFC 7383 did not, and where it is large. */
+static bool may_be_fragmented(enum udp_kind kind, struct bytes datagram)
+{
+    return kind == UDP_IKE && datagram.len > SAFE_LEN && datagram.at[NEXT_PAYLOAD_AT] != NEXT_PAYLOAD_SKF;
+}
+
+static void allow_fragments(const struct udp_socket *s, bool allowed)
+{
+    int v4 = allowed ? IP_PMTUDISC_DONT : IP_PMTUDISC_WANT, v6 = allowed ? IPV6_LEAST_MTU : 0;
+    if (s->family == ADDR_V4)
+        (void)setsockopt(s->fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4);
+    else
+        (void)setsockopt(s->fd, IPPROTO_IPV6, IPV6_MTU, &v6, sizeof v6);
+}
+
+/* How many of them the kernel took (or refused for good); fewer than count means the socket is full. */
+static size_t send_batch(struct udp_socket *s, const struct address *a, enum udp_kind kind, const struct bytes *datagrams, size_t count)
+{
+    struct udp *u = s->owner;
+    struct mmsghdr message[BATCH];
+    struct iovec part[BATCH][2];
+    for (size_t i = 0; i < count; i++) {
+        part[i][0] = (struct iovec){(void *)(uintptr_t)marker, kind == UDP_IKE && s->encap ? MARKER_LEN : 0};
+        part[i][1] = (struct iovec){(void *)(uintptr_t)datagrams[i].at, datagrams[i].len};
+        message[i].msg_hdr = (struct msghdr){.msg_name = (void *)(uintptr_t)&a->to, .msg_namelen = a->to_len, .msg_iov = part[i],
+                                             .msg_iovlen = 2, .msg_control = (void *)(uintptr_t)a->control, .msg_controllen = a->control_len};
+    }
+    size_t done = 0;
+    bool retried = false;
+    while (done < count) {
+        int sent = sendmmsg(s->fd, message + done, (unsigned)(count - done), MSG_DONTWAIT);
+        if (sent > 0) {
+            for (int i = 0; i < sent; i++)
+                u->counters.sent_bytes += message[done + (size_t)i].msg_len;
+            u->counters.sent += (uint64_t)sent;
+            done += (size_t)sent;
+            retried = false;
+        } else if (errno == EAGAIN || errno == EINTR) {
+            break;
+        } else if (!retried) { /* perhaps the late news of an earlier datagram (ICMP), and not about this one */
+            retried = true;
+        } else {
+            count_error(u, errno, NULL);
+            u->counters.drop_send++;
+            done++;
+            retried = false;
+        }
+    }
+    return done;
+}
+
+/* As send_batch for one that may need leave to be fragmented. */
+static size_t send_one(struct udp_socket *s, const struct address *a, enum udp_kind kind, const struct bytes *datagram)
+{
+    bool allow = may_be_fragmented(kind, *datagram);
+    if (allow)
+        allow_fragments(s, true);
+    size_t done = send_batch(s, a, kind, datagram, 1);
+    if (allow)
+        allow_fragments(s, false);
+    return done;
+}
+
+/* The longest run that goes out in one call: up to a batch of datagrams that are not to be fragmented, or one that may be. */
+static size_t send_run(struct udp_socket *s, const struct address *a, enum udp_kind kind, const struct bytes *datagrams, size_t count, size_t *run)
+{
+    *run = 0;
+    while (*run < count && *run < BATCH && !may_be_fragmented(kind, datagrams[*run]))
+        ++*run;
+    if (*run > 0)
+        return send_batch(s, a, kind, datagrams, *run);
+    *run = 1;
+    return send_one(s, a, kind, datagrams);
+}
+
+static struct udp_socket *socket_for(struct udp *u, const struct ike_path *path)
+{
+    for (size_t i = 0; i < SOCKETS; i++) {
+        struct udp_socket *s = &u->socket[i];
+        if (s->fd >= 0 && s->family == path->remote.addr.family && s->encap == path->encap)
+            return s;
+    }
+    return NULL;
+}
+
+static void wait_for_room(struct udp_socket *s, const struct ike_path *path, enum udp_kind kind, const struct bytes *datagrams, size_t count)
+{
+    struct udp *u = s->owner;
+    for (size_t i = 0; i < count; i++) {
+        if (ring_put(&s->waiting, path, kind, datagrams[i]))
+            u->counters.waited++;
+        else
+            u->counters.drop_full++;
+    }
+    uv_poll_start(&s->poll, UV_READABLE | UV_WRITABLE, on_poll);
+}
+
+void udp_send(struct udp *u, const struct ike_path *path, enum udp_kind kind, const struct bytes *datagrams, size_t count)
+{
+    struct udp_socket *s = socket_for(u, path);
+    if (!s || u->closing) {
+        u->counters.drop_send += count;
+        return;
+    }
+    struct address a = address_of(path);
+    size_t done = 0;
+    while (done < count && ring_first(&s->waiting) == NULL) {
+        size_t run, sent = send_run(s, &a, kind, datagrams + done, count - done, &run);
+        done += sent;
+        if (sent < run)
+            break;
+    }
+    if (done < count)
+        wait_for_room(s, path, kind, datagrams + done, count - done);
+}
+
+/* The socket has room again: what waits goes first. */
+static void flush(struct udp_socket *s)
+{
+    const struct ring_item *item;
+    while ((item = ring_first(&s->waiting)) != NULL) {
+        struct address a = address_of(&item->path);
+        struct bytes datagram = bytes_make(item->data, item->len);
+        if (send_one(s, &a, (enum udp_kind)item->kind, &datagram) == 0)
+            return;
+        ring_drop(&s->waiting);
+    }
+}
+
+/* ---- events ------------------------------------------------------------------------------------------------------------------ */
+
+static void on_poll(uv_poll_t *handle, int status, int events)
+{
+    struct udp_socket *s = handle->data;
+    struct udp *u = s->owner;
+    if (status != 0 || events == 0) /* libuv's way to say POLLERR: the error queue holds something; it has stopped polling */
+        drain_errors(s);
+    if (status != 0 || (events & UV_READABLE) != 0)
+        for (int i = 0; i < READ_ROUNDS && read_batch(s); i++)
+            ;
+    if (u->closing)
+        return;
+    if ((events & UV_WRITABLE) != 0)
+        flush(s);
+    uv_poll_start(handle, UV_READABLE | (ring_first(&s->waiting) ? UV_WRITABLE : 0), on_poll);
+}
+
+uint16_t udp_port(const struct udp *u, bool encap)
+{
+    const struct udp_socket *s = &u->socket[encap ? 2 : 0];
+    return s[0].fd >= 0 ? s[0].port : s[1].port;
+}
+
+const struct udp_counters *udp_counters(const struct udp *u)
+{
+    return &u->counters;
+}
