@@ -1,7 +1,7 @@
 /*
  * cookie: stateless cookies (RFC 7296 2.6). A pure part.
  *
- *   cookie = version of the secret (4 octets) | first 20 octets of prf(secret, Ni | IPi | port | SPIi | version)
+ *   cookie = version of the secret (4 octets) | first 20 octets of prf(secret, SPIi | version | port | family | IPi | Ni)
  *
  * The secret changes every COOKIE_SECRET_FOR; the previous one stays valid. Nothing is stored per peer.
  */

@@ -23,18 +23,23 @@ struct schedule {
         uint8_t slot;
         const struct alg *kex;
     } round[KEX_SLOTS];
+    bool planned;                   /* before the plan there is a guess at most */
     struct kex *pending;            /* our half of the round under way, as the asking side */
+    const struct alg *pending_kex;  /* the method it belongs to: a wrong guess is never finished */
     uint8_t held;                   /* secrets collected */
     struct shared_secret *secret[KEX_SLOTS]; /* in order of the rounds; those already used may be dropped with schedule_forget */
 };
 
-/* Plan from a choice. False when a method has no row in alg.def (cannot happen for a choice). Keeps a guess whose method was chosen for slot 0. */
+/*
+ * Plan from a choice. False when a method has no row in alg.def (cannot happen for a choice) or a round was done already. Keeps a guess whose method was chosen for
+ * slot 0; any other is freed with the next offer or the end. May be repeated until the first round is done (an IKE_SA_INIT response may be forged).
+ */
 bool schedule_plan(struct schedule *s, const struct choice *choice);
 
 /* Begin round 0 with this method before anything is chosen; a second call replaces the first (INVALID_KE_PAYLOAD). data: KEX_DATA_MAX octets, *len receives the length. */
 enum crypto_result schedule_guess(struct schedule *s, const struct crypto *c, const struct alg *kex, uint8_t *data, size_t *len);
 
-/* The method of the round under way; NULL when all are done. */
+/* The method of the round under way, or of the guess before the plan; NULL when all are done. */
 const struct alg *schedule_method(const struct schedule *s);
 /* Rounds that remain, the one under way included. */
 uint8_t schedule_left(const struct schedule *s);

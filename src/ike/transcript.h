@@ -18,6 +18,7 @@ struct transcript {
     const struct alloc *alloc;
     struct bytes message_i, message_r; /* RealMessage1 and 2: the last IKE_SA_INIT messages, owned */
     bool ran;                          /* at least one exchange is covered by IntAuth */
+    uint8_t int_i_len, int_r_len;      /* octets of the running values; 0: nothing of that side is covered yet */
     uint8_t int_i[PRF_LEN_MAX], int_r[PRF_LEN_MAX];
 };
 
