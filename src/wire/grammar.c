@@ -5,15 +5,19 @@
 #include "wire/grammar.h"
 
 enum { MANY = PAYLOADS_MAX };
-enum direction { IN_REQUEST = 1, IN_RESPONSE = 2, IN_BOTH = 3 };
-enum rule_kind { RULE_TOGETHER, RULE_ONE_OF, RULE_ONLY_WITH };
+enum direction { IN_REQUEST = 1,
+                 IN_RESPONSE = 2,
+                 IN_BOTH = 3 };
+enum rule_kind { RULE_TOGETHER,
+                 RULE_ONE_OF,
+                 RULE_ONLY_WITH };
 
 /* So many of this payload. */
 static const struct count_rule {
     uint8_t exchange, direction, payload;
     uint16_t min, max;
 } count_rules[] = {
-#define MAY_HOLD(exchange, direction, payload, min, max)                                                               \
+#define MAY_HOLD(exchange, direction, payload, min, max) \
     {EXCHANGE_##exchange, IN_##direction, PAYLOAD_##payload, min, max},
 #include "wire/iana.def"
 };
@@ -22,11 +26,11 @@ static const struct count_rule {
 static const struct set_rule {
     uint8_t exchange, direction, kind, a, b, c;
 } set_rules[] = {
-#define TOGETHER(exchange, direction, a, b, c)                                                                         \
+#define TOGETHER(exchange, direction, a, b, c) \
     {EXCHANGE_##exchange, IN_##direction, RULE_TOGETHER, PAYLOAD_##a, PAYLOAD_##b, PAYLOAD_##c},
-#define ONE_OF(exchange, direction, a, b, c)                                                                           \
+#define ONE_OF(exchange, direction, a, b, c) \
     {EXCHANGE_##exchange, IN_##direction, RULE_ONE_OF, PAYLOAD_##a, PAYLOAD_##b, PAYLOAD_##c},
-#define ONLY_WITH(exchange, direction, a, b)                                                                           \
+#define ONLY_WITH(exchange, direction, a, b) \
     {EXCHANGE_##exchange, IN_##direction, RULE_ONLY_WITH, PAYLOAD_##a, PAYLOAD_##b, PAYLOAD_NONE},
 #include "wire/iana.def"
 };
@@ -154,7 +158,8 @@ static uint8_t apply_set_rule(const struct census *c, const struct set_rule *rul
     case RULE_TOGETHER:
         if (a == b && b == third)
             return PAYLOAD_NONE;
-        return !a ? rule->a : !b ? rule->b : rule->c;
+        return !a ? rule->a : !b ? rule->b
+                                 : rule->c;
     case RULE_ONE_OF:
         return a || b || third ? PAYLOAD_NONE : rule->a;
     default: /* RULE_ONLY_WITH */

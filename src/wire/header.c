@@ -11,7 +11,11 @@
  */
 #include "wire/message.h"
 
-enum { FLAG_INITIATOR = 0x08, FLAG_VERSION = 0x10, FLAG_RESPONSE = 0x20 };
+enum {
+    FLAG_INITIATOR = 0x08,
+    FLAG_VERSION = 0x10,
+    FLAG_RESPONSE = 0x20,
+};
 
 bool ike_header_read(struct bytes datagram, struct ike_header *h)
 {

@@ -10,6 +10,9 @@
 
 enum {
     CRITICAL = 0x80,
+    HEADER_NEXT_AT = 16, /* offsets of fields in the header */
+    HEADER_VERSION_AT = 17,
+    HEADER_LENGTH_AT = 24,
     FIRST_ROOM = 16, /* payloads; most messages have fewer, and no second array is taken */
 };
 
@@ -161,9 +164,9 @@ struct decode_error ike_message_decode(struct bytes datagram, struct arena *aren
     if (!ike_header_read(datagram, &m.header))
         return (struct decode_error){.class = DECODE_SYNTAX, .offset = datagram.len, .what = "a header of 28 octets"};
     if (m.header.major != 2)
-        return (struct decode_error){.class = DECODE_VERSION, .offset = 17, .what = "major version 2"};
+        return (struct decode_error){.class = DECODE_VERSION, .offset = HEADER_VERSION_AT, .what = "major version 2"};
     if (m.header.length != datagram.len)
-        return (struct decode_error){.class = DECODE_SYNTAX, .offset = 24, .what = "the length of the datagram"};
+        return (struct decode_error){.class = DECODE_SYNTAX, .offset = HEADER_LENGTH_AT, .what = "the length of the datagram"};
     struct decoder d = {.arena = arena, .start_at = IKE_HEADER_LEN};
     struct bytes chain = bytes_make(datagram.at + IKE_HEADER_LEN, datagram.len - IKE_HEADER_LEN);
     struct decode_error error = decode_chain(&d, chain, m.header.next, &m);
@@ -213,7 +216,6 @@ void ike_payloads_encode(struct writer *w, const struct ike_msg *msg, uint8_t *f
 
 void ike_message_encode(struct writer *w, const struct ike_msg *msg)
 {
-    enum { NEXT_AT = 16, LENGTH_AT = 24 };
     size_t start = w->len;
     uint8_t first;
     ike_header_write(w, &msg->header);
@@ -221,9 +223,9 @@ void ike_message_encode(struct writer *w, const struct ike_msg *msg)
     size_t len = w->len - start;
     if (len > MESSAGE_LEN_MAX)
         w->fault = true;
-    writer_set_u8(w, start + NEXT_AT, first);
-    writer_set_u16(w, start + LENGTH_AT, 0);
-    writer_set_u16(w, start + LENGTH_AT + 2, (uint16_t)len);
+    writer_set_u8(w, start + HEADER_NEXT_AT, first);
+    writer_set_u16(w, start + HEADER_LENGTH_AT, 0);
+    writer_set_u16(w, start + HEADER_LENGTH_AT + 2, (uint16_t)len);
 }
 
 /* ---- building and looking --------------------------------------------------------------------------------------- */

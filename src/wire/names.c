@@ -6,8 +6,8 @@
 int kex_slot(uint8_t transform_type)
 {
     switch (transform_type) {
-#define KEX_SLOT(slot, transform)                                                                                      \
-    case TRANSFORM_##transform:                                                                                        \
+#define KEX_SLOT(slot, transform) \
+    case TRANSFORM_##transform: \
         return slot;
 #include "wire/iana.def"
     default:
@@ -18,8 +18,8 @@ int kex_slot(uint8_t transform_type)
 uint8_t kex_slot_type(int slot)
 {
     switch (slot) {
-#define KEX_SLOT(slot, transform)                                                                                      \
-    case slot:                                                                                                         \
+#define KEX_SLOT(slot, transform) \
+    case slot: \
         return TRANSFORM_##transform;
 #include "wire/iana.def"
     default:
@@ -30,8 +30,8 @@ uint8_t kex_slot_type(int slot)
 const char *exchange_name(uint8_t exchange)
 {
     switch (exchange) {
-#define EXCHANGE(number, name)                                                                                         \
-    case number:                                                                                                       \
+#define EXCHANGE(number, name) \
+    case number: \
         return #name;
 #include "wire/iana.def"
     default:
@@ -42,8 +42,8 @@ const char *exchange_name(uint8_t exchange)
 const char *payload_name(uint8_t payload)
 {
     switch (payload) {
-#define PAYLOAD(number, name, text)                                                                                    \
-    case number:                                                                                                       \
+#define PAYLOAD(number, name, text) \
+    case number: \
         return text;
 #include "wire/iana.def"
     default:
@@ -54,8 +54,8 @@ const char *payload_name(uint8_t payload)
 const char *transform_name(uint8_t type)
 {
     switch (type) {
-#define TRANSFORM(number, name)                                                                                        \
-    case number:                                                                                                       \
+#define TRANSFORM(number, name) \
+    case number: \
         return #name;
 #include "wire/iana.def"
     default:
@@ -66,8 +66,8 @@ const char *transform_name(uint8_t type)
 const char *notify_name(uint16_t notify)
 {
     switch (notify) {
-#define NOTIFY(number, name)                                                                                           \
-    case number:                                                                                                       \
+#define NOTIFY(number, name) \
+    case number: \
         return #name;
 #include "wire/iana.def"
     default:
@@ -78,8 +78,8 @@ const char *notify_name(uint16_t notify)
 const char *protocol_name(uint8_t protocol)
 {
     switch (protocol) {
-#define PROTOCOL(number, name)                                                                                         \
-    case number:                                                                                                       \
+#define PROTOCOL(number, name) \
+    case number: \
         return #name;
 #include "wire/iana.def"
     default:
@@ -90,8 +90,8 @@ const char *protocol_name(uint8_t protocol)
 const char *id_type_name(uint8_t type)
 {
     switch (type) {
-#define ID_TYPE(number, name)                                                                                          \
-    case number:                                                                                                       \
+#define ID_TYPE(number, name) \
+    case number: \
         return #name;
 #include "wire/iana.def"
     default:
@@ -102,8 +102,8 @@ const char *id_type_name(uint8_t type)
 const char *auth_method_name(uint8_t method)
 {
     switch (method) {
-#define AUTH_METHOD(number, name)                                                                                      \
-    case number:                                                                                                       \
+#define AUTH_METHOD(number, name) \
+    case number: \
         return #name;
 #include "wire/iana.def"
     default:
@@ -114,8 +114,8 @@ const char *auth_method_name(uint8_t method)
 const char *cert_encoding_name(uint8_t encoding)
 {
     switch (encoding) {
-#define CERT_ENCODING(number, name)                                                                                    \
-    case number:                                                                                                       \
+#define CERT_ENCODING(number, name) \
+    case number: \
         return #name;
 #include "wire/iana.def"
     default:
@@ -126,8 +126,8 @@ const char *cert_encoding_name(uint8_t encoding)
 const char *cp_type_name(uint8_t type)
 {
     switch (type) {
-#define CP_TYPE(number, name)                                                                                          \
-    case number:                                                                                                       \
+#define CP_TYPE(number, name) \
+    case number: \
         return #name;
 #include "wire/iana.def"
     default:
@@ -138,8 +138,8 @@ const char *cp_type_name(uint8_t type)
 const char *cp_attribute_name(uint16_t type)
 {
     switch (type) {
-#define CP_ATTRIBUTE(number, name)                                                                                     \
-    case number:                                                                                                       \
+#define CP_ATTRIBUTE(number, name) \
+    case number: \
         return #name;
 #include "wire/iana.def"
     default:
@@ -150,8 +150,8 @@ const char *cp_attribute_name(uint16_t type)
 const char *hash_name(uint16_t hash)
 {
     switch (hash) {
-#define HASH_ID(number, name)                                                                                          \
-    case number:                                                                                                       \
+#define HASH_ID(number, name) \
+    case number: \
         return #name;
 #include "wire/iana.def"
     default:

@@ -97,9 +97,9 @@ void notify_auth_methods_write(struct writer *w, const struct auth_announcement 
 
 bool notify_address_read(struct bytes data, struct addr *a)
 {
-    *a = (struct addr){.family = data.len == 4 ? ADDR_V4 : data.len == 16 ? ADDR_V6 : ADDR_NONE};
-    if (a->family == ADDR_NONE)
+    if (data.len != 4 && data.len != 16)
         return false;
+    *a = (struct addr){.family = data.len == 4 ? ADDR_V4 : ADDR_V6};
     memcpy(a->ip, data.at, data.len);
     return true;
 }

@@ -15,7 +15,14 @@ enum { SELECTOR_HEADER_LEN = 4 };
 
 static uint8_t family_of(uint8_t ts_type)
 {
-    return ts_type == TS_IPV4_ADDR_RANGE ? ADDR_V4 : ts_type == TS_IPV6_ADDR_RANGE ? ADDR_V6 : ADDR_NONE;
+    switch (ts_type) {
+    case TS_IPV4_ADDR_RANGE:
+        return ADDR_V4;
+    case TS_IPV6_ADDR_RANGE:
+        return ADDR_V6;
+    default:
+        return ADDR_NONE;
+    }
 }
 
 static size_t address_len(uint8_t family)

@@ -45,7 +45,9 @@ static void print_ipv4(struct text *t, const uint8_t *ip)
 
 static void print_group(struct text *t, uint16_t group)
 {
-    unsigned digits = group > 0xfff ? 4 : group > 0xff ? 3 : group > 0xf ? 2 : 1;
+    unsigned digits = 1;
+    while (digits < 4 && group >> (4 * digits))
+        digits++;
     text_hex(t, group, digits);
 }
 
@@ -159,15 +161,28 @@ void print_identity(struct text *t, const struct identity *id)
 
 /* ---- traffic selectors ------------------------------------------------------------------------------------------ */
 
-enum { PROTO_ICMP = 1, PROTO_ICMPV6 = 58 };
+enum {
+    PROTO_ICMP = 1,
+    PROTO_ICMPV6 = 58,
+};
 
 static void print_protocol(struct text *t, uint8_t protocol)
 {
     static const struct {
         uint8_t number;
         const char *name;
-    } names[] = {{0, "any"},  {1, "icmp"}, {4, "ipip"},       {6, "tcp"},  {17, "udp"},
-                 {47, "gre"}, {50, "esp"}, {58, "ipv6-icmp"}, {89, "ospf"}, {132, "sctp"}};
+    } names[] = {
+        {0, "any"},
+        {PROTO_ICMP, "icmp"},
+        {4, "ipip"},
+        {6, "tcp"},
+        {17, "udp"},
+        {47, "gre"},
+        {50, "esp"},
+        {PROTO_ICMPV6, "ipv6-icmp"},
+        {89, "ospf"},
+        {132, "sctp"},
+    };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (names[i].number == protocol) {
             text_add(t, names[i].name);
@@ -293,7 +308,7 @@ static void print_key_bits(struct text *t, uint16_t bits)
 static void print_algorithm(struct text *t, uint8_t type, uint16_t id, uint16_t key_bits)
 {
     const struct alg *alg = alg_find(type, id, key_bits);
-    const char *name = alg ? alg->name : key_bits ? NULL : plain_name(type, id);
+    const char *name = alg ? alg->name : plain_name(type, id);
     if (name) {
         text_add(t, name);
     } else {

@@ -9,28 +9,34 @@
 #include "base/reader.h"
 #include "wire/print.h"
 
-enum { DER_OID = 0x06, DER_SEQUENCE = 0x30, DER_SET = 0x31 };
+enum {
+    DER_OID = 0x06,
+    DER_SEQUENCE = 0x30,
+    DER_SET = 0x31,
+};
 
 /* clang-format off */
+#define OID(octets) {(const uint8_t *)(octets), sizeof(octets) - 1}
+
 static const struct attribute_type {
     struct bytes oid; /* the contents octets of the OBJECT IDENTIFIER */
     const char *name;
 } attribute_types[] = {
-    {BYTES_LIT("\x55\x04\x03"),                                 "CN"},
-    {BYTES_LIT("\x55\x04\x04"),                                 "SN"},
-    {BYTES_LIT("\x55\x04\x05"),                                 "serialNumber"},
-    {BYTES_LIT("\x55\x04\x06"),                                 "C"},
-    {BYTES_LIT("\x55\x04\x07"),                                 "L"},
-    {BYTES_LIT("\x55\x04\x08"),                                 "ST"},
-    {BYTES_LIT("\x55\x04\x09"),                                 "STREET"},
-    {BYTES_LIT("\x55\x04\x0a"),                                 "O"},
-    {BYTES_LIT("\x55\x04\x0b"),                                 "OU"},
-    {BYTES_LIT("\x55\x04\x0c"),                                 "T"},
-    {BYTES_LIT("\x55\x04\x2a"),                                 "G"},
-    {BYTES_LIT("\x55\x04\x2b"),                                 "I"},
-    {BYTES_LIT("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"),         "E"},
-    {BYTES_LIT("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01"),     "UID"},
-    {BYTES_LIT("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19"),     "DC"},
+    {OID("\x55\x04\x03"),                               "CN"},
+    {OID("\x55\x04\x04"),                               "SN"},
+    {OID("\x55\x04\x05"),                               "serialNumber"},
+    {OID("\x55\x04\x06"),                               "C"},
+    {OID("\x55\x04\x07"),                               "L"},
+    {OID("\x55\x04\x08"),                               "ST"},
+    {OID("\x55\x04\x09"),                               "STREET"},
+    {OID("\x55\x04\x0a"),                               "O"},
+    {OID("\x55\x04\x0b"),                               "OU"},
+    {OID("\x55\x04\x0c"),                               "T"},
+    {OID("\x55\x04\x2a"),                               "G"},
+    {OID("\x55\x04\x2b"),                               "I"},
+    {OID("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"),       "E"},
+    {OID("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01"),   "UID"},
+    {OID("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19"),   "DC"},
 };
 /* clang-format on */
 
