@@ -4,7 +4,7 @@
  * Every step of loading adds to one list and goes on, so that a user sees all mistakes of a file at once. A problem knows its file, line and column and keeps
  * a copy of the line, to be printed with the offending text underlined:
  *
- *     swanctl.conf:12:9: error: connections.home.versoin: unknown key, did you mean `version`?
+ *     swanctl.conf:12:9: connections.home.versoin: unknown key, did you mean `version`?
  *         versoin = 2
  *         ^~~~~~~
  *
@@ -48,7 +48,7 @@ void problem_add(struct problem_list *list, enum problem_kind kind, const struct
     __attribute__((format(printf, 4, 5)));
 
 /*
- * One problem as text in memory to be freed: its headline without the end of line ("swanctl.conf:7:9: error: ..."), and, if `with_source`, the two lines below
+ * One problem as text in memory to be freed: its headline without the end of line ("swanctl.conf:7:9: ...", warnings "swanctl.conf:7:9: warning: ..."), and, if `with_source`, the two lines below
  * it. NULL when out of memory.
  */
 char *problem_text(const struct problem *p, bool with_source);
