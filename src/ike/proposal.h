@@ -1,8 +1,9 @@
 /*
  * proposal: which of the peer's proposals we take (RFC 7296 2.7, 3.3.6; RFC 9370 2.2.2), and whether an answer fits what we offered.
  *
- * A pure part: offers and acceptable proposals in, one choice out, with backtracking over the key exchange slots, because no method may be chosen twice (NONE
- * excepted) and a greedy pick fails on satisfiable offers. At most eight slots: the search is tiny; its steps are bounded all the same.
+ * A pure part: offers and acceptable proposals in, one choice out. The key exchange slots are chosen together, because no method may be chosen twice (NONE
+ * excepted) and a greedy pick fails on satisfiable offers. The result is the first in order of preference that exists; the work is bounded by the table of
+ * algorithms, not by what the peer wrote.
  */
 #ifndef BRAID_IKE_PROPOSAL_H
 #define BRAID_IKE_PROPOSAL_H
@@ -17,7 +18,8 @@ struct choice {
     uint64_t spi;            /* of the peer's proposal, 0 when spi_len is 0 */
     uint8_t spi_len;
     const struct alg *encr, *integ, *prf; /* NULL where the type is absent */
-    bool has_sn;
+    bool integ_none;         /* INTEG was proposed beside an AEAD; the answer holds its NONE */
+    bool has_sn;             /* the type was proposed; without it sequence numbers have 32 bits */
     uint16_t sn;             /* SN_32 or SN_64 */
     struct {
         bool proposed;
