@@ -1,16 +1,20 @@
 /*
- * grammar: see grammar.h. The rules stand in iana.def, beside the exchanges they belong to; here they become three
+ * grammar: see grammar.h. The rules stand in iana.def, beside the exchanges they belong to; here they become four
  * tables and are applied. The first violation is reported, misplaced payloads before missing ones.
  */
 #include "wire/grammar.h"
 
 enum { MANY = PAYLOADS_MAX };
-enum direction { IN_REQUEST = 1,
-                 IN_RESPONSE = 2,
-                 IN_BOTH = 3 };
-enum rule_kind { RULE_TOGETHER,
-                 RULE_ONE_OF,
-                 RULE_ONLY_WITH };
+enum direction {
+    IN_REQUEST = 1,
+    IN_RESPONSE = 2,
+    IN_BOTH = IN_REQUEST | IN_RESPONSE,
+};
+enum rule_kind {
+    RULE_TOGETHER,
+    RULE_ONE_OF,
+    RULE_ONLY_WITH,
+};
 
 /* So many of this payload. */
 static const struct count_rule {
