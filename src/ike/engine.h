@@ -51,6 +51,8 @@ struct ike_engine {
     struct table by_peer;     /* hash of both identities -> list of established SAs */
     struct table by_source;   /* hash of a source address -> number of its half-open SAs, as a pointer value */
     struct table by_id;       /* unique id -> SA */
+    struct table by_child;    /* unique id of a Child SA -> its IKE SA */
+    struct table by_child_spi; /* our inbound ESP SPI -> its IKE SA */
     struct heap timers;
     struct cookie_jar cookies;
     uint32_t half_open;
@@ -64,6 +66,14 @@ struct ike_engine {
     uint64_t drops[DROP_COUNT];
     uint64_t counts[COUNT_COUNT];
 };
+
+/* Take the SA out of the budget of half-open SAs, if it is in it (contact.c). */
+void engine_leave_half_open(struct ike_engine *e, struct ike_sa *sa);
+/* The first of the established SAs between the same two identities; they are chained by next_same_peer. */
+struct ike_sa *engine_same_peer(const struct ike_engine *e, const struct ike_sa *sa);
+
+/* To be called last in every verb: frees the SAs that were closed in it, wipes scratch memory. */
+void engine_end_verb(struct ike_engine *e);
 
 /* ---- effects (effects.c) ---- */
 

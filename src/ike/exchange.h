@@ -40,7 +40,7 @@ const struct exchange *exchange_find(uint8_t type);
 const struct exchange *exchange_next(const struct ike_sa *sa);
 bool exchange_may(const struct exchange *x, enum phase phase);
 
-/* handlers, one file each: exchange_init.c, exchange_intermediate.c, exchange_auth.c, exchange_info.c */
+/* handlers, one file for each exchange: exchange_*.c */
 struct verdict init_start(struct turn *t);
 struct verdict init_request(struct turn *t);
 struct verdict init_response(struct turn *t);

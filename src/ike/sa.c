@@ -33,6 +33,7 @@ struct slot *slot_new(const struct alloc *alloc, const struct exchange *exchange
         return NULL;
     slot->exchange = exchange;
     slot->arena = arena_make(alloc, DECODE_ARENA_MAX);
+    slot->in_arena = arena_make(alloc, DECODE_ARENA_MAX);
     slot->began_at = now;
     slot->resend_at = IKE_NEVER;
     return slot;
@@ -52,6 +53,7 @@ void slot_free(const struct alloc *alloc, struct slot *slot)
         return;
     sealed_free(alloc, &slot->out);
     arena_wipe(&slot->arena);
+    arena_wipe(&slot->in_arena);
     alloc_give(alloc, slot, sizeof *slot);
 }
 

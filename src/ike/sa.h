@@ -67,7 +67,8 @@ struct slot {
     const struct exchange *exchange;
     uint8_t step;           /* where the handler goes on when its answer comes */
     uint64_t serial;        /* of the question it waits for; 0 = none */
-    struct arena arena;     /* everything of this exchange: decoded values, the message being built, clear texts */
+    struct arena arena;     /* of this exchange: the message being built, clear texts, a decoded request */
+    struct arena in_arena;  /* ours: the decoded response. Its own, because IKE_SA_INIT may hear several before it believes one */
     struct ike_msg in;      /* what the peer said: decoded request (theirs) or response (ours) */
     struct spoken heard, said;
     struct larval *larval;  /* what it negotiates, if anything; belongs to the SA */
@@ -82,6 +83,8 @@ struct slot {
     uint32_t tries;
     enum ike_reason hint;   /* an unauthenticated error heard meanwhile: why we give up if nothing better comes (RFC 7296 2.21.1) */
     uint16_t hint_notify;
+    const char *hint_detail;
+    bool answered;          /* the response is in `in` */
 };
 
 enum { WANTS_MAX = 16 };
@@ -91,7 +94,9 @@ struct ike_sa {
     uint32_t id;
     enum phase phase;
     bool initiator;          /* original initiator: the I flag of our messages */
+    bool mourned;            /* its end was told; it lingers only */
     bool half_open;          /* counted against the budget of half-open SAs */
+    struct endpoint contact_from; /* where its first message came from, while half-open */
     uint64_t spi_i, spi_r;
     const struct conf_conn *conn;
     const struct config *config; /* the snapshot conn belongs to */

@@ -1,0 +1,335 @@
+/*
+ * drive: see drive.h.
+ *
+ *            start                     request                         response
+ *   OK       send the request          send the response, done         done, next
+ *   WAIT     parked                    parked                          parked
+ *   AGAIN    -                         -                               send the request again, changed
+ *   NOTIFY   the SA or larva fails     send the notify                 the SA or larva fails
+ *   KILL     the SA fails              send the notify, close          report to the peer, close
+ *   PEER     the SA or larva fails     -                               the SA or larva fails
+ *   FAULT    the SA or larva fails     close while it comes up         the SA or larva fails
+ *
+ * While an SA is coming up (exchange->opening) any failure is the end of it.
+ */
+#include "ike/drive.h"
+
+#include "ike/limits.h"
+#include "ike/speak.h"
+#include "wire/print.h"
+
+/* ---- ends of exchanges --------------------------------------------------------------------------------------------------------- */
+
+static void drop_slot_larval(struct turn *t)
+{
+    struct larval *gone = t->slot->larval;
+    if (!gone)
+        return;
+    for (struct larval **at = &t->sa->larvals; *at; at = &(*at)->next)
+        if (*at == gone) {
+            *at = gone->next;
+            break;
+        }
+    t->slot->larval = NULL;
+    larval_free(gone, t->e->crypto, t->e->alloc);
+}
+
+static void free_slot(struct turn *t)
+{
+    drop_slot_larval(t);
+    if (t->slot == t->sa->ours)
+        t->sa->ours = NULL;
+    else
+        t->sa->theirs = NULL;
+    slot_free(t->e->alloc, t->slot);
+    t->slot = NULL;
+    t->in = NULL;
+}
+
+static void tell_exchange(struct turn *t, bool ours)
+{
+    struct ike_tell *tell = turn_tell(t, TELL_EXCHANGE, IKE_REASON_NONE);
+    if (!tell)
+        return;
+    tell->exchange = t->slot->facts;
+    tell->exchange.exchange = t->slot->exchange->type;
+    tell->exchange.ours = ours;
+    tell->exchange.took = t->now - t->slot->began_at;
+}
+
+static void alert(struct turn *t, const struct verdict *v)
+{
+    struct ike_tell *tell = turn_tell(t, TELL_ALERT, v->reason);
+    if (!tell)
+        return;
+    tell->notify = v->notify;
+    if (v->detail)
+        tell->detail = v->detail;
+}
+
+static void after_exchange(struct turn *t, const struct exchange *x)
+{
+    if (x->after && t->sa->phase != PHASE_GONE)
+        x->after(t);
+}
+
+/* ---- we asked ------------------------------------------------------------------------------------------------------------------- */
+
+/* What we asked for will not be. While the SA comes up that is its end; later only of what was negotiated. */
+static void fail_ours(struct turn *t, const struct verdict *v)
+{
+    bool opening = t->slot->exchange->opening;
+    bool report = v->class == V_KILL && v->notify && t->sa->phase == PHASE_KEYED && t->in;
+    if (!opening) {
+        alert(t, v);
+        free_slot(t);
+        if (v->class == V_KILL)
+            turn_close(t, v, false);
+        return;
+    }
+    free_slot(t);
+    t->sa->window.awaiting = false;
+    if (!report || !sa_want(t->sa, (struct want){.kind = WANT_REPORT, .notify = v->notify})) {
+        turn_close(t, v, false);
+        return;
+    }
+    turn_close(t, v, true); /* lingers to tell the peer why (RFC 7296 2.21.2) */
+    drive_pursue(t);
+}
+
+static void finish_ours(struct turn *t)
+{
+    const struct exchange *x = t->slot->exchange;
+    t->sa->window.awaiting = false;
+    if (x->done && x->done(t) != CRYPTO_OK) {
+        struct verdict fault = verdict_fault();
+        fail_ours(t, &fault);
+        return;
+    }
+    tell_exchange(t, true);
+    free_slot(t);
+    after_exchange(t, x);
+    drive_pursue(t);
+}
+
+static void start_again(struct turn *t);
+
+/*
+ * Nobody has proved anything in the answer to IKE_SA_INIT: an error in it is a hint. We wait for a better answer until the next
+ * retransmission would be due, and only then believe it (RFC 7296 2.21.1).
+ */
+static bool take_as_hint(struct turn *t, const struct verdict *v)
+{
+    if (!t->slot->exchange->clear || !t->in || v->class == V_FAULT)
+        return false;
+    t->slot->hint = v->reason;
+    t->slot->hint_notify = v->notify;
+    t->slot->hint_detail = NULL;
+    if (v->detail) {
+        struct bytes copy;
+        if (arena_copy(&t->slot->arena, bytes_make(v->detail, bytes_str(v->detail).len + 1), &copy))
+            t->slot->hint_detail = (const char *)copy.at;
+    }
+    return true;
+}
+
+static void conclude_ours(struct turn *t, bool starting, struct verdict v)
+{
+    switch (v.class) {
+    case V_OK:
+        if (!starting) {
+            finish_ours(t);
+        } else if (speak_request(t) != CRYPTO_OK) {
+            v = verdict_fault();
+            fail_ours(t, &v);
+        }
+        return;
+    case V_WAIT:
+        return;
+    case V_AGAIN:
+        start_again(t);
+        return;
+    default:
+        if (!take_as_hint(t, &v))
+            fail_ours(t, &v);
+    }
+}
+
+static void call_start(struct turn *t)
+{
+    t->out = ike_msg_make();
+    t->in = NULL;
+    conclude_ours(t, true, t->slot->exchange->start(t));
+}
+
+static void start_again(struct turn *t)
+{
+    t->slot->step = 0;
+    t->slot->hint = IKE_REASON_NONE;
+    call_start(t);
+}
+
+void drive_begin(struct turn *t, const struct exchange *x, const struct want *want)
+{
+    t->slot = slot_new(t->e->alloc, x, t->now);
+    if (!t->slot) {
+        struct verdict fault = verdict_fault();
+        turn_close(t, &fault, false);
+        return;
+    }
+    if (want)
+        t->slot->want = *want;
+    t->sa->ours = t->slot;
+    call_start(t);
+}
+
+void drive_pursue(struct turn *t)
+{
+    struct ike_sa *sa = t->sa;
+    if (sa->phase == PHASE_GONE || sa->ours)
+        return;
+    struct want want;
+    const struct exchange *next = sa->initiator ? exchange_next(sa) : NULL;
+    if (next)
+        drive_begin(t, next, NULL);
+    else if (sa->phase != PHASE_NEW && sa->phase != PHASE_KEYED && sa_take_want(sa, &want))
+        drive_begin(t, exchange_find(EXCHANGE_INFORMATIONAL), &want);
+    else
+        turn_arm(t);
+}
+
+void drive_response_verdict(struct turn *t, struct verdict v)
+{
+    conclude_ours(t, false, v);
+}
+
+void drive_response(struct turn *t)
+{
+    conclude_ours(t, false, t->slot->exchange->response(t));
+}
+
+void drive_give_up(struct turn *t)
+{
+    struct slot *slot = t->slot;
+    char room[SENTENCE_MAX];
+    struct text text = text_make(room, sizeof room);
+    struct verdict v = verdict_peer(IKE_REASON_TIMEOUT, 0);
+    if (slot->hint != IKE_REASON_NONE) {
+        v = verdict_peer(slot->hint, slot->hint_notify);
+        text_add(&text, slot->hint_detail ? slot->hint_detail : "");
+    } else {
+        text_add(&text, "no answer to ");
+        text_add(&text, exchange_name(slot->exchange->type));
+        text_add(&text, ": ");
+        text_uint(&text, slot->tries + 1);
+        text_add(&text, " transmissions to ");
+        print_endpoint(&text, &t->sa->path.remote);
+    }
+    v.detail = turn_sentence(t, &text);
+    turn_close(t, &v, false);
+}
+
+/* ---- the peer asked --------------------------------------------------------------------------------------------------------------- */
+
+static void close_after_reply(struct turn *t, const struct verdict *v)
+{
+    /* An IKE_SA_INIT that failed leaves nothing behind, not even a lingering SA. */
+    bool linger = !t->slot->exchange->clear;
+    free_slot(t);
+    turn_close(t, v, linger);
+}
+
+/* The response stands in turn->out: seal it, let the exchange come into force, send it. `v` is set when it reports an error. */
+static void reply(struct turn *t, const struct verdict *v)
+{
+    const struct exchange *x = t->slot->exchange;
+    struct verdict fault = verdict_fault();
+    enum crypto_result result = speak_prepare_response(t);
+    if (result == CRYPTO_OK && !v && x->done)
+        result = x->done(t);
+    if (result != CRYPTO_OK) {
+        free_slot(t);
+        turn_close(t, &fault, false);
+        return;
+    }
+    speak_response(t);
+    tell_exchange(t, false);
+    if (v && (v->class == V_KILL || x->opening)) {
+        close_after_reply(t, v);
+        return;
+    }
+    if (v)
+        alert(t, v);
+    free_slot(t);
+    after_exchange(t, x);
+    drive_pursue(t);
+}
+
+static void reply_error(struct turn *t, const struct verdict *v)
+{
+    t->out = ike_msg_make();
+    bool built = !v->notify || ike_msg_add_notify(&t->out, &t->slot->arena, v->notify, bytes_make(v->data, v->data_len));
+    if (built) {
+        reply(t, v);
+        return;
+    }
+    struct verdict fault = verdict_fault();
+    free_slot(t);
+    turn_close(t, &fault, false);
+}
+
+static void conclude_theirs(struct turn *t, struct verdict v)
+{
+    switch (v.class) {
+    case V_OK:
+        reply(t, NULL);
+        return;
+    case V_WAIT:
+        return;
+    case V_FAULT:
+        if (t->slot->exchange->opening) {
+            free_slot(t);
+            turn_close(t, &v, false);
+            return;
+        }
+        v.notify = NOTIFY_TEMPORARY_FAILURE;
+        reply_error(t, &v);
+        return;
+    default:
+        reply_error(t, &v);
+    }
+}
+
+void drive_request_verdict(struct turn *t, struct verdict v)
+{
+    conclude_theirs(t, v);
+}
+
+void drive_request(struct turn *t)
+{
+    t->out = ike_msg_make();
+    conclude_theirs(t, t->slot->exchange->request(t));
+}
+
+/* ---- answers ------------------------------------------------------------------------------------------------------------------------ */
+
+void drive_resume(struct turn *t, const struct ike_answer *answer)
+{
+    struct ike_sa *sa = t->sa;
+    bool ours = sa->ours && sa->ours->serial == answer->ticket.serial;
+    bool theirs = sa->theirs && sa->theirs->serial == answer->ticket.serial;
+    if (!ours && !theirs)
+        return;
+    t->slot = ours ? sa->ours : sa->theirs;
+    t->slot->serial = 0;
+    t->answer = answer;
+    const struct exchange *x = t->slot->exchange;
+    t->out = ike_msg_make();
+    /* A request of ours that was not sent yet waits in `start`, one that was answered in `response`. */
+    bool starting = ours && !t->slot->answered;
+    t->in = starting ? NULL : &t->slot->in;
+    if (theirs)
+        conclude_theirs(t, x->request(t));
+    else
+        conclude_ours(t, starting, starting ? x->start(t) : x->response(t));
+}

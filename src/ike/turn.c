@@ -1,0 +1,275 @@
+/* turn: see turn.h. The only file that opens and closes SAs. */
+#include "ike/turn.h"
+
+#include "ike/limits.h"
+
+/* ---- asking and telling ---------------------------------------------------------------------------------------------------- */
+
+static struct identity copy_identity(struct arena *arena, const struct identity *id)
+{
+    struct identity copy = {.type = id->type};
+    (void)arena_copy(arena, id->data, &copy.data);
+    return copy;
+}
+
+struct verdict turn_ask(struct turn *t, const struct ike_ask *ask)
+{
+    struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_ASK);
+    if (!effect)
+        return verdict_fault();
+    struct ike_ask *copy = &effect->u.ask;
+    *copy = *ask;
+    copy->ticket = (struct ike_ticket){sa_spi_ours(t->sa), ++t->e->last_serial};
+    copy->conn = t->sa->conn;
+    copy->prf = t->sa->suite.prf;
+    copy->ours = copy_identity(&t->fx->arena, &ask->ours);
+    copy->theirs = copy_identity(&t->fx->arena, &ask->theirs);
+    if (!arena_copy(&t->fx->arena, ask->octets, &copy->octets) || !arena_copy(&t->fx->arena, ask->auth, &copy->auth))
+        return verdict_fault();
+    t->slot->serial = copy->ticket.serial;
+    return VERDICT_WAIT;
+}
+
+struct ike_tell *turn_tell(struct turn *t, enum tell_kind kind, enum ike_reason reason)
+{
+    struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_TELL);
+    if (!effect)
+        return NULL;
+    struct ike_tell *tell = &effect->u.tell;
+    *tell = (struct ike_tell){.kind = kind, .reason = reason, .detail = ""};
+    const struct ike_sa *sa = t->sa;
+    if (!sa)
+        return tell;
+    tell->ike_id = sa->id;
+    tell->spi_i = sa->spi_i;
+    tell->spi_r = sa->spi_r;
+    tell->conn = sa->conn ? sa->conn->name : NULL;
+    tell->path = sa->path;
+    tell->theirs = copy_identity(&t->fx->arena, &sa->theirs_id);
+    tell->order_id = sa->order_id;
+    return tell;
+}
+
+struct ike_tell *turn_tell_child(struct turn *t, enum tell_kind kind, const struct child *child, enum ike_reason reason)
+{
+    struct ike_tell *tell = turn_tell(t, kind, reason);
+    if (!tell)
+        return NULL;
+    tell->child_id = child->id;
+    tell->child = child->conf->name;
+    tell->order_id = child->order_id;
+    return tell;
+}
+
+const char *turn_sentence(struct turn *t, const struct text *text)
+{
+    struct bytes copy;
+    if (!arena_copy(&t->fx->arena, bytes_make(text->at, text->len + 1), &copy))
+        return "";
+    return (const char *)copy.at;
+}
+
+/* ---- opening ----------------------------------------------------------------------------------------------------------------- */
+
+/* A free SPI whose most significant octet names the worker. */
+static uint64_t choose_spi(struct ike_engine *e)
+{
+    uint8_t octets[8];
+    uint64_t spi;
+    do {
+        if (!e->crypto->random(e->crypto->self, octets, sizeof octets))
+            return 0;
+        octets[0] = e->worker;
+        spi = get_u64(octets);
+    } while (spi == 0 || table_get(&e->by_spi, spi));
+    return spi;
+}
+
+static bool enter_tables(struct ike_engine *e, struct ike_sa *sa)
+{
+    uint64_t spi = sa_spi_ours(sa);
+    if (!heap_reserve(&e->timers) || !table_put(&e->by_id, sa->id, sa))
+        return false;
+    if (table_put(&e->by_spi, spi, sa))
+        return true;
+    table_remove(&e->by_id, sa->id);
+    return false;
+}
+
+struct ike_sa *turn_new_sa(struct turn *t, bool initiator, const struct conf_conn *conn, const struct ike_path *path)
+{
+    struct ike_engine *e = t->e;
+    struct ike_sa *sa = alloc_take(e->alloc, sizeof *sa);
+    uint64_t spi = choose_spi(e);
+    if (!sa || !spi) {
+        alloc_give(e->alloc, sa, sizeof *sa);
+        return NULL;
+    }
+    sa->initiator = initiator;
+    *(initiator ? &sa->spi_i : &sa->spi_r) = spi;
+    sa->id = ++e->last_sa_id;
+    sa->conn = conn;
+    sa->config = e->config;
+    sa->path = *path;
+    sa->heard_at = t->now;
+    sa->die_at = sa->keepalive_at = IKE_NEVER;
+    sa->birth = larval_new(e->alloc, LARVAL_IKE, initiator);
+    if (!sa->birth || !enter_tables(e, sa)) {
+        sa_free(sa, e->crypto, e->alloc);
+        return NULL;
+    }
+    e->sa_count++;
+    return sa;
+}
+
+static uint64_t peer_key(const struct ike_engine *e, const struct ike_sa *sa)
+{
+    uint64_t ours = siphash(&e->seed, sa->ours_id.data) ^ sa->ours_id.type;
+    uint64_t theirs = siphash(&e->seed, sa->theirs_id.data) ^ sa->theirs_id.type;
+    return ours * UINT64_C(0x9e3779b97f4a7c15) ^ theirs;
+}
+
+/* From now on the SA is found by who talks to whom; the budget of half-open SAs no longer counts it. */
+void turn_sa_up(struct turn *t)
+{
+    struct ike_sa *sa = t->sa;
+    sa->phase = PHASE_UP;
+    sa->established_at = t->now;
+    sa->die_at = IKE_NEVER;
+    engine_leave_half_open(t->e, sa);
+    uint64_t key = peer_key(t->e, sa);
+    sa->next_same_peer = table_get(&t->e->by_peer, key);
+    if (!table_put(&t->e->by_peer, key, sa))
+        sa->next_same_peer = NULL; /* out of memory: uniqueness cannot be looked after, the SA itself is fine */
+    larval_free(sa->birth, t->e->crypto, t->e->alloc);
+    sa->birth = NULL;
+    t->e->counts[COUNT_SA_UP]++;
+    turn_arm(t);
+}
+
+struct ike_sa *engine_same_peer(const struct ike_engine *e, const struct ike_sa *sa)
+{
+    return table_get(&e->by_peer, peer_key(e, sa));
+}
+
+/* ---- closing ----------------------------------------------------------------------------------------------------------------- */
+
+static void leave_peer_list(struct ike_engine *e, struct ike_sa *sa)
+{
+    uint64_t key = peer_key(e, sa);
+    struct ike_sa *first = table_get(&e->by_peer, key);
+    if (first == sa) {
+        if (sa->next_same_peer)
+            (void)table_put(&e->by_peer, key, sa->next_same_peer); /* replaces: cannot fail */
+        else
+            table_remove(&e->by_peer, key);
+        return;
+    }
+    for (; first; first = first->next_same_peer)
+        if (first->next_same_peer == sa) {
+            first->next_same_peer = sa->next_same_peer;
+            return;
+        }
+}
+
+void turn_remove_child(struct turn *t, struct child *child, enum ike_reason reason)
+{
+    struct child **at = &t->sa->children;
+    while (*at && *at != child)
+        at = &(*at)->next;
+    if (!*at)
+        return;
+    *at = child->next;
+    t->sa->child_count--;
+    table_remove(&t->e->by_child, child->id);
+    table_remove(&t->e->by_child_spi, child->spi_in);
+    struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_PLANE);
+    if (effect)
+        effect->u.plane = (struct ike_plane){
+            .op = PLANE_REMOVE,
+            .child = {.id = child->id, .ike_id = t->sa->id, .spi_in = child->spi_in, .spi_out = child->spi_out},
+        };
+    turn_tell_child(t, TELL_CHILD_DOWN, child, reason);
+    child_free(child, t->e->alloc);
+}
+
+/* Everything visible of the SA ends here: Child SAs, events, the place among those of the same peer. */
+static void mourn(struct turn *t, const struct verdict *why)
+{
+    struct ike_sa *sa = t->sa;
+    while (sa->children)
+        turn_remove_child(t, sa->children, why->reason);
+    bool stranger = sa->phase == PHASE_NEW && !sa->initiator; /* never more than a first message */
+    struct ike_tell *tell = turn_tell(t, stranger ? TELL_ALERT : TELL_IKE_DOWN, why->reason);
+    if (tell) {
+        tell->notify = why->notify;
+        if (why->detail)
+            tell->detail = why->detail;
+    }
+    if (sa->established_at)
+        leave_peer_list(t->e, sa);
+    else
+        t->e->counts[COUNT_SA_FAILED]++;
+    engine_leave_half_open(t->e, sa);
+    sa->mourned = true;
+}
+
+static void bury(struct turn *t)
+{
+    struct ike_engine *e = t->e;
+    struct ike_sa *sa = t->sa;
+    table_remove(&e->by_spi, sa_spi_ours(sa));
+    table_remove(&e->by_id, sa->id);
+    (void)heap_set(&e->timers, &sa->timer, IKE_NEVER);
+    sa->phase = PHASE_GONE;
+    sa->next_dead = e->dead;
+    e->dead = sa;
+    e->sa_count--;
+}
+
+void turn_close(struct turn *t, const struct verdict *why, bool linger)
+{
+    struct ike_sa *sa = t->sa;
+    if (sa->phase == PHASE_GONE)
+        return;
+    if (!sa->mourned)
+        mourn(t, why);
+    if (!linger || t->e->closing) {
+        bury(t);
+        return;
+    }
+    sa->phase = PHASE_CLOSING;
+    sa->die_at = t->now + DELETE_LINGER_FOR;
+    turn_arm(t);
+}
+
+void turn_close_other(struct turn *t, struct ike_sa *sa, enum ike_reason reason)
+{
+    struct turn other = {.e = t->e, .sa = sa, .now = t->now, .fx = t->fx};
+    struct verdict why = verdict_peer(reason, 0);
+    turn_close(&other, &why, false);
+}
+
+void turn_move(struct turn *t, const struct ike_path *path)
+{
+    t->sa->path = *path;
+    for (const struct child *child = t->sa->children; child; child = child->next) {
+        struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_PLANE);
+        if (effect)
+            effect->u.plane = (struct ike_plane){
+                .op = PLANE_MOVE,
+                .child = {.id = child->id,
+                          .ike_id = t->sa->id,
+                          .spi_in = child->spi_in,
+                          .spi_out = child->spi_out,
+                          .path = *path,
+                          .encap = path->encap},
+            };
+    }
+}
+
+void turn_arm(struct turn *t)
+{
+    if (t->sa->phase != PHASE_GONE)
+        (void)heap_set(&t->e->timers, &t->sa->timer, sa_deadline(t->sa)); /* room was reserved when the SA was made */
+}
