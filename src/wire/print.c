@@ -472,7 +472,7 @@ static void print_payload(struct text *t, const struct payload *p)
     (has_details ? details[p->type] : print_raw_len)(t, p);
 }
 
-void print_message(struct text *t, const struct ike_msg *m)
+void print_ike_msg(struct text *t, const struct ike_msg *m)
 {
     print_named(t, exchange_name(m->header.exchange), "exchange", m->header.exchange);
     text_add(t, m->header.response ? " response " : " request ");

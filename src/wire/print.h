@@ -11,7 +11,7 @@
 #include "wire/message.h"
 
 /* "IKE_SA_INIT request 0 [SA KE(CURVE_25519) Nonce(32) N(NAT_DETECTION_SOURCE_IP) ...]" on one line. */
-void print_message(struct text *t, const struct ike_msg *m);
+void print_ike_msg(struct text *t, const struct ike_msg *m);
 /* As strongSwan prints it: "IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519/KE1_ML_KEM_768". Unknown numbers as UNKNOWN_<type>_<id>. */
 void print_proposal(struct text *t, const struct proposal *p);
 void print_identity(struct text *t, const struct identity *id);   /* control characters escaped */
