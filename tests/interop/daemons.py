@@ -1,0 +1,172 @@
+"""The daemons under test, all with one face: start, up, sas, down, stop.
+
+strongSwan and braid read the same swanctl.conf and answer the same swanctl.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+from world import PEER_ROOT, Trouble
+
+SWANCTL_CONF = """\
+connections {{
+    gateway {{
+        version = 2
+        local_addrs = {local}
+        remote_addrs = {remote}
+        proposals = {ike}
+        fragmentation = {fragmentation}
+        local {{
+            auth = psk
+            id = {local_id}
+        }}
+        remote {{
+            auth = psk
+            id = {remote_id}
+        }}
+        children {{
+            net {{
+                local_ts = {local_ts}
+                remote_ts = {remote_ts}
+                esp_proposals = {esp}
+            }}
+        }}
+    }}
+}}
+secrets {{
+    ike-peer {{
+        id = {remote_id}
+        secret = "{psk}"
+    }}
+}}
+"""
+
+# The whole of strongSwan on one page: crypto from OpenSSL, ESP in user space.
+STRONGSWAN_CONF = """\
+charon-systemd {{
+    fragment_size = {fragments}
+    filelog {{ stderr {{ default = 1 }} }}
+    load = random nonce openssl pem pkcs1 pkcs8 pubkey kdf kernel-libipsec kernel-netlink socket-default vici
+    plugins {{ vici {{ socket = unix://{vici} }} }}
+}}
+"""
+
+
+class Daemon:
+    """Subclasses say how to start the program and how to bring a tunnel up and down."""
+
+    def __init__(self, host):
+        self.host = host
+        self.vici = os.path.join(host.directory, "vici")
+        self.log_path = os.path.join(host.directory, "log")
+        self.process = None
+
+    def write(self, name, text):
+        with open(os.path.join(self.host.directory, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def start(self, scenario, other, ike, psk):
+        shutil.rmtree(self.host.directory, ignore_errors=True)
+        os.makedirs(self.host.directory)
+        self.write("swanctl.conf", SWANCTL_CONF.format(
+            local=self.host.outer[scenario.outer], remote=other.outer[scenario.outer],
+            local_id=self.host.identity, remote_id=other.identity,
+            local_ts=self.host.subnet, remote_ts=other.subnet,
+            ike=ike, esp=scenario.esp, psk=psk,
+            fragmentation="yes" if scenario.fragments else "no"))
+        with open(self.log_path, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(self.host.command(*self.program(scenario)), stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=subprocess.STDOUT)
+        self.wait_for("its control socket", self.listens)
+
+    def listens(self):
+        if self.process.poll() is not None:
+            raise Trouble(f"{self.host.name}: {type(self).__name__} ended with status {self.process.returncode}")
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(self.vici) == 0
+
+    def wait_for(self, what, is_there, seconds=10):
+        end = time.monotonic() + seconds
+        while not is_there():
+            if time.monotonic() > end:
+                raise Trouble(f"{self.host.name}: {type(self).__name__}: no sign of {what} after {seconds} s")
+            time.sleep(0.02)
+
+    def swanctl(self, *arguments):
+        return self.host.run(*PEER_ROOT, "swanctl", *arguments, "--uri", f"unix://{self.vici}")
+
+    def sas(self):
+        """The IKE SAs as swanctl reports them, each a dict; the Child SAs are in "child-sas"."""
+        _, output = self.swanctl("--list-sas", "--raw")
+        return [sa for line in output.splitlines() if line.startswith("list-sa event ")
+                for sa in parse_raw(line.removeprefix("list-sa event ")).values()]
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def stop(self):
+        """Ends the daemon politely and returns its exit status."""
+        if not self.process:
+            return None
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise Trouble(f"{self.host.name}: {type(self).__name__} does not end on SIGTERM") from None
+
+
+class Strongswan(Daemon):
+    def program(self, scenario):
+        self.write("strongswan.conf", STRONGSWAN_CONF.format(fragments=scenario.fragments or 1280, vici=self.vici))
+        return [*PEER_ROOT, "env", f"STRONGSWAN_CONF={self.host.directory}/strongswan.conf", "/usr/sbin/charon-systemd"]
+
+    def start(self, *arguments):
+        super().start(*arguments)
+        status, output = self.swanctl("--load-all", "--file", f"{self.host.directory}/swanctl.conf")
+        if status != 0:
+            raise Trouble(f"{self.host.name}: strongSwan does not load its configuration: {output}")
+
+    def up(self):
+        return self.swanctl("--initiate", "--child", "net", "--timeout", "15")
+
+    def down(self):
+        return self.swanctl("--terminate", "--ike", "gateway", "--timeout", "5")
+
+
+class Braid(Daemon):
+    programs = ""  # the directory of braidd and braid
+
+    def program(self, scenario):
+        self.write("braid.conf", f"fragment_size = {scenario.fragments}\n")
+        return [f"{self.programs}/braidd", "-c", self.host.directory, "-r", self.host.directory]
+
+    def braid(self, *arguments):
+        return self.host.run(f"{self.programs}/braid", "-r", self.host.directory, *arguments)
+
+    def up(self):
+        return self.braid("up", "net")
+
+    def down(self):
+        return self.braid("down", "gateway")
+
+
+def parse_raw(text):
+    """swanctl --raw: {name {key=value key=[item item] name {...}}} becomes a dict of dicts."""
+    top = {}
+    stack = [top]
+    for name, key, value in re.findall(r"(?:([^\s{}=]+) )?\{|([^\s{}=]+)=(\[[^]]*\]|[^\s}]*)|\}", text):
+        if name:
+            stack.append(stack[-1].setdefault(name, {}))
+        elif key:
+            stack[-1][key] = value.strip("[]").split() if value.startswith("[") else value
+        elif len(stack) > 1:
+            stack.pop()
+    return top

@@ -1,0 +1,58 @@
+"""Two hosts, "left" and "right", as network namespaces joined by a cable.
+
+Only in a box (lab/box): nothing here cleans up, the box does.
+"""
+
+import os
+import subprocess
+
+SHARED = os.environ.get("BRAID_BOX", "")
+PEER_ROOT = [os.path.join(os.path.dirname(__file__), "../../lab/lab"), "run", "--root", "peer", "--"]
+
+
+class Trouble(Exception):
+    """What a scenario shows to be wrong."""
+
+
+class Host:
+    def __init__(self, name, number):
+        self.name = name
+        self.identity = f"{name}.example"
+        self.outer = {4: f"10.9.0.{number}", 6: f"fd09::{number}"}
+        self.inner = f"10.{number}.0.1"
+        self.subnet = f"10.{number}.0.0/24"
+        self.directory = os.path.join(SHARED, name)
+
+    def command(self, *command):
+        return ["ip", "netns", "exec", self.name, *command]
+
+    def run(self, *command, timeout=30):
+        """Exit status and output of a command on this host."""
+        try:
+            done = subprocess.run(self.command(*command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout)
+        except subprocess.TimeoutExpired as late:
+            raise Trouble(f"{self.name}: no end after {timeout} s: {' '.join(command)}") from late
+        return done.returncode, done.stdout
+
+    def ping(self, other):
+        status, output = self.run("ping", "-c", "3", "-i", "0.1", "-W", "1", "-I", self.inner, other.inner)
+        if status != 0:
+            raise Trouble(f"{self.name}: no ping to {other.name} through the tunnel: {output.splitlines()[-1]}")
+
+
+def make_hosts():
+    if not SHARED:
+        raise SystemExit("this makes network namespaces and runs only inside lab/box")
+    left, right = Host("left", 1), Host("right", 2)
+    script = ["netns add left", "netns add right", "link add wire netns left type veth peer name wire netns right"]
+    for host in (left, right):
+        script += [f"-n {host.name} {line}" for line in (
+            "link set lo up",
+            f"address add {host.inner}/24 dev lo",
+            f"address add {host.outer[4]}/24 dev wire",
+            f"address add {host.outer[6]}/64 dev wire nodad",
+            "link set wire up")]
+    for line in script:
+        subprocess.run(["ip", *line.split()], check=True)
+    return left, right
