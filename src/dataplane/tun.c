@@ -1,0 +1,469 @@
+/*
+ * tun: see tun.h and dataplane.h.
+ *
+ *     programs, forwarded packets                                             the peer
+ *          |        ^                                                        |        ^
+ *          v        |                                                        v        |
+ *       [ routes > TUN ] -- policy -- fits? -- seal -------------------> plane_output.send
+ *       [ TUN > kernel ] <- policy -- open  -- replay -- SPI <---------- esp_input
+ *
+ * The steps outbound are those of RFC 4301 5.1, inbound those of 5.2; in each direction they are one function that reads like the list.
+ *
+ * Outer headers belong to the owner's UDP sockets. They carry no ECN or DSCP from inside, which is the compatibility mode of RFC 6040 4.1: inner fields pass
+ * unchanged. Inner TTLs are counted down by the kernel, which forwards to and from the device. DF cannot be copied outwards (copy_df).
+ */
+#include "dataplane/tun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "dataplane/report.h"
+#include "dataplane/route.h"
+#include "dataplane/sad.h"
+#include "esp/fit.h"
+#include "esp/transport.h"
+
+enum {
+    BATCH_MAX = 64,          /* packets read from the device before the owner gets its turn again */
+    PAYLOAD_MAX = 9000,      /* largest inner packet; the device's MTU never exceeds it */
+    MTU_WITHOUT_SA = 1400,
+    OUTER_MTU_DEFAULT = 1500,
+    SLOT_LEN = ESP_HEADROOM + PAYLOAD_MAX + ESP_TAILROOM,
+};
+
+/* Sealed packets for one path, waiting for the end of the batch. */
+struct batch {
+    struct ike_path path;
+    size_t count;
+    struct bytes packet[BATCH_MAX];
+};
+
+struct tun {
+    struct dataplane plane;
+    struct plane_output output;
+    struct sad sad;
+    struct router *router; /* NULL: no routes are made */
+    struct report_queue reports;
+    struct tun_drops drops;
+    struct batch batch;
+    int fds[2];
+    unsigned mtu;
+    char device[IFNAMSIZ];
+    uint8_t slot[BATCH_MAX][SLOT_LEN];
+};
+
+/* ---- outbound: from the device to the wire ----------------------------------------------------------------------------------------- */
+
+static void flush(struct tun *t)
+{
+    if (t->batch.count)
+        t->output.send(t->output.self, &t->batch.path, t->batch.packet, t->batch.count);
+    t->batch.count = 0;
+}
+
+static void put_in_batch(struct tun *t, const struct ike_path *path, struct bytes packet)
+{
+    if (t->batch.count && !ike_path_equal(&t->batch.path, path))
+        flush(t);
+    t->batch.path = *path;
+    t->batch.packet[t->batch.count++] = packet;
+}
+
+/* Written to the device, so that it comes to the sender as if from the packet's destination. */
+static void answer_too_big(struct tun *t, const struct sad_entry *sa, struct bytes packet, const struct flow *f)
+{
+    uint8_t error[TOO_BIG_MAX];
+    size_t len = fit_too_big(packet, f, sa->mtu, error);
+    if (len && write(t->fds[0], error, len) < 0)
+        t->drops.device_full++;
+}
+
+/* What of the packet travels, and as which next header. */
+static bool choose_payload(const struct sad_entry *sa, struct bytes packet, const struct flow *f, struct bytes *payload, uint8_t *next)
+{
+    *payload = packet;
+    *next = f->family == ADDR_V4 ? NEXT_IPV4 : NEXT_IPV6;
+    if (!sa->transport)
+        return true;
+    *next = f->protocol;
+    return transport_strip(packet, f, payload);
+}
+
+static void outbound(struct tun *t, ike_time now, uint8_t *at, size_t read_len)
+{
+    struct flow f;
+    struct bytes packet = {at, inner_len(bytes_make(at, read_len))}, payload, sealed;
+    uint8_t next;
+    if (!flow_parse(packet, &f)) {
+        t->drops.malformed++;
+        return;
+    }
+    struct policy *policy = policy_table_find(&t->sad.policies, &f);
+    if (!policy) {
+        t->drops.no_policy++;
+        return;
+    }
+    struct sad_entry *sa = policy->owner;
+    if (packet.len > sa->mtu && fit_is_whole(packet)) {
+        sa->usage.drop_size++;
+        answer_too_big(t, sa, packet, &f);
+        return;
+    }
+    fit_mss(at, packet.len, &f, sa->mtu);
+    if (!choose_payload(sa, packet, &f, &payload, &next)) {
+        sa->usage.drop_policy++;
+        return;
+    }
+    if (esp_seal(&sa->out, at + (payload.at - packet.at), payload.len, next, &sealed) != ESP_OK) {
+        t->drops.exhausted++;
+        return;
+    }
+    sa->usage.out_packets++;
+    sa->usage.out_bytes += payload.len;
+    sa->usage.last_out = now;
+    put_in_batch(t, &sa->path, sealed);
+}
+
+static void tun_readable(void *self, ike_time now, int fd)
+{
+    struct tun *t = self;
+    for (size_t i = 0; i < BATCH_MAX; i++) {
+        uint8_t *at = t->slot[i] + ESP_HEADROOM;
+        ssize_t len = read(fd, at, PAYLOAD_MAX);
+        if (len <= 0)
+            break;
+        outbound(t, now, at, (size_t)len);
+    }
+    flush(t);
+}
+
+/* ---- inbound: from the wire to the device ------------------------------------------------------------------------------------------ */
+
+static const size_t drop_counter[] = {
+    [ESP_REPLAY] = offsetof(struct plane_usage, drop_replay),
+    [ESP_AUTH] = offsetof(struct plane_usage, drop_auth),
+    [ESP_FAULT] = offsetof(struct plane_usage, drop_auth),
+    [ESP_MALFORMED] = offsetof(struct plane_usage, drop_auth),
+};
+
+static void count_drop(struct sad_entry *sa, enum esp_result why)
+{
+    ++*(uint64_t *)(void *)((uint8_t *)&sa->usage + drop_counter[why]);
+}
+
+/* The peer is alive, and perhaps behind another address than we thought. Each is said at most once a second. */
+static void note_seen(struct tun *t, struct sad_entry *sa, ike_time now, const struct endpoint *from)
+{
+    ike_time *last = endpoint_equal(from, &sa->path.remote) ? &sa->seen_at : &sa->moved_at;
+    sad_confirm(&t->sad, sa);
+    sa->usage.in_packets++;
+    sa->usage.last_in = now;
+    if (*last && now - *last < IKE_SECOND)
+        return;
+    *last = now;
+    report_put(&t->reports, &(struct plane_report){.kind = REPORT_SEEN, .child_id = sa->id, .from = *from});
+}
+
+static void write_device(struct tun *t, struct bytes header, struct bytes rest)
+{
+    struct iovec parts[2] = {{(void *)(uintptr_t)header.at, header.len}, {(void *)(uintptr_t)rest.at, rest.len}};
+    if (writev(t->fds[0], header.len ? parts : parts + 1, header.len ? 2 : 1) < 0)
+        t->drops.device_full++;
+}
+
+/* Tunnel mode: the inner packet as it is, if the SA's selectors allow it (RFC 4301 5.2 step 4). */
+static bool deliver_tunnel(struct tun *t, struct sad_entry *sa, struct esp_payload *p)
+{
+    struct flow f;
+    if (!flow_parse(bytes_make(p->at, p->len), &f) || !policy_allows(&sa->policy, &f))
+        return false;
+    fit_mss(p->at, p->len, &f, sa->mtu);
+    write_device(t, BYTES_NONE, bytes_make(p->at, p->len));
+    return true;
+}
+
+/* Transport mode: a header from the SA's addresses goes before it. The selectors are asked about the whole. */
+static bool deliver_transport(struct tun *t, struct sad_entry *sa, struct esp_payload *p)
+{
+    uint8_t header[TRANSPORT_HEADER_MAX];
+    const struct addr *src = &sa->path.remote.addr, *dst = &sa->path.local.addr;
+    struct flow f = flow_of_upper(src, dst, p->next_header, bytes_make(p->at, p->len));
+    size_t header_len = transport_rebuild(header, p->at, p->len, p->next_header, src, dst);
+    if (header_len == 0 || !policy_allows(&sa->policy, &f))
+        return false;
+    fit_mss(p->at, p->len, &f, sa->mtu);
+    write_device(t, bytes_make(header, header_len), bytes_make(p->at, p->len));
+    return true;
+}
+
+static void tun_esp_input(void *self, ike_time now, const struct ike_path *path, uint8_t *packet, size_t len)
+{
+    struct tun *t = self;
+    struct esp_payload payload;
+    uint32_t spi;
+    bool authentic;
+    struct sad_entry *sa = esp_spi(bytes_make(packet, len), &spi) ? sad_by_spi(&t->sad, spi) : NULL;
+    if (!sa) {
+        t->drops.unknown_spi++;
+        return;
+    }
+    enum esp_result result = esp_open(&sa->in, packet, len, &payload, &authentic);
+    if (authentic)
+        note_seen(t, sa, now, &path->remote);
+    if (result == ESP_DUMMY)
+        return;
+    if (result != ESP_OK) {
+        count_drop(sa, result);
+        return;
+    }
+    sa->usage.in_bytes += payload.len;
+    if (!(sa->transport ? deliver_transport(t, sa, &payload) : deliver_tunnel(t, sa, &payload)))
+        sa->usage.drop_policy++;
+}
+
+/* ---- installing and removing -------------------------------------------------------------------------------------------------------- */
+
+static unsigned outer_mtu(const struct tun *t, const struct sad_entry *sa)
+{
+    return t->router ? route_outer_mtu(&sa->path.remote) : OUTER_MTU_DEFAULT;
+}
+
+static void measure(struct tun *t, struct sad_entry *sa)
+{
+    unsigned mtu = sad_inner_mtu(sa, outer_mtu(t, sa));
+    sa->mtu = mtu < PAYLOAD_MAX ? mtu : PAYLOAD_MAX;
+}
+
+/* The device takes what fits through every SA. */
+static void adjust_mtu(struct tun *t)
+{
+    unsigned least = PAYLOAD_MAX + 1;
+    struct sad_entry *sa;
+    for (size_t at = 0; (sa = sad_each(&t->sad, &at));)
+        least = sa->mtu < least ? sa->mtu : least;
+    if (least > PAYLOAD_MAX || least == t->mtu)
+        return;
+    if (!t->router || router_set_mtu(t->router, least))
+        t->mtu = least;
+}
+
+/* What must not be swallowed is excepted before anything is drawn in. */
+static bool add_routes(struct tun *t, const struct sad_entry *sa, char *why, size_t why_len)
+{
+    const struct selectors *local = &sa->policy.local, *remote = &sa->policy.remote;
+    struct addr source;
+    if (!t->router)
+        return true;
+    if (!router_add(t->router, ROUTE_LOCAL, local, NULL, why, why_len))
+        return false;
+    route_source(local, remote->at[0].family, &source);
+    if (router_add(t->router, ROUTE_REMOTE, remote, &source, why, why_len))
+        return true;
+    router_remove(t->router, ROUTE_LOCAL, local);
+    return false;
+}
+
+static void remove_routes(struct tun *t, const struct sad_entry *sa)
+{
+    if (!t->router)
+        return;
+    router_remove(t->router, ROUTE_REMOTE, &sa->policy.remote);
+    router_remove(t->router, ROUTE_LOCAL, &sa->policy.local);
+}
+
+/* Inbound ready, then routes: nothing is drawn into a tunnel that does not work yet. */
+static bool apply_add(struct tun *t, const struct ike_plane *effect)
+{
+    struct plane_report failed = {.kind = REPORT_FAILED, .child_id = effect->child.id};
+    struct sad_entry *sa = sad_add(&t->sad, effect, failed.text, sizeof failed.text);
+    if (sa && add_routes(t, sa, failed.text, sizeof failed.text)) {
+        measure(t, sa);
+        adjust_mtu(t);
+        return true;
+    }
+    if (sa)
+        sad_remove(&t->sad, sa);
+    report_put(&t->reports, &failed);
+    return false;
+}
+
+static bool apply_move(struct tun *t, const struct ike_plane *effect)
+{
+    struct sad_entry *sa = sad_by_id(&t->sad, effect->child.id);
+    if (!sa)
+        return true;
+    sa->path = effect->child.path;
+    sa->moved_at = 0;
+    measure(t, sa);
+    adjust_mtu(t);
+    return true;
+}
+
+static bool apply_remove(struct tun *t, const struct ike_plane *effect)
+{
+    struct sad_entry *sa = sad_by_id(&t->sad, effect->child.id);
+    if (!sa)
+        return true;
+    remove_routes(t, sa);
+    sad_remove(&t->sad, sa);
+    adjust_mtu(t);
+    return true;
+}
+
+static bool tun_apply(void *self, ike_time now, const struct ike_plane *effect)
+{
+    static bool (*const carry_out[])(struct tun *, const struct ike_plane *) = {
+        [PLANE_ADD] = apply_add,
+        [PLANE_MOVE] = apply_move,
+        [PLANE_REMOVE] = apply_remove,
+    };
+    (void)now;
+    return carry_out[effect->op](self, effect);
+}
+
+/* ---- the rest of the contract ------------------------------------------------------------------------------------------------------- */
+
+static const int *tun_descriptors(void *self)
+{
+    struct tun *t = self;
+    return t->fds;
+}
+
+static bool tun_report(void *self, struct plane_report *out)
+{
+    struct tun *t = self;
+    return report_take(&t->reports, out);
+}
+
+static bool tun_usage(void *self, uint32_t child_id, struct plane_usage *out)
+{
+    struct tun *t = self;
+    const struct sad_entry *sa = sad_by_id(&t->sad, child_id);
+    if (sa)
+        *out = sa->usage;
+    return sa != NULL;
+}
+
+static void tun_close(void *self)
+{
+    struct tun *t = self;
+    router_close(t->router);
+    sad_clear(&t->sad);
+    report_clear(&t->reports);
+    close(t->fds[0]); /* the device goes with its only descriptor */
+    wipe(t, sizeof *t);
+    free(t);
+}
+
+uint32_t tun_fwmark(void)
+{
+    return ROUTE_MARK;
+}
+
+const char *tun_device(const struct dataplane *plane)
+{
+    return ((const struct tun *)plane->self)->device;
+}
+
+unsigned tun_mtu(const struct dataplane *plane)
+{
+    return ((const struct tun *)plane->self)->mtu;
+}
+
+struct tun_drops tun_drops(const struct dataplane *plane)
+{
+    return ((const struct tun *)plane->self)->drops;
+}
+
+/* ---- making one --------------------------------------------------------------------------------------------------------------------- */
+
+struct dataplane *tun_new_on(const struct crypto *crypto, const struct plane_output *output, int fd)
+{
+    struct tun *t = calloc(1, sizeof *t);
+    if (!t || !sad_init(&t->sad, crypto)) {
+        free(t);
+        return NULL;
+    }
+    t->plane = (struct dataplane){
+        .self = t,
+        .name = "tun",
+        .needs_encap = true,
+        .apply = tun_apply,
+        .esp_input = tun_esp_input,
+        .descriptors = tun_descriptors,
+        .readable = tun_readable,
+        .report = tun_report,
+        .usage = tun_usage,
+        .close = tun_close,
+    };
+    t->output = *output;
+    t->fds[0] = fd;
+    t->fds[1] = -1;
+    t->mtu = MTU_WITHOUT_SA;
+    report_init(&t->reports);
+    return &t->plane;
+}
+
+static const char *advice(int error)
+{
+    switch (error) {
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+        return ": load the kernel module (modprobe tun), or give the container the device (--device /dev/net/tun)";
+    case EPERM:
+    case EACCES:
+        return ": user-space ESP needs CAP_NET_ADMIN; run as root, or grant it (--cap-add NET_ADMIN)";
+    case EBUSY:
+        return ": the device exists and is in use; choose another name";
+    default:
+        return "";
+    }
+}
+
+/* A descriptor of a new TUN device, and its name; -1 with a reason. */
+static int open_device(const char *pattern, char name[IFNAMSIZ], char *why, size_t why_len)
+{
+    struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+    int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        snprintf(why, why_len, "cannot open /dev/net/tun: %s%s", strerror(errno), advice(errno));
+        return -1;
+    }
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", pattern);
+    if (ioctl(fd, TUNSETIFF, &request) != 0) {
+        snprintf(why, why_len, "cannot make the TUN device %s: %s%s", pattern, strerror(errno), advice(errno));
+        close(fd);
+        return -1;
+    }
+    memcpy(name, request.ifr_name, IFNAMSIZ);
+    return fd;
+}
+
+struct dataplane *tun_new(const struct crypto *crypto, const struct plane_output *output, const char *device, char *why, size_t why_len)
+{
+    char name[IFNAMSIZ];
+    int fd = open_device(device, name, why, why_len);
+    if (fd < 0)
+        return NULL;
+    struct router *router = router_open(name, MTU_WITHOUT_SA, why, why_len);
+    struct dataplane *plane = router ? tun_new_on(crypto, output, fd) : NULL;
+    if (!plane) {
+        if (router)
+            snprintf(why, why_len, "out of memory or randomness");
+        router_close(router);
+        close(fd);
+        return NULL;
+    }
+    struct tun *t = plane->self;
+    t->router = router;
+    memcpy(t->device, name, IFNAMSIZ);
+    return plane;
+}
