@@ -10,7 +10,8 @@
 static const struct alg rows[] = {
 #define ALG_ENCR(number, bits, word, print, key, salt, iv, block, icv, str, flag) \
     {.type = ALG_TYPE_ENCR, .id = number, .key_bits = bits, .keyword = word, .name = print, \
-     .key_len = key, .salt_len = salt, .iv_len = iv, .block_len = block, .out_len = icv, .strength = str, .flags = flag},
+     .key_len = key, .salt_len = salt, .iv_len = iv, .block_len = block, .out_len = icv, \
+     .strength = str, .flags = flag},
 #define ALG_PRF(number, word, print, key, out, str, flag) \
     {.type = ALG_TYPE_PRF, .id = number, .keyword = word, .name = print, \
      .key_len = key, .out_len = out, .strength = str, .flags = flag},

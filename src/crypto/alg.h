@@ -10,14 +10,19 @@
 #include <braid/crypto.h>
 
 /* The transform types that have rows (RFC 7296 3.3.2). */
-enum { ALG_TYPE_ENCR = 1, ALG_TYPE_PRF = 2, ALG_TYPE_INTEG = 3, ALG_TYPE_KE = 4 };
+enum {
+    ALG_TYPE_ENCR = 1,
+    ALG_TYPE_PRF = 2,
+    ALG_TYPE_INTEG = 3,
+    ALG_TYPE_KE = 4,
+};
 
 enum {
     ALG_COUNT = 0
-#define ALG_ENCR(...) + 1
-#define ALG_PRF(...) + 1
-#define ALG_INTEG(...) + 1
-#define ALG_KE(...) + 1
+#define ALG_ENCR(...) +1
+#define ALG_PRF(...) +1
+#define ALG_INTEG(...) +1
+#define ALG_KE(...) +1
 #include "crypto/alg.def"
 };
 

@@ -50,7 +50,7 @@ EVP_CIPHER_CTX *ossl_cipher_context(const struct ossl_cipher *c, const struct al
     if (encr->flags & ALG_AEAD) {
         int nonce_len = encr->salt_len + encr->iv_len;
         ok = ok && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, nonce_len, NULL) == 1;
-        if (ok && sealing && (mode->traits & LENGTH_FIRST))
+        if (ok && (mode->traits & LENGTH_FIRST)) /* before any key */
             ok = ok && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, encr->out_len, NULL) == 1;
     } else {
         ok = ok && EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
@@ -82,7 +82,7 @@ void ossl_cipher_drop(struct ossl_cipher *c)
     *c = (struct ossl_cipher){0};
 }
 
-bool ossl_keyed_set(struct ossl_keyed *k, const struct cipher_keys *keys)
+bool ossl_keyed_set(struct ossl_keyed *k, const struct cipher_keys *keys, bool keep_mac_key)
 {
     const struct alg *encr = keys->encr;
     const struct mode *mode = find_mode(encr);
@@ -96,18 +96,20 @@ bool ossl_keyed_set(struct ossl_keyed *k, const struct cipher_keys *keys)
     memcpy(k->salt, keys->encr_key->data + encr->key_len, encr->salt_len);
     if (EVP_CipherInit_ex2(k->ctx, NULL, keys->encr_key->data, NULL, -1, NULL) != 1)
         return false;
-    if (!k->integ)
-        return encr->flags & ALG_AEAD;
-    return k->mac && keys->integ_key->len == k->integ->key_len && ossl_mac_key(k->mac, secret_view(keys->integ_key));
+    if (encr->flags & ALG_AEAD)
+        return true;
+    if (!k->mac || keys->integ_key->len != k->integ->key_len)
+        return false;
+    k->mac_key = keep_mac_key ? NULL : keys->integ_key;
+    return !keep_mac_key || ossl_mac_key(k->mac, secret_view(keys->integ_key));
 }
 
 void ossl_keyed_forget(struct ossl_keyed *k)
 {
     static const uint8_t zero[SECRET_MAX];
-    (void)EVP_CipherInit_ex2(k->ctx, NULL, zero, NULL, -1, NULL);
-    if (k->mac)
-        ossl_mac_forget(k->mac);
-    wipe(k->salt, sizeof k->salt);
+    if (k->ctx)
+        (void)EVP_CipherInit_ex2(k->ctx, NULL, zero, NULL, -1, NULL);
+    wipe(k, sizeof *k);
 }
 
 /* ---- sealing and opening ------------------------------------------------------------------------------------- */
@@ -165,8 +167,10 @@ static enum crypto_result open_aead(struct ossl_keyed *k, struct bytes aad, cons
 static bool compute_icv(struct ossl_keyed *k, struct bytes aad, struct bytes tail, const uint8_t *iv,
                         const uint8_t *text, size_t len, uint8_t *icv)
 {
-    return ossl_mac_begin(k->mac) && ossl_mac_add(k->mac, aad) && ossl_mac_add(k->mac, bytes_make(iv, k->encr->iv_len)) &&
-           ossl_mac_add(k->mac, bytes_make(text, len)) && ossl_mac_add(k->mac, tail) && ossl_mac_end(k->mac, icv);
+    const struct bytes parts[] = {aad, {iv, k->encr->iv_len}, {text, len}, tail};
+    if (k->mac_key)
+        return ossl_mac_once(k->mac, secret_view(k->mac_key), parts, 4, icv);
+    return ossl_mac_run(k->mac, parts, 4, icv);
 }
 
 static bool seal_and_mac(struct ossl_keyed *k, struct bytes aad, struct bytes tail, const uint8_t *iv, uint8_t *text,

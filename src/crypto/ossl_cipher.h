@@ -1,8 +1,8 @@
 /*
  * ossl_cipher: the ENCR rows on EVP ciphers: sealing and opening of IKE messages and of ESP packets.
  *
- * One function seals and one opens. Both work on a `struct ossl_keyed`: a cipher context that has its key, the salt, and
- * the keyed MAC where the cipher is not an AEAD. For messages the contexts belong to the backend and are keyed for the
+ * One function seals and one opens. Both work on a `struct ossl_keyed`: a cipher context that has its key, the salt,
+ * and the MAC where the cipher is not an AEAD. For messages the contexts belong to the backend and are keyed for the
  * call; for packets they belong to one direction of one SA and keep their key schedule.
  */
 #ifndef BRAID_CRYPTO_OSSL_CIPHER_H
@@ -24,7 +24,8 @@ struct ossl_keyed {
     const struct alg *encr, *integ; /* integ is NULL with an AEAD */
     EVP_CIPHER_CTX *ctx;
     struct ossl_mac *mac;
-    unsigned traits; /* of the mode; see ossl_cipher.c */
+    const struct secret *mac_key; /* borrowed for the call; NULL when the MAC keeps its key */
+    unsigned traits;              /* of the mode; see ossl_cipher.c */
     uint8_t salt[OSSL_SALT_MAX];
 };
 
@@ -36,8 +37,8 @@ void ossl_cipher_drop(struct ossl_cipher *c);
 EVP_CIPHER_CTX *ossl_cipher_context(const struct ossl_cipher *c, const struct alg *encr, bool sealing);
 
 /* Bring the keys into k->ctx and k->mac, which are set already. False on failure. */
-bool ossl_keyed_set(struct ossl_keyed *k, const struct cipher_keys *keys);
-/* Overwrite the key schedules of contexts that others will use. */
+bool ossl_keyed_set(struct ossl_keyed *k, const struct cipher_keys *keys, bool keep_mac_key);
+/* Overwrite the key schedule of a context that others will use. */
 void ossl_keyed_forget(struct ossl_keyed *k);
 
 enum crypto_result ossl_keyed_seal(struct ossl_keyed *k, struct bytes aad, struct bytes tail, const uint8_t *iv,

@@ -1,5 +1,6 @@
 /*
- * ossl_crypto: the backend object: one slot per row of alg.def, filled once, and the functions that struct crypto promises.
+ * ossl_crypto: the backend object: one slot per row of alg.def, filled once, and the functions that struct crypto
+ * promises.
  *
  * Nothing is computed here; ossl_mac, ossl_cipher and ossl_kex do that. This file finds the row's slot, brings the keys
  * in, and makes sure that contexts shared between SAs hold no key when a call is over.
@@ -60,14 +61,6 @@ static bool fill_random(void *self, uint8_t *out, size_t len)
 
 /* ---- PRF ----------------------------------------------------------------------------------------------------- */
 
-static bool compute_mac(struct ossl_mac *mac, struct bytes key, const struct bytes *parts, size_t count, uint8_t *out)
-{
-    bool ok = ossl_mac_key(mac, key) && ossl_mac_begin(mac);
-    for (size_t i = 0; ok && i < count; i++)
-        ok = ossl_mac_add(mac, parts[i]);
-    return ok && ossl_mac_end(mac, out);
-}
-
 /* RFC 4615 3 and RFC 4434 2: a key longer than 16 octets is hashed under the zero key; a shorter one too with CMAC,
  * but padded with zeros with XCBC. */
 static bool fix_key(struct ossl_mac *mac, const struct alg *prf, struct bytes key, uint8_t fixed[OSSL_MAC_MAX])
@@ -80,7 +73,7 @@ static bool fix_key(struct ossl_mac *mac, const struct alg *prf, struct bytes ke
             memcpy(fixed, key.at, key.len);
         return true;
     }
-    return compute_mac(mac, BYTES_OF(zero), &key, 1, fixed);
+    return ossl_mac_once(mac, BYTES_OF(zero), &key, 1, fixed);
 }
 
 static enum crypto_result compute_prf(void *self, const struct alg *prf, struct bytes key, const struct bytes *parts,
@@ -95,8 +88,7 @@ static enum crypto_result compute_prf(void *self, const struct alg *prf, struct 
         ok = fix_key(slot->mac, prf, key, fixed);
         key = bytes_make(fixed, FIXED_KEY);
     }
-    ok = ok && compute_mac(slot->mac, key, parts, count, out);
-    ossl_mac_forget(slot->mac);
+    ok = ok && ossl_mac_once(slot->mac, key, parts, count, out);
     wipe(fixed, sizeof fixed);
     if (ok)
         return CRYPTO_OK;
@@ -120,7 +112,7 @@ static bool key_message(void *self, const struct cipher_keys *keys, bool sealing
             return false;
         keyed->mac = integ->mac;
     }
-    return ossl_keyed_set(keyed, keys);
+    return ossl_keyed_set(keyed, keys, false);
 }
 
 static enum crypto_result seal_message(void *self, const struct cipher_keys *keys, struct bytes aad, const uint8_t *iv,
@@ -169,7 +161,7 @@ static struct packet_cipher *new_packet(void *self, const struct cipher_keys *ke
     c->keyed.ctx = ossl_cipher_context(&encr->cipher, keys->encr, sealing);
     if (!(keys->encr->flags & ALG_AEAD) && keys->integ)
         c->keyed.mac = ossl_mac_new(keys->integ);
-    if (c->keyed.ctx && ossl_keyed_set(&c->keyed, keys))
+    if (c->keyed.ctx && ossl_keyed_set(&c->keyed, keys, true))
         return c;
     free_packet(self, c);
     ERR_clear_error();

@@ -13,7 +13,10 @@
 
 #include "crypto/alg.h"
 
-enum { POINT_UNCOMPRESSED = 0x04, EC_DATA_MAX = 1 + 132 };
+enum {
+    POINT_UNCOMPRESSED = 0x04,
+    EC_DATA_MAX = 1 + 132,
+};
 
 struct kex {
     const struct ossl_group *group;
@@ -77,8 +80,8 @@ static EVP_PKEY *import_encoded(const struct ossl_group *group, struct bytes val
     return NULL;
 }
 
-/* x | y without the octet that says "uncompressed" (RFC 5903 7). That the point is on the curve is checked by OpenSSL
- * as it decodes; infinity has no such form, and all these curves have cofactor 1. */
+/* x | y without the octet that says "uncompressed" (RFC 5903 7). That the point is on the curve is checked by
+ * OpenSSL as it decodes; infinity has no such form, and all these curves have cofactor 1. */
 static EVP_PKEY *import_point(const struct ossl_group *group, struct bytes value)
 {
     uint8_t point[EC_DATA_MAX] = {POINT_UNCOMPRESSED};
@@ -100,9 +103,9 @@ static EVP_PKEY *import_raw(const struct ossl_group *group, struct bytes value)
 
 static bool export_encoded(const struct ossl_group *group, EVP_PKEY *key, uint8_t *data)
 {
-    size_t len = 0;
-    return EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, data, group->alg->offer_len, &len) == 1 &&
-           len == group->alg->offer_len;
+    size_t wanted = group->alg->offer_len, len = 0;
+    return EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, data, wanted, &len) == 1 &&
+           len == wanted;
 }
 
 static bool export_point(const struct ossl_group *group, EVP_PKEY *key, uint8_t *data)
@@ -158,18 +161,23 @@ static const struct kex_row *find_row(const struct alg *alg)
     return NULL;
 }
 
+static EVP_PKEY *make_key(const char *type, int selection, OSSL_PARAM *params)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    EVP_PKEY *key = NULL;
+    if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 || EVP_PKEY_fromdata(ctx, &key, selection, params) != 1)
+        key = NULL;
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
 static EVP_PKEY *load_parameters(const struct kex_row *row)
 {
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)(uintptr_t)row->group, 0),
         OSSL_PARAM_construct_end(),
     };
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, row->type, NULL);
-    EVP_PKEY *key = NULL;
-    if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 || EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEY_PARAMETERS, params) != 1)
-        key = NULL;
-    EVP_PKEY_CTX_free(ctx);
-    return key;
+    return make_key(row->type, EVP_PKEY_KEY_PARAMETERS, params);
 }
 
 /* p - 1, for the range check. p is odd, so only its last octet changes. */
@@ -387,17 +395,6 @@ static OSSL_PARAM big_number(const char *name, struct bytes big_endian, uint8_t 
     return OSSL_PARAM_construct_BN(name, native, len > 0 ? (size_t)len : 0);
 }
 
-static EVP_PKEY *import_private(struct ossl_group *group, const OSSL_PARAM params[])
-{
-    const struct kex_row *row = find_row(group->alg);
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, row->type, NULL);
-    EVP_PKEY *key = NULL;
-    if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 || EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, (OSSL_PARAM *)(uintptr_t)params) != 1)
-        key = NULL;
-    EVP_PKEY_CTX_free(ctx);
-    return key;
-}
-
 struct kex *ossl_kex_import(struct ossl_group *group, struct bytes private_key, struct bytes public_value)
 {
     const struct kex_row *row = find_row(group->alg);
@@ -425,7 +422,7 @@ struct kex *ossl_kex_import(struct ossl_group *group, struct bytes private_key, 
     if (!kex)
         return NULL;
     kex->group = group;
-    kex->key = import_private(group, params);
+    kex->key = make_key(row->type, EVP_PKEY_KEYPAIR, params);
     if (kex->key)
         return kex;
     ERR_clear_error();

@@ -2,7 +2,7 @@
  * ossl_kex: the KE rows on EVP_PKEY, KEM-shaped: offer, answer, finish.
  *
  * One `struct ossl_group` per row holds what OpenSSL needs to make a key of that kind quickly. Diffie-Hellman fits the
- * shape: its answer is a fresh key and the derivation in one go. Every key pair serves one exchange and is freed with it.
+ * shape: its answer is a fresh key and the derivation in one go. A key pair serves one exchange and is freed with it.
  * Peer values are checked here: length, range (RFC 6989 2.1), curve membership (RFC 6989 2.3), the all-zero result
  * (RFC 8031 4), FIPS 203 7.2 and 7.3.
  */
@@ -17,10 +17,10 @@ struct kex_family;
 struct ossl_group {
     const struct alg *alg;
     const struct kex_family *family;
-    EVP_PKEY *parameters;  /* the named group, without a key; NULL where the key type says it all */
-    EVP_PKEY_CTX *keygen;  /* ready to generate */
-    EVP_PKEY_CTX *import;  /* ready to take a public key; NULL where `parameters` does that */
-    uint8_t *range_end;    /* MODP: p - 1, offer_len octets */
+    EVP_PKEY *parameters; /* the named group, without a key; NULL where the key type says it all */
+    EVP_PKEY_CTX *keygen; /* ready to generate */
+    EVP_PKEY_CTX *import; /* ready to take a public key; NULL where `parameters` does that */
+    uint8_t *range_end;   /* MODP: p - 1, offer_len octets */
 };
 
 /* The group of a KE row, or NULL: not available, or out of memory. */

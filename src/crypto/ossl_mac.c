@@ -1,8 +1,9 @@
 /*
  * ossl_mac: see ossl_mac.h. A row names a kind and a digest; the kind is a table of functions.
  *
- * HMAC is written out over EVP digests rather than taken from EVP_MAC, because an IKE handshake consists of some sixty
- * PRF calls over short inputs and EVP_MAC spends more on each than the hashing costs (tests/bench/bench_crypto.c).
+ * HMAC is written out over EVP digests rather than taken from EVP_MAC: an IKE handshake makes some sixty PRF calls with
+ * a new key and a short message each. There EVP_MAC takes twice as long once its copy of the key is wiped as well
+ * (tests/bench/bench_crypto.c).
  */
 #include "crypto/ossl_mac.h"
 
@@ -14,22 +15,26 @@
 #include "crypto/alg.h"
 #include "crypto/ossl_xcbc.h"
 
-enum { AES_KEY = 16, HASH_BLOCK_MAX = 128 };
+enum {
+    AES_KEY = 16,
+    HASH_BLOCK_MAX = 128,
+    IPAD = 0x36,
+    OPAD = 0x5c,
+};
 
 struct hmac {
-    EVP_MD_CTX *inner, *outer; /* after the padded key */
+    EVP_MD *md;
     EVP_MD_CTX *work;
+    EVP_MD_CTX *inner, *outer; /* after the padded key; made when a key is to be kept */
     size_t block_len, digest_len;
 };
 
 struct mac_kind {
     bool (*make)(struct ossl_mac *mac, const char *digest);
     void (*drop)(struct ossl_mac *mac);
+    bool (*once)(struct ossl_mac *mac, struct bytes key, const struct bytes *parts, size_t count, uint8_t *out);
     bool (*key)(struct ossl_mac *mac, struct bytes key);
-    bool (*begin)(struct ossl_mac *mac);
-    bool (*add)(struct ossl_mac *mac, struct bytes part);
-    bool (*end)(struct ossl_mac *mac, uint8_t *out);
-    void (*forget)(struct ossl_mac *mac);
+    bool (*run)(struct ossl_mac *mac, const struct bytes *parts, size_t count, uint8_t *out);
 };
 
 struct ossl_mac {
@@ -43,82 +48,112 @@ struct ossl_mac {
 
 /* ---- HMAC, RFC 2104 ------------------------------------------------------------------------------------------ */
 
+static EVP_MD_CTX *new_digest(const struct hmac *h)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (ctx && EVP_DigestInit_ex2(ctx, h->md, NULL) == 1)
+        return ctx;
+    EVP_MD_CTX_free(ctx);
+    return NULL;
+}
+
 static bool make_hmac(struct ossl_mac *mac, const char *digest)
 {
     struct hmac *h = &mac->hmac;
-    EVP_MD *md = EVP_MD_fetch(NULL, digest, NULL);
-    if (!md)
+    h->md = EVP_MD_fetch(NULL, digest, NULL);
+    if (!h->md)
         return false;
-    h->block_len = (size_t)EVP_MD_get_block_size(md);
-    h->digest_len = (size_t)EVP_MD_get_size(md);
-    EVP_MD_CTX **const all[] = {&h->inner, &h->outer, &h->work};
-    bool ok = true;
-    for (size_t i = 0; ok && i < 3; i++) {
-        *all[i] = EVP_MD_CTX_new();
-        ok = *all[i] && EVP_DigestInit_ex2(*all[i], md, NULL) == 1;
-    }
-    EVP_MD_free(md); /* the contexts hold references */
-    return ok;
+    h->block_len = (size_t)EVP_MD_get_block_size(h->md);
+    h->digest_len = (size_t)EVP_MD_get_size(h->md);
+    h->work = new_digest(h);
+    return h->work;
 }
 
 static void drop_hmac(struct ossl_mac *mac)
 {
+    EVP_MD_CTX_free(mac->hmac.work);
     EVP_MD_CTX_free(mac->hmac.inner);
     EVP_MD_CTX_free(mac->hmac.outer);
-    EVP_MD_CTX_free(mac->hmac.work);
+    EVP_MD_free(mac->hmac.md);
 }
 
-static bool absorb_pad(EVP_MD_CTX *ctx, const uint8_t *key, size_t block_len, uint8_t with)
+/* The key as one block of the digest: hashed if it is longer, filled up with zeros if it is shorter. */
+static bool fit_key(struct hmac *h, struct bytes key, uint8_t block[HASH_BLOCK_MAX])
+{
+    memset(block, 0, HASH_BLOCK_MAX);
+    if (key.len > h->block_len)
+        return EVP_DigestInit_ex2(h->work, NULL, NULL) == 1 && EVP_DigestUpdate(h->work, key.at, key.len) == 1 &&
+               EVP_DigestFinal_ex(h->work, block, NULL) == 1;
+    if (key.len > 0)
+        memcpy(block, key.at, key.len);
+    return true;
+}
+
+/* Start a digest with the key block under ipad or opad. Starting anew also clears what the context held. */
+static bool start_digest(EVP_MD_CTX *ctx, const struct hmac *h, const uint8_t *block, uint8_t with)
 {
     uint8_t pad[HASH_BLOCK_MAX];
-    for (size_t i = 0; i < block_len; i++)
-        pad[i] = key[i] ^ with;
-    bool ok = EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 && EVP_DigestUpdate(ctx, pad, block_len) == 1;
+    for (size_t i = 0; i < h->block_len; i++)
+        pad[i] = block[i] ^ with;
+    bool ok = EVP_DigestInit_ex2(ctx, NULL, NULL) == 1 && EVP_DigestUpdate(ctx, pad, h->block_len) == 1;
     wipe(pad, sizeof pad);
+    return ok;
+}
+
+static bool end_digest(EVP_MD_CTX *ctx, const struct bytes *parts, size_t count, uint8_t *out)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = parts[i].len == 0 || EVP_DigestUpdate(ctx, parts[i].at, parts[i].len) == 1;
+    return ok && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+}
+
+static bool run_hmac_once(struct ossl_mac *mac, struct bytes key, const struct bytes *parts, size_t count,
+                          uint8_t *out)
+{
+    struct hmac *h = &mac->hmac;
+    uint8_t block[HASH_BLOCK_MAX];
+    struct bytes inner = bytes_make(out, h->digest_len);
+    bool ok = fit_key(h, key, block) && start_digest(h->work, h, block, IPAD) &&
+              end_digest(h->work, parts, count, out) && start_digest(h->work, h, block, OPAD) &&
+              end_digest(h->work, &inner, 1, out);
+    wipe(block, sizeof block);
     return ok;
 }
 
 static bool key_hmac(struct ossl_mac *mac, struct bytes key)
 {
     struct hmac *h = &mac->hmac;
-    uint8_t block[HASH_BLOCK_MAX] = {0};
-    bool ok = true;
-    if (key.len > h->block_len)
-        ok = EVP_DigestInit_ex2(h->work, NULL, NULL) == 1 && EVP_DigestUpdate(h->work, key.at, key.len) == 1 &&
-             EVP_DigestFinal_ex(h->work, block, NULL) == 1;
-    else if (key.len > 0)
-        memcpy(block, key.at, key.len);
-    ok = ok && absorb_pad(h->inner, block, h->block_len, 0x36) && absorb_pad(h->outer, block, h->block_len, 0x5c);
+    uint8_t block[HASH_BLOCK_MAX];
+    if (!h->inner)
+        h->inner = new_digest(h);
+    if (!h->outer)
+        h->outer = new_digest(h);
+    bool ok = h->inner && h->outer && fit_key(h, key, block) && start_digest(h->inner, h, block, IPAD) &&
+              start_digest(h->outer, h, block, OPAD);
     wipe(block, sizeof block);
     return ok;
 }
 
-static bool begin_hmac(struct ossl_mac *mac)
-{
-    return EVP_MD_CTX_copy_ex(mac->hmac.work, mac->hmac.inner) == 1;
-}
-
-static bool add_hmac(struct ossl_mac *mac, struct bytes part)
-{
-    return EVP_DigestUpdate(mac->hmac.work, part.at, part.len) == 1;
-}
-
-static bool end_hmac(struct ossl_mac *mac, uint8_t *out)
+static bool run_hmac(struct ossl_mac *mac, const struct bytes *parts, size_t count, uint8_t *out)
 {
     struct hmac *h = &mac->hmac;
-    return EVP_DigestFinal_ex(h->work, out, NULL) == 1 && EVP_MD_CTX_copy_ex(h->work, h->outer) == 1 &&
-           EVP_DigestUpdate(h->work, out, h->digest_len) == 1 && EVP_DigestFinal_ex(h->work, out, NULL) == 1;
+    struct bytes inner = bytes_make(out, h->digest_len);
+    return EVP_MD_CTX_copy_ex(h->work, h->inner) == 1 && end_digest(h->work, parts, count, out) &&
+           EVP_MD_CTX_copy_ex(h->work, h->outer) == 1 && end_digest(h->work, &inner, 1, out);
 }
 
-/* Starting a digest anew clears what it held. */
-static void forget_hmac(struct ossl_mac *mac)
+static const struct mac_kind hmac = {make_hmac, drop_hmac, run_hmac_once, key_hmac, run_hmac};
+
+/* ---- what both AES kinds do ---------------------------------------------------------------------------------- */
+
+/* The schedule of a zero key takes the place of the real one. */
+static bool run_aes_once(struct ossl_mac *mac, struct bytes key, const struct bytes *parts, size_t count, uint8_t *out)
 {
-    (void)EVP_DigestInit_ex2(mac->hmac.inner, NULL, NULL);
-    (void)EVP_DigestInit_ex2(mac->hmac.outer, NULL, NULL);
-    (void)EVP_DigestInit_ex2(mac->hmac.work, NULL, NULL);
+    static const uint8_t zero[AES_KEY];
+    bool ok = mac->kind->key(mac, key) && mac->kind->run(mac, parts, count, out);
+    return mac->kind->key(mac, BYTES_OF(zero)) && ok;
 }
-
-static const struct mac_kind hmac = {make_hmac, drop_hmac, key_hmac, begin_hmac, add_hmac, end_hmac, forget_hmac};
 
 /* ---- AES-CMAC, RFC 4493 -------------------------------------------------------------------------------------- */
 
@@ -127,7 +162,7 @@ static bool make_cmac(struct ossl_mac *mac, const char *digest)
     (void)digest;
     EVP_MAC *fetched = EVP_MAC_fetch(NULL, "CMAC", NULL);
     mac->cmac = fetched ? EVP_MAC_CTX_new(fetched) : NULL;
-    EVP_MAC_free(fetched);
+    EVP_MAC_free(fetched); /* the context holds a reference */
     char cipher[] = "AES-128-CBC";
     const OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher, 0),
@@ -146,30 +181,16 @@ static bool key_cmac(struct ossl_mac *mac, struct bytes key)
     return key.len == AES_KEY && EVP_MAC_init(mac->cmac, key.at, key.len, NULL) == 1;
 }
 
-static bool begin_cmac(struct ossl_mac *mac)
-{
-    return EVP_MAC_init(mac->cmac, NULL, 0, NULL) == 1;
-}
-
-static bool add_cmac(struct ossl_mac *mac, struct bytes part)
-{
-    return EVP_MAC_update(mac->cmac, part.at, part.len) == 1;
-}
-
-static bool end_cmac(struct ossl_mac *mac, uint8_t *out)
+static bool run_cmac(struct ossl_mac *mac, const struct bytes *parts, size_t count, uint8_t *out)
 {
     size_t len;
-    return EVP_MAC_final(mac->cmac, out, &len, OSSL_MAC_MAX) == 1;
+    bool ok = EVP_MAC_init(mac->cmac, NULL, 0, NULL) == 1;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = parts[i].len == 0 || EVP_MAC_update(mac->cmac, parts[i].at, parts[i].len) == 1;
+    return ok && EVP_MAC_final(mac->cmac, out, &len, OSSL_MAC_MAX) == 1;
 }
 
-/* The AES kinds: the schedule of a zero key takes the place of the real one. */
-static void forget_aes(struct ossl_mac *mac)
-{
-    static const uint8_t zero[AES_KEY];
-    (void)mac->kind->key(mac, BYTES_OF(zero));
-}
-
-static const struct mac_kind cmac = {make_cmac, drop_cmac, key_cmac, begin_cmac, add_cmac, end_cmac, forget_aes};
+static const struct mac_kind cmac = {make_cmac, drop_cmac, run_aes_once, key_cmac, run_cmac};
 
 /* ---- AES-XCBC-MAC, RFC 3566 ---------------------------------------------------------------------------------- */
 
@@ -189,22 +210,12 @@ static bool key_xcbc(struct ossl_mac *mac, struct bytes key)
     return key.len == AES_KEY && ossl_xcbc_key(&mac->xcbc, key.at);
 }
 
-static bool begin_xcbc(struct ossl_mac *mac)
+static bool run_xcbc(struct ossl_mac *mac, const struct bytes *parts, size_t count, uint8_t *out)
 {
-    return ossl_xcbc_begin(&mac->xcbc);
+    return ossl_xcbc_run(&mac->xcbc, parts, count, out);
 }
 
-static bool add_xcbc(struct ossl_mac *mac, struct bytes part)
-{
-    return ossl_xcbc_add(&mac->xcbc, part);
-}
-
-static bool end_xcbc(struct ossl_mac *mac, uint8_t *out)
-{
-    return ossl_xcbc_end(&mac->xcbc, out);
-}
-
-static const struct mac_kind xcbc = {make_xcbc, drop_xcbc, key_xcbc, begin_xcbc, add_xcbc, end_xcbc, forget_aes};
+static const struct mac_kind xcbc = {make_xcbc, drop_xcbc, run_aes_once, key_xcbc, run_xcbc};
 
 /* ---- the rows ------------------------------------------------------------------------------------------------ */
 
@@ -261,27 +272,17 @@ void ossl_mac_free(struct ossl_mac *mac)
     free(mac);
 }
 
+bool ossl_mac_once(struct ossl_mac *mac, struct bytes key, const struct bytes *parts, size_t count, uint8_t *out)
+{
+    return mac->kind->once(mac, key, parts, count, out);
+}
+
 bool ossl_mac_key(struct ossl_mac *mac, struct bytes key)
 {
     return mac->kind->key(mac, key);
 }
 
-bool ossl_mac_begin(struct ossl_mac *mac)
+bool ossl_mac_run(struct ossl_mac *mac, const struct bytes *parts, size_t count, uint8_t *out)
 {
-    return mac->kind->begin(mac);
-}
-
-bool ossl_mac_add(struct ossl_mac *mac, struct bytes part)
-{
-    return part.len == 0 || mac->kind->add(mac, part);
-}
-
-bool ossl_mac_end(struct ossl_mac *mac, uint8_t out[OSSL_MAC_MAX])
-{
-    return mac->kind->end(mac, out);
-}
-
-void ossl_mac_forget(struct ossl_mac *mac)
-{
-    mac->kind->forget(mac);
+    return mac->kind->run(mac, parts, count, out);
 }

@@ -48,13 +48,6 @@ bool ossl_xcbc_key(struct ossl_xcbc *x, const uint8_t key[XCBC_BLOCK])
     return ok;
 }
 
-bool ossl_xcbc_begin(struct ossl_xcbc *x)
-{
-    static const uint8_t zero[XCBC_BLOCK];
-    x->held_len = 0;
-    return EVP_EncryptInit_ex2(x->cbc, NULL, NULL, zero, NULL) == 1;
-}
-
 /* Blocks that are certainly not the last. */
 static bool absorb_blocks(struct ossl_xcbc *x, const uint8_t *at, size_t len)
 {
@@ -69,7 +62,7 @@ static bool absorb_blocks(struct ossl_xcbc *x, const uint8_t *at, size_t len)
     return true;
 }
 
-bool ossl_xcbc_add(struct ossl_xcbc *x, struct bytes part)
+static bool add_part(struct ossl_xcbc *x, struct bytes part)
 {
     while (part.len > 0) {
         size_t now;
@@ -93,7 +86,7 @@ bool ossl_xcbc_add(struct ossl_xcbc *x, struct bytes part)
     return true;
 }
 
-bool ossl_xcbc_end(struct ossl_xcbc *x, uint8_t out[XCBC_BLOCK])
+static bool end_message(struct ossl_xcbc *x, uint8_t *out)
 {
     const uint8_t *mix = x->k2;
     if (x->held_len < XCBC_BLOCK) {
@@ -106,4 +99,14 @@ bool ossl_xcbc_end(struct ossl_xcbc *x, uint8_t out[XCBC_BLOCK])
     bool ok = run_blocks(x->cbc, out, x->held, XCBC_BLOCK);
     wipe(x->held, sizeof x->held);
     return ok;
+}
+
+bool ossl_xcbc_run(struct ossl_xcbc *x, const struct bytes *parts, size_t count, uint8_t out[XCBC_BLOCK])
+{
+    static const uint8_t zero[XCBC_BLOCK];
+    x->held_len = 0;
+    bool ok = EVP_EncryptInit_ex2(x->cbc, NULL, NULL, zero, NULL) == 1;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = add_part(x, parts[i]);
+    return ok && end_message(x, out);
 }

@@ -24,8 +24,6 @@ bool ossl_xcbc_make(struct ossl_xcbc *x);
 void ossl_xcbc_drop(struct ossl_xcbc *x); /* also after a make that failed */
 
 bool ossl_xcbc_key(struct ossl_xcbc *x, const uint8_t key[XCBC_BLOCK]);
-bool ossl_xcbc_begin(struct ossl_xcbc *x);
-bool ossl_xcbc_add(struct ossl_xcbc *x, struct bytes part);
-bool ossl_xcbc_end(struct ossl_xcbc *x, uint8_t out[XCBC_BLOCK]);
+bool ossl_xcbc_run(struct ossl_xcbc *x, const struct bytes *parts, size_t count, uint8_t out[XCBC_BLOCK]);
 
 #endif

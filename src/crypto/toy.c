@@ -1,9 +1,9 @@
 /*
  * toy: see toy.h. Everything comes down to one 64-bit mixing function.
  *
- * A mix absorbs words by (state ^ word) * odd, then a shift: for a given state this is a permutation of the words and for a
- * given word one of the states. So two inputs that differ in one word never collide, and any other two hardly ever.
- * How the input is cut into parts makes no difference, as prf(key, a | b) demands.
+ * A mix absorbs words by (state ^ word) * odd, then a shift: for a given state this is a permutation of the words and
+ * for a given word one of the states. So two inputs that differ in one word never collide, and any other two hardly
+ * ever. How the input is cut into parts makes no difference, as prf(key, a | b) demands.
  */
 #include "crypto/toy.h"
 
@@ -13,7 +13,14 @@
 #define GENERATOR UINT64_C(0xd1342543de82ef95)
 
 /* What a mix is for: keeps equal inputs of different use apart. */
-enum domain { FOR_PRF = 1, FOR_STREAM, FOR_ICV, FOR_FILL, FOR_CHECK, FOR_SECRET };
+enum domain {
+    FOR_PRF = 1,
+    FOR_STREAM,
+    FOR_ICV,
+    FOR_FILL,
+    FOR_CHECK,
+    FOR_SECRET,
+};
 
 struct mix {
     uint64_t state, word;
@@ -236,8 +243,8 @@ static void free_packet(void *self, struct packet_cipher *c)
 
 /* ---- key exchange --------------------------------------------------------------------------------------------
  *
- * Private x, odd; public value G * x modulo 2^64, blown up to the length of the row; secret x * y * G. That commutes, and
- * since x is odd a public value that was changed gives another product.
+ * Private x, odd; public value G * x modulo 2^64, blown up to the length of the row; secret x * y * G. That commutes,
+ * and since x is odd a public value that was changed gives another product.
  */
 
 struct kex {

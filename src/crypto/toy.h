@@ -1,9 +1,10 @@
 /*
- * toy: a cryptographic backend that protects nothing, for simulations alone. It is never installed nor linked into braidd.
+ * toy: a cryptographic backend that protects nothing, for simulations alone. It is never installed, and braidd is not
+ * linked with it.
  *
  * It keeps every promise of braid/crypto.h that a protocol can observe: the lengths of alg.def, outputs that depend on
- * every bit of every input, ICVs that fail when a bit flips, key exchanges whose two sides agree exactly when nothing was
- * touched, offers that are refused. It costs nanoseconds, and equal seeds give equal worlds.
+ * every bit of every input, ICVs that fail when a bit flips, key exchanges whose two sides agree exactly when nothing
+ * was touched, offers that are refused. It costs nanoseconds, and equal seeds give equal worlds.
  */
 #ifndef BRAID_CRYPTO_TOY_H
 #define BRAID_CRYPTO_TOY_H
