@@ -14,6 +14,7 @@ static const struct {
     const char *name, *colour;
     char priority; /* sd-daemon(3) */
 } levels[] = {
+    [LEVEL_SILENT] = {"silent", "", '7'},
     [LEVEL_ERROR] = {"error", "\033[1;31m", '3'},
     [LEVEL_WARN] = {"warn", "\033[1;33m", '4'},
     [LEVEL_NOTICE] = {"notice", "\033[1m", '5'},

@@ -15,9 +15,9 @@
 #include "base/text.h"
 #include <stdio.h>
 
-enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_NOTICE, LEVEL_INFO, LEVEL_DEBUG };
+enum log_level { LEVEL_SILENT, LEVEL_ERROR, LEVEL_WARN, LEVEL_NOTICE, LEVEL_INFO, LEVEL_DEBUG };
 
-#define LOG_SUBSYSTEMS(X) X(DAEMON, "daemon") X(CONFIG, "config") X(IKE, "ike") X(NET, "net") X(PLANE, "plane") X(CONTROL, "control")
+#define LOG_SUBSYSTEMS(X) X(DAEMON, "daemon") X(IKE, "ike") X(NET, "net") X(PLANE, "plane") X(CONFIG, "config") X(VICI, "vici")
 enum log_subsystem {
 #define X(name, text) SUB_##name,
     LOG_SUBSYSTEMS(X)

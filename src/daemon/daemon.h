@@ -1,0 +1,94 @@
+/*
+ * daemon: everything one braidd process holds, and how its parts reach each other.
+ *
+ *      sockets (udp) ----+                          +--> udp          SEND
+ *      deadline (loop) --+--> verbs of the engine --+--> data plane   PLANE
+ *      wishes (vici) ----+      (effects.c)         +--> secrets      ASK
+ *      answers ----------+                          +--> log, vici    TELL
+ *
+ * There is one thread. Every part is called from the loop; no part calls the engine but effects.c, which executes all effects of a
+ * verb, in order, before the next verb begins.
+ */
+#ifndef BRAID_DAEMON_DAEMON_H
+#define BRAID_DAEMON_DAEMON_H
+
+#include "config/load.h"
+#include "cred/store.h"
+#include "daemon/options.h"
+#include "dataplane/dataplane.h"
+#include "run/control.h"
+#include "run/log.h"
+#include "run/loop.h"
+#include "run/udp.h"
+#include "vici/codec.h"
+#include <braid/ike.h>
+
+enum { PLANE_POLLS = 8 };
+
+struct attempt;
+struct ending;
+struct session;
+struct start;
+struct work;
+
+/* A configuration snapshot, alive as long as an SA uses it. */
+struct snapshot {
+    struct snapshot *older;
+    struct config *config;
+};
+
+/* What a plane's descriptor needs in the loop. */
+struct plane_poll {
+    struct daemon *d;
+    uv_poll_t poll;
+    int fd;
+    bool open;
+};
+
+struct daemon {
+    struct options options;
+    struct loop loop;
+    struct log log;
+    time_t started;
+    ike_time started_at;
+    int lock_fd;
+
+    struct conf_daemon conf;     /* as at start; a reload does not change it */
+    char plane_device[16];
+    struct snapshot *snapshot;   /* newest first */
+    struct cred_store *creds;
+    struct crypto *crypto;
+    struct alloc alloc;
+
+    struct ike_engine *engine;
+    struct ike_effects *fx;
+    bool draining;               /* effects are being executed: no verb may be called */
+    struct work *work, **work_last; /* verbs for when that is done */
+
+    struct udp *udp;
+    uint32_t mark;               /* of the packets we send, so that routing can tell them from those of the tunnel */
+    struct plane_output output;
+    struct dataplane *plane;
+    struct plane_poll plane_poll[PLANE_POLLS];
+
+    struct control *control;
+    char socket_path[108];
+    struct vici_out out;         /* answers and events are built here, one at a time */
+    struct vici_out log_out;     /* and those of the log here */
+    bool building_event;
+    struct session *sessions;
+    struct attempt *attempts;    /* initiations under way */
+    struct ending *endings;      /* terminations under way */
+    struct start *starts;        /* connections to be kept up */
+    uint64_t last_order;
+    uv_timer_t starts_timer;
+
+    bool stopping, stopped;
+    uv_timer_t stop_timer;
+    int exit_code;
+};
+
+/* main.c */
+const struct config *daemon_config(const struct daemon *d); /* the newest snapshot */
+
+#endif

@@ -1,0 +1,187 @@
+/*
+ * start: see start.h.
+ */
+#include "daemon/start.h"
+
+#include "daemon/attempt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FIRST_PAUSE (1 * IKE_SECOND)
+#define LAST_PAUSE (60 * IKE_SECOND)
+
+struct start {
+    struct start *next;
+    struct daemon *d;
+    char conn[256], child[256];
+    struct attempt *attempt; /* under way, or NULL */
+    ike_time at;             /* of the next attempt; IKE_NEVER: none is due */
+    uint32_t tries;          /* that failed in a row */
+    bool configured;         /* start_action asks for it */
+};
+
+static const struct conf_child *find_child(const struct daemon *d, const char *conn_name, const char *child_name, const struct conf_conn **conn)
+{
+    *conn = config_conn(daemon_config(d), bytes_str(conn_name));
+    return *conn ? config_child(*conn, bytes_str(child_name)) : NULL;
+}
+
+/* ---- attempts ---------------------------------------------------------------------------------------------------------------- */
+
+static ike_time pause_after(uint32_t tries)
+{
+    ike_time pause = FIRST_PAUSE;
+    for (uint32_t i = 1; i < tries && pause < LAST_PAUSE; i++)
+        pause *= 2;
+    return pause < LAST_PAUSE ? pause : LAST_PAUSE;
+}
+
+static void set_timer(struct daemon *d);
+
+static void on_done(void *self, const struct outcome *outcome)
+{
+    struct start *s = self;
+    const struct conf_conn *conn;
+    s->attempt = NULL;
+    s->at = IKE_NEVER;
+    if (outcome->ok) {
+        s->tries = 0;
+        return;
+    }
+    s->tries++;
+    bool again = find_child(s->d, s->conn, s->child, &conn) && (conn->keyingtries == 0 || s->tries < conn->keyingtries);
+    if (again)
+        s->at = loop_now() + pause_after(s->tries);
+    LOG(&s->d->log, WARN, DAEMON, "start-failed", F_TEXT("conn", s->conn), F_TEXT("child", s->child), F_UINT("tries", s->tries),
+        F_TEXT("again", again ? "yes" : "no"), F_UINT("pause-s", again ? pause_after(s->tries) / IKE_SECOND : 0),
+        F_TEXT("text", outcome->message), F_TEXT("detail", outcome->detail));
+    set_timer(s->d);
+}
+
+static void begin(struct start *s)
+{
+    struct attempt_wish wish = {.conn = bytes_str(s->conn), .child = bytes_str(s->child), .self = s, .done = on_done};
+    s->at = IKE_NEVER;
+    struct attempt *a = attempt_begin(s->d, &wish);
+    if (a)
+        s->attempt = a;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct daemon *d = timer->data;
+    for (struct start *s = d->starts; s; s = s->next)
+        if (!s->attempt && s->at <= loop_now())
+            begin(s);
+    set_timer(d);
+}
+
+/* One timer for all; attempts begin in it and nowhere else, so never while effects are being executed. */
+static void set_timer(struct daemon *d)
+{
+    ike_time first = IKE_NEVER, now = loop_now();
+    for (const struct start *s = d->starts; s; s = s->next)
+        if (!s->attempt && s->at < first)
+            first = s->at;
+    if (first == IKE_NEVER || d->stopping) {
+        uv_timer_stop(&d->starts_timer);
+        return;
+    }
+    uv_timer_start(&d->starts_timer, on_timer, first <= now ? 0 : (first - now) / IKE_MS + 1, 0);
+}
+
+/* ---- the list ---------------------------------------------------------------------------------------------------------------- */
+
+static struct start *find_start(struct daemon *d, const char *conn, const char *child)
+{
+    struct start *s = d->starts;
+    while (s && (strcmp(s->conn, conn) != 0 || strcmp(s->child, child) != 0))
+        s = s->next;
+    return s;
+}
+
+static struct start *add(struct daemon *d, const char *conn, const char *child)
+{
+    struct start *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->d = d;
+    s->at = IKE_NEVER;
+    snprintf(s->conn, sizeof s->conn, "%s", conn);
+    snprintf(s->child, sizeof s->child, "%s", child);
+    s->next = d->starts;
+    d->starts = s;
+    return s;
+}
+
+static void forget(struct daemon *d, struct start **at)
+{
+    struct start *s = *at;
+    (void)d;
+    *at = s->next;
+    attempt_detach(s->attempt);
+    free(s);
+}
+
+static void add_configured(struct daemon *d, const struct conf_conn *conn)
+{
+    for (uint16_t i = 0; i < conn->child_count; i++) {
+        const struct conf_child *child = &conn->child[i];
+        if ((child->start_action & ACTION_START) == 0)
+            continue;
+        struct start *s = find_start(d, conn->name, child->name);
+        if (!s && (s = add(d, conn->name, child->name)))
+            s->at = loop_now();
+        if (s)
+            s->configured = true;
+    }
+}
+
+void start_update(struct daemon *d)
+{
+    const struct config *c = daemon_config(d);
+    const struct conf_conn *conn;
+    for (struct start **at = &d->starts; *at;) {
+        if (!find_child(d, (*at)->conn, (*at)->child, &conn)) {
+            forget(d, at);
+            continue;
+        }
+        (*at)->configured = false;
+        at = &(*at)->next;
+    }
+    for (uint16_t i = 0; i < c->conn_count; i++)
+        add_configured(d, &c->conn[i]);
+    set_timer(d);
+}
+
+/* Does the configuration want it back, now that it went for this reason? */
+static bool is_wanted_back(const struct daemon *d, const struct ike_tell *t)
+{
+    const struct conf_conn *conn;
+    const struct conf_child *child = t->conn && t->child ? find_child(d, t->conn, t->child, &conn) : NULL;
+    if (!child || d->stopping)
+        return false;
+    uint8_t action = t->reason == IKE_REASON_TIMEOUT ? child->dpd_action : t->reason == IKE_REASON_DELETED_BY_PEER ? child->close_action : 0;
+    return (action & ACTION_START) != 0;
+}
+
+void start_tell(struct daemon *d, const struct ike_tell *t)
+{
+    if (t->kind != TELL_CHILD_DOWN || !is_wanted_back(d, t))
+        return;
+    struct start *s = find_start(d, t->conn, t->child);
+    if (!s)
+        s = add(d, t->conn, t->child);
+    if (!s || s->attempt)
+        return;
+    s->at = loop_now() + FIRST_PAUSE;
+    set_timer(d);
+}
+
+void start_end(struct daemon *d)
+{
+    uv_timer_stop(&d->starts_timer);
+    while (d->starts)
+        forget(d, &d->starts);
+}

@@ -1,0 +1,286 @@
+/*
+ * tell: see tell.h.
+ */
+#include "daemon/tell.h"
+
+#include "daemon/attempt.h"
+#include "daemon/ending.h"
+#include "daemon/report.h"
+#include "daemon/start.h"
+#include "wire/names.h"
+#include "wire/print.h"
+
+#include <stdio.h>
+
+enum { TEXT_LEN = 256, KEX_TYPE = 4 };
+
+/* ---- texts ------------------------------------------------------------------------------------------------------------------- */
+
+struct printed {
+    char at[TEXT_LEN];
+};
+
+static const char *endpoint_text(const struct endpoint *e, struct printed *out)
+{
+    struct text t = text_make(out->at, sizeof out->at);
+    if (e->addr.family != ADDR_NONE)
+        print_endpoint(&t, e);
+    return out->at;
+}
+
+static const char *identity_text(const struct identity *id, struct printed *out)
+{
+    struct text t = text_make(out->at, sizeof out->at);
+    if (id->type != 0)
+        print_identity(&t, id);
+    return out->at;
+}
+
+static const char *notify_text(uint16_t notify, struct printed *out)
+{
+    struct text t = text_make(out->at, sizeof out->at);
+    if (notify != 0)
+        print_notify_name(&t, notify);
+    return out->at;
+}
+
+static const char *method_text(uint16_t method)
+{
+    const struct alg *alg = method != 0 ? alg_find(KEX_TYPE, method, 0) : NULL;
+    return alg ? alg->name : NULL;
+}
+
+static const char *exchange_text(uint8_t exchange)
+{
+    const char *name = exchange_name(exchange);
+    return name ? name : "unknown";
+}
+
+/* "CURVE_25519,ML_KEM_768" */
+static const char *kex_text(const struct ike_sa_info *sa, struct printed *out)
+{
+    struct text t = text_make(out->at, sizeof out->at);
+    for (uint16_t i = 0; i < sa->kex_count; i++) {
+        text_add(&t, i > 0 ? "," : "");
+        text_add(&t, sa->kex[i]->name);
+    }
+    return out->at;
+}
+
+static bool find_sa(const struct daemon *d, uint32_t id, struct ike_sa_info *sa)
+{
+    return id != 0 && ike_engine_next_sa(d->engine, id - 1, sa) && sa->id == id;
+}
+
+/* ---- the log ----------------------------------------------------------------------------------------------------------------- */
+
+/* Ends that somebody wanted are no reason to worry. */
+static bool is_ordinary(enum ike_reason reason)
+{
+    return reason == IKE_REASON_NONE || reason == IKE_REASON_DELETED || reason == IKE_REASON_DELETED_BY_PEER ||
+           reason == IKE_REASON_REPLACED || reason == IKE_REASON_CONFIG_GONE;
+}
+
+static void log_exchange(const struct daemon *d, const struct ike_tell *t)
+{
+    const struct tell_exchange *x = &t->exchange;
+    struct log_field fields[] = {
+        F_TEXT("conn", t->conn), F_UINT("id", t->ike_id), F_TEXT("exchange", exchange_text(x->exchange)), F_UINT("mid", x->mid),
+        F_TEXT("ours", x->ours ? "yes" : "no"), F_TEXT("method", method_text(x->kex_method)), F_UINT("sent", x->sent),
+        F_UINT("received", x->received), F_UINT("sent-fragments", x->sent_fragments), F_UINT("received-fragments", x->received_fragments),
+        F_UINT("transmissions", x->transmissions), F_UINT("us", x->took), {.kind = FIELD_END},
+    };
+    log_event(&d->log, x->exchange == EXCHANGE_INFORMATIONAL ? LEVEL_DEBUG : LEVEL_INFO, SUB_IKE, "exchange", fields);
+}
+
+static void log_up(const struct daemon *d, const struct ike_tell *t)
+{
+    struct printed local, remote, peer, kex;
+    struct ike_sa_info sa;
+    if (!find_sa(d, t->ike_id, &sa))
+        return;
+    LOG(&d->log, NOTICE, IKE, "ike-up", F_TEXT("conn", t->conn), F_UINT("id", t->ike_id), F_HEX("spi-i", t->spi_i), F_HEX("spi-r", t->spi_r),
+        F_TEXT("local", endpoint_text(&t->path.local, &local)), F_TEXT("remote", endpoint_text(&t->path.remote, &remote)),
+        F_TEXT("peer", identity_text(&t->theirs, &peer)), F_TEXT("key-exchanges", kex_text(&sa, &kex)),
+        F_TEXT("quantum-safe", sa.quantum_safe ? "yes" : "no"));
+}
+
+static void log_other(const struct daemon *d, const struct ike_tell *t)
+{
+    static const char *const events[] = {
+        [TELL_IKE_DOWN] = "ike-down", [TELL_CHILD_UP] = "child-up", [TELL_CHILD_DOWN] = "child-down", [TELL_ALERT] = "alert",
+    };
+    struct printed local, remote, peer, notify;
+    enum log_level level = t->kind != TELL_ALERT && is_ordinary(t->reason) ? LEVEL_NOTICE : LEVEL_WARN;
+    struct log_field fields[] = {
+        F_TEXT("conn", t->conn), F_UINT("id", t->ike_id), F_TEXT("child", t->child), F_UINT("child-id", t->child_id),
+        F_TEXT("local", endpoint_text(&t->path.local, &local)), F_TEXT("remote", endpoint_text(&t->path.remote, &remote)),
+        F_TEXT("peer", identity_text(&t->theirs, &peer)),
+        F_TEXT("reason", t->reason != IKE_REASON_NONE ? ike_reason_name(t->reason) : ""), F_TEXT("notify", notify_text(t->notify, &notify)),
+        F_TEXT("text", t->reason != IKE_REASON_NONE ? ike_reason_text(t->reason) : ""), F_TEXT("detail", t->detail), {.kind = FIELD_END},
+    };
+    log_event(&d->log, level, SUB_IKE, events[t->kind], fields);
+}
+
+static void log_tell(const struct daemon *d, const struct ike_tell *t)
+{
+    if (t->kind == TELL_EXCHANGE)
+        log_exchange(d, t);
+    else if (t->kind == TELL_IKE_UP)
+        log_up(d, t);
+    else
+        log_other(d, t);
+}
+
+/* ---- events for control clients ---------------------------------------------------------------------------------------------- */
+
+/* As strongSwan names them; what it has no name for is "other", and our own key `reason` says more. */
+static const char *const alert_types[] = {
+    [IKE_REASON_TIMEOUT] = "retransmit-send-timeout",
+    [IKE_REASON_HALF_OPEN_TIMEOUT] = "half-open-timeout",
+    [IKE_REASON_NO_PROPOSAL] = "proposal-mismatch-ike",
+    [IKE_REASON_AUTH_REFUSED] = "peer-auth-failed",
+    [IKE_REASON_AUTH_REFUSED_BY_PEER] = "local-auth-failed",
+    [IKE_REASON_NO_SECRET] = "peer-auth-failed",
+    [IKE_REASON_WRONG_ID] = "peer-auth-failed",
+    [IKE_REASON_TS_UNACCEPTABLE] = "ts-mismatch",
+    [IKE_REASON_CHILD_REFUSED] = "keep-on-child-sa-failure",
+    [IKE_REASON_SYNTAX] = "parse-error-body",
+    [IKE_REASON_REPLACED] = "unique-replace",
+    [IKE_REASON_PLANE] = "install-child-sa-failed",
+};
+
+static const char *alert_type(const struct ike_tell *t)
+{
+    if (t->reason == IKE_REASON_NO_PROPOSAL && t->child)
+        return "proposal-mismatch-child";
+    const char *type = t->reason < sizeof alert_types / sizeof alert_types[0] ? alert_types[t->reason] : NULL;
+    return type ? type : "other";
+}
+
+static void add_sa(struct vici_out *o, struct daemon *d, const struct ike_tell *t)
+{
+    struct ike_sa_info sa;
+    bool of_child = t->kind == TELL_CHILD_UP;
+    if (find_sa(d, t->ike_id, &sa) && t->kind != TELL_CHILD_DOWN)
+        report_sa(o, d, &sa, &(struct report_filter){.no_children = !of_child, .child_id = t->child_id});
+    else
+        report_gone(o, t);
+}
+
+static void send_updown(struct daemon *d, const struct ike_tell *t)
+{
+    bool up = t->kind == TELL_IKE_UP || t->kind == TELL_CHILD_UP;
+    enum event event = t->kind == TELL_IKE_UP || t->kind == TELL_IKE_DOWN ? EVENT_IKE_UPDOWN : EVENT_CHILD_UPDOWN;
+    if (!event_wanted(d, event))
+        return;
+    struct vici_out *o = event_begin(d, event);
+    if (up)
+        vici_key_str(o, "up", "yes");
+    add_sa(o, d, t);
+    event_send(d, event);
+}
+
+static void send_alert(struct daemon *d, const struct ike_tell *t)
+{
+    if (!event_wanted(d, EVENT_ALERT))
+        return;
+    struct vici_out *o = event_begin(d, EVENT_ALERT);
+    vici_key_str(o, "type", alert_type(t));
+    vici_key_str(o, "reason", ike_reason_name(t->reason));
+    vici_key_str(o, "text", ike_reason_text(t->reason));
+    if (t->detail && t->detail[0] != '\0')
+        vici_key_str(o, "detail", t->detail);
+    if (t->ike_id != 0) {
+        vici_section(o, "ike-sa");
+        add_sa(o, d, t);
+        vici_section_end(o);
+    }
+    event_send(d, EVENT_ALERT);
+}
+
+void tell_progress(struct vici_out *o, const struct ike_tell *t)
+{
+    const struct tell_exchange *x = &t->exchange;
+    const char *method = method_text(x->kex_method);
+    vici_key_str(o, "ike", t->conn ? t->conn : "");
+    vici_key_uint(o, "ike-id", t->ike_id);
+    vici_key_str(o, "exchange", exchange_text(x->exchange));
+    vici_key_uint(o, "mid", x->mid);
+    vici_key_bool(o, "initiator", x->ours);
+    if (method)
+        vici_key_str(o, "method", method);
+    vici_key_uint(o, "sent-bytes", x->sent);
+    vici_key_uint(o, "received-bytes", x->received);
+    vici_key_uint(o, "sent-fragments", x->sent_fragments);
+    vici_key_uint(o, "received-fragments", x->received_fragments);
+    vici_key_uint(o, "transmissions", x->transmissions);
+    vici_key_uint(o, "microseconds", x->took);
+}
+
+static void key_message(struct vici_out *o, const struct ike_tell *t)
+{
+    const char *method = method_text(t->exchange.kex_method), *detail = t->detail && t->detail[0] != '\0' ? t->detail : NULL;
+    switch (t->kind) {
+    case TELL_EXCHANGE:
+        vici_keyf(o, "msg", "%s %u%s%s: sent %u octets, received %u, %llu us", exchange_text(t->exchange.exchange), t->exchange.mid,
+                  method ? " with " : "", method ? method : "", t->exchange.sent, t->exchange.received,
+                  (unsigned long long)t->exchange.took);
+        break;
+    case TELL_IKE_UP:
+        vici_keyf(o, "msg", "IKE_SA %s[%u] established", t->conn ? t->conn : "", t->ike_id);
+        break;
+    case TELL_CHILD_UP:
+        vici_keyf(o, "msg", "CHILD_SA %s{%u} established", t->child ? t->child : "", t->child_id);
+        break;
+    default:
+        vici_keyf(o, "msg", "%s%s%s", ike_reason_text(t->reason), detail ? ": " : "", detail ? detail : "");
+    }
+}
+
+void tell_control_log(struct vici_out *o, const struct ike_tell *t)
+{
+    vici_key_str(o, "group", "IKE");
+    vici_key_uint(o, "level", 1);
+    if (t->ike_id != 0) {
+        vici_key_str(o, "ikesa-name", t->conn ? t->conn : "");
+        vici_key_uint(o, "ikesa-uniqueid", t->ike_id);
+    }
+    key_message(o, t);
+}
+
+void tell_log_line(void *self, enum log_level level, enum log_subsystem sub, const char *text)
+{
+    static const char *const groups[] = {
+        [SUB_DAEMON] = "DMN", [SUB_IKE] = "IKE", [SUB_NET] = "NET", [SUB_PLANE] = "KNL", [SUB_CONFIG] = "CFG", [SUB_VICI] = "CFG",
+    };
+    struct daemon *d = self;
+    if (level > LEVEL_INFO || !event_wanted(d, EVENT_LOG) || d->building_event)
+        return;
+    d->building_event = true; /* what sending it logs is not sent */
+    struct vici_out interrupted = d->out; /* a line may come while something else is being built */
+    d->out = d->log_out;
+    struct vici_out *o = event_begin(d, EVENT_LOG);
+    vici_key_str(o, "group", groups[sub]);
+    vici_key_uint(o, "level", level == LEVEL_INFO ? 1 : 0);
+    vici_key_uint(o, "thread", 0);
+    vici_key_str(o, "msg", text);
+    event_send(d, EVENT_LOG);
+    d->log_out = d->out;
+    d->out = interrupted;
+    d->building_event = false;
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------------------------------- */
+
+void tell(struct daemon *d, const struct ike_tell *t)
+{
+    log_tell(d, t);
+    if (t->kind == TELL_ALERT)
+        send_alert(d, t);
+    else if (t->kind != TELL_EXCHANGE)
+        send_updown(d, t);
+    attempt_tell(d, t);
+    ending_tell(d, t);
+    start_tell(d, t);
+}

@@ -1,0 +1,15 @@
+/*
+ * tell: what becomes of an event of the engine: a log line, events for control clients, news for those who wait for it.
+ */
+#ifndef BRAID_DAEMON_TELL_H
+#define BRAID_DAEMON_TELL_H
+
+#include "daemon/daemon.h"
+
+void tell(struct daemon *d, const struct ike_tell *t);
+void tell_progress(struct vici_out *o, const struct ike_tell *t);    /* the keys of a `progress` event */
+void tell_control_log(struct vici_out *o, const struct ike_tell *t); /* the keys of a `control-log` event */
+/* Lines of the log for clients that registered for `log`. */
+void tell_log_line(void *self, enum log_level level, enum log_subsystem sub, const char *text);
+
+#endif
