@@ -21,7 +21,8 @@ struct conf_daemon {
     enum conf_plane plane;              /* plane.type: tun */
     const char *plane_device;           /* plane.device: "braid0" */
     uint32_t plane_mtu;                 /* plane.mtu: 0 = worked out from the outer path */
-    enum conf_log_level log[CONF_LOG_GROUPS]; /* log.default, and one key a group */
+    enum conf_log_level log_default;    /* log.default */
+    enum conf_log_level log[CONF_LOG_GROUPS]; /* log.<group>; the default where nothing is said */
 };
 
 struct loaded {

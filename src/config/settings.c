@@ -629,6 +629,12 @@ static struct section *find_path(struct settings *s, const char *path)
 
 enum { WALK_NEW, WALK_NOW, WALK_DONE };
 
+static void mark_referred(struct section *section)
+{
+    for (struct section *at = section; at && !at->referred; at = (struct section *)(uintptr_t)at->parent)
+        at->referred = true;
+}
+
 /* Depth-first: find the targets, and refuse circles and chains without end. */
 static void walk_references(struct settings *s, struct section *section, unsigned depth)
 {
@@ -643,9 +649,11 @@ static void walk_references(struct settings *s, struct section *section, unsigne
         if (fault) {
             problem_add(s->problems, PROBLEM_ERROR, &r->place, "the section `%s` that is referred to %s", r->path, fault);
             r->target = NULL;
-        } else if (r->target->walk == WALK_NEW) {
-            walk_references(s, r->target, depth + 1);
+            continue;
         }
+        mark_referred(r->target);
+        if (r->target->walk == WALK_NEW)
+            walk_references(s, r->target, depth + 1);
     }
     section->walk = WALK_DONE;
 }

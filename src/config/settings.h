@@ -61,7 +61,8 @@ struct section {
     struct reference *references, **references_end;
     struct section *chain; /* hash chain */
     uint8_t walk;          /* state of the search for circles */
-    bool reported;
+    bool referred;         /* a reference leads to it or into it */
+    bool reported;         /* as for settings */
 };
 
 struct settings;

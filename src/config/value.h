@@ -12,7 +12,6 @@
 struct value_fault {
     char text[320];     /* what is wrong, for people; "" = the type's own sentence will do */
     size_t at, len;     /* which part of the value; len 0 = all of it */
-    bool unsupported;   /* right, but its feature is not there yet */
     char warning[320];  /* set on success: it works, but should not be used */
 };
 

@@ -138,10 +138,8 @@ static bool add_rdn(struct bytes whole, struct bytes rdn, struct bytes value, ui
     if (!attribute)
         return value_fail(f, whole, name, "`%.*s` is no attribute of a distinguished name known here (write keyid:... if it is a key id)",
                           (int)name.len, (const char *)name.at);
-    if (value.len == 1 && value.at[0] == '*') {
-        f->unsupported = true;
+    if (value.len == 1 && value.at[0] == '*')
         return value_fail(f, whole, rdn, "a `*` in a distinguished name is not supported yet");
-    }
     *len += put_rdn(der + *len, attribute, value);
     return true;
 }

@@ -41,7 +41,6 @@ static bool give(struct reading *r, int type, struct bytes data)
 
 static bool refuse_later(struct reading *r, const char *what)
 {
-    r->fault->unsupported = true;
     return value_fail(r->fault, r->whole, r->whole, "%s are not supported yet as identities", what);
 }
 

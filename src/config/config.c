@@ -1,0 +1,43 @@
+/*
+ * config: defaults of the engine, and finding connections by name. Nothing here needs a library, so that tests of libbraid alone can link it.
+ *
+ * The same defaults stand in schema.def, for people; a test holds the two together.
+ */
+#include <braid/config.h>
+
+void conf_engine_defaults(struct conf_engine *c)
+{
+    *c = (struct conf_engine){
+        .retransmit_first_for = 500 * IKE_MS,
+        .retransmit_base_permille = 1800,
+        .retransmit_tries = 7,
+        .retransmit_max_for = 30 * IKE_SECOND,
+        .half_open_for = 30 * IKE_SECOND,
+        .half_open_max = 4096,
+        .half_open_per_source = 16,
+        .cookie_threshold = 64,
+        .keepalive_for = 20 * IKE_SECOND,
+        .fragment_size = 1280,
+        .message_max = 65535,
+        .message_max_early = 32768,
+        .follow_configured_order = true,
+    };
+}
+
+const struct conf_conn *config_conn(const struct config *c, struct bytes name)
+{
+    for (uint16_t i = 0; i < c->conn_count; i++) {
+        if (bytes_equal(bytes_str(c->conn[i].name), name))
+            return &c->conn[i];
+    }
+    return NULL;
+}
+
+const struct conf_child *config_child(const struct conf_conn *c, struct bytes name)
+{
+    for (uint16_t i = 0; i < c->child_count; i++) {
+        if (bytes_equal(bytes_str(c->child[i].name), name))
+            return &c->child[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,573 @@
+/*
+ * load: from files to a snapshot and its companions. See load.h.
+ *
+ *     files --settings--> tree --schema--> structures --here--> what no single key can say: sections put together, defaults that follow from other keys,
+ *                                                               contradictions, and the files' permissions
+ *
+ * Everything is read to the end whatever is wrong, so that the list of problems is complete; the result is kept only if there was no error. The snapshot and what
+ * it points to live in one arena, the secrets in another one that is wiped sooner.
+ */
+#include "config/load.h"
+
+#include "config/memory.h"
+#include "config/schema.h"
+#include "config/settings.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    SNAPSHOT_MAX = 1 << 30,
+    SECRETS_MAX = 64 << 20,
+    CONNS_MAX = UINT16_MAX,
+    CHILDREN_MAX = 4096,
+    PATH_TEXT_MAX = 3 * SETTINGS_NAME_MAX,
+    NAME_MAX_VICI = 255, /* names travel in VICI names */
+};
+
+/* A snapshot with the memory it stands in. */
+struct snapshot {
+    struct config config;
+    struct arena arena;
+};
+
+/* A load with the memory of its secrets. */
+struct whole {
+    struct loaded loaded;
+    struct arena secrets;
+};
+
+struct loader {
+    struct settings *settings;
+    struct problem_list *problems;
+    struct snapshot *snapshot;
+    struct whole *whole;
+    struct schema_run run;
+    bool on_disk; /* files have permissions */
+    size_t errors; /* that were in the list before */
+};
+
+/* ---- freeing -------------------------------------------------------------------------------------------------------------------------------- */
+
+void config_free(struct config *c)
+{
+    if (!c)
+        return;
+    struct snapshot *s = (struct snapshot *)c; /* its first member */
+    arena_wipe(&s->arena);
+    free(s);
+}
+
+void loaded_free(struct loaded *l)
+{
+    if (!l)
+        return;
+    struct whole *w = (struct whole *)l; /* its first member */
+    config_free(l->config);
+    arena_wipe(&w->secrets);
+    free(w);
+}
+
+static bool fail_memory(struct loader *l)
+{
+    problem_add(l->problems, PROBLEM_ERROR, NULL, "out of memory");
+    return false;
+}
+
+/* ---- names ------------------------------------------------------------------------------------------------------------------------------------ */
+
+/* Names of connections and children are spoken of over VICI, which allows printable ASCII. */
+static bool check_name(struct loader *l, struct section *s)
+{
+    const char *c = s->name;
+    while (*c > ' ' && *c < 127)
+        c++;
+    if (*c == '\0' && c - s->name <= NAME_MAX_VICI)
+        return true;
+    if (!s->reported)
+        problem_add(l->problems, PROBLEM_ERROR, &s->place, "this name must be printable ASCII, at most 255 characters");
+    s->reported = true;
+    return false;
+}
+
+static const char *keep_name(struct loader *l, const char *name)
+{
+    return memory_text(&l->snapshot->arena, bytes_str(name));
+}
+
+/* How many sub-sections a view has. */
+static size_t count_sections(const struct loader *l, const struct view *v)
+{
+    struct view_at at = {.layer = 0};
+    size_t count = 0;
+    while (view_next_section(l->settings, v, &at))
+        count++;
+    return count;
+}
+
+/* Say something about a key of a section, or about the section if the key is not written there. */
+static void complain_key(struct loader *l, enum problem_kind kind, const struct view *v, const char *key, const struct place *section, const char *path,
+                         const char *what)
+{
+    struct setting *s = view_setting(l->settings, v, key);
+    problem_add(l->problems, kind, s ? &s->value_place : section, "%s.%s: %s", path, key, what);
+}
+
+/* ---- children ----------------------------------------------------------------------------------------------------------------------------------- */
+
+/* The rule of all three pairs of limits: each follows from the other, and the random part from both. Of seconds, octets, packets. */
+static void derive_limits(uint64_t *rekey, uint64_t *life, uint64_t *random, bool has_rekey, bool has_life, bool has_random, uint64_t standard)
+{
+    if (!has_rekey)
+        *rekey = has_life ? *life / 11 * 10 + *life % 11 * 10 / 11 : standard;
+    if (!has_life)
+        *life = *rekey > UINT64_MAX - *rekey / 10 ? UINT64_MAX : *rekey + *rekey / 10;
+    if (!has_random)
+        *random = *life > *rekey ? *life - *rekey : 0;
+}
+
+static void derive_child(struct loader *l, struct conf_child *c)
+{
+    const struct schema_run *run = &l->run;
+#define SAW(key) schema_saw(run, SCHEMA_CHILD, key)
+    derive_limits(&c->rekey_for, &c->life_for, &c->rand_for, SAW("rekey_time"), SAW("life_time"), SAW("rand_time"), 3600 * IKE_SECOND);
+    derive_limits(&c->rekey_bytes, &c->life_bytes, &c->rand_bytes, SAW("rekey_bytes"), SAW("life_bytes"), SAW("rand_bytes"), 0);
+    derive_limits(&c->rekey_packets, &c->life_packets, &c->rand_packets, SAW("rekey_packets"), SAW("life_packets"), SAW("rand_packets"), 0);
+#undef SAW
+}
+
+/* Contradictions between keys of a child. */
+static bool check_child(struct loader *l, const struct view *v, const struct section *s, const char *path, const struct conf_child *c)
+{
+    static const struct {
+        const char *key;
+        size_t rekey, life;
+        const char *what;
+    } pairs[] = {
+        {"life_time", offsetof(struct conf_child, rekey_for), offsetof(struct conf_child, life_for), "the SA would be closed before rekey_time"},
+        {"life_bytes", offsetof(struct conf_child, rekey_bytes), offsetof(struct conf_child, life_bytes), "the SA would be closed before rekey_bytes"},
+        {"life_packets", offsetof(struct conf_child, rekey_packets), offsetof(struct conf_child, life_packets),
+         "the SA would be closed before rekey_packets"},
+    };
+    bool good = true;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        uint64_t rekey, life;
+        memcpy(&rekey, (const char *)c + pairs[i].rekey, sizeof rekey);
+        memcpy(&life, (const char *)c + pairs[i].life, sizeof life);
+        if (life == 0 || rekey == 0 || life >= rekey)
+            continue;
+        complain_key(l, PROBLEM_ERROR, v, pairs[i].key, &s->place, path, pairs[i].what);
+        good = false;
+    }
+    return good;
+}
+
+static bool load_child(struct loader *l, const struct view *children, struct section *s, const char *conn_path, struct conf_child *c)
+{
+    char path[PATH_TEXT_MAX];
+    struct view v;
+    snprintf(path, sizeof path, "%s.children.%s", conn_path, s->name);
+    view_section(l->settings, children, s->name, &v);
+    c->name = keep_name(l, s->name);
+    c->line = s->place.line;
+    bool good = check_name(l, s) && c->name;
+    if (!schema_apply(&l->run, SCHEMA_CHILD, &v, path, &s->place, c))
+        good = false;
+    derive_child(l, c);
+    if (!schema_check_parts(&l->run, SCHEMA_CHILD, &v, path))
+        good = false;
+    return good && check_child(l, &v, s, path, c);
+}
+
+static bool load_children(struct loader *l, const struct view *v, const char *path, struct conf_conn *conn)
+{
+    struct view children;
+    struct view_at at = {.layer = 0};
+    struct section *s;
+    bool good = true;
+    if (!view_section(l->settings, v, "children", &children))
+        return true;
+    size_t count = count_sections(l, &children);
+    struct conf_child *list = count <= CHILDREN_MAX ? ARENA_ARRAY(&l->snapshot->arena, struct conf_child, count) : NULL;
+    if (!list) {
+        problem_add(l->problems, PROBLEM_ERROR, &children.layer[0]->place, "%s: too many children", path);
+        return false;
+    }
+    struct setting *stray = children.layer[0]->settings;
+    if (stray) {
+        problem_add(l->problems, PROBLEM_ERROR, &stray->place, "%s.children.%s: a child is a section: write `{` instead of `=`", path, stray->name);
+        good = false;
+    }
+    while ((s = view_next_section(l->settings, &children, &at)) != NULL)
+        good = load_child(l, &children, s, path, &list[conn->child_count++]) && good;
+    conn->child = list;
+    return good;
+}
+
+/* ---- authentication ------------------------------------------------------------------------------------------------------------------------------- */
+
+/* The one section that begins with `local` or `remote`. False if there are several; *found is NULL if there is none. */
+static bool find_round(struct loader *l, const struct view *v, const char *prefix, const char *path, struct section **found)
+{
+    struct view_at at = {.layer = 0};
+    struct section *s;
+    *found = NULL;
+    while ((s = view_next_section(l->settings, v, &at)) != NULL) {
+        const struct schema_part *part = schema_find_part(SCHEMA_CONN, s->name);
+        if (!part || strcmp(part->name, prefix) != 0)
+            continue;
+        if (*found) {
+            problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s.%s: more than one round of authentication is not supported yet", path, s->name);
+            return false;
+        }
+        *found = s;
+    }
+    return true;
+}
+
+/* Our own identity is one identity, not a pattern. */
+static bool check_own_id(struct loader *l, const struct view *v, const struct place *place, const char *path, const struct conf_auth *auth)
+{
+    if (!auth->id.suffix)
+        return true;
+    complain_key(l, PROBLEM_ERROR, v, "id", place, path, "one's own identity cannot hold a `*`");
+    return false;
+}
+
+static bool load_auth(struct loader *l, const struct view *conn, const struct section *conn_section, const char *prefix, const char *conn_path,
+                      struct conf_auth *auth)
+{
+    char path[PATH_TEXT_MAX];
+    struct view v = {.count = 0};
+    struct section *s;
+    auth->id.any = true;
+    if (!find_round(l, conn, prefix, conn_path, &s))
+        return false;
+    if (s)
+        view_section(l->settings, conn, s->name, &v);
+    const struct place *place = s ? &s->place : &conn_section->place;
+    snprintf(path, sizeof path, "%s.%s", conn_path, s ? s->name : prefix);
+    bool good = schema_apply(&l->run, SCHEMA_AUTH, &v, path, place, auth);
+    if (!schema_check_parts(&l->run, SCHEMA_AUTH, &v, path))
+        good = false;
+    return good && (prefix[0] == 'r' || check_own_id(l, &v, place, path, auth));
+}
+
+/* ---- connections ------------------------------------------------------------------------------------------------------------------------------------ */
+
+/* Grace and random part of an IKE SA's life, where they are not given. */
+static void derive_conn(struct loader *l, struct conf_conn *c)
+{
+    if (!schema_saw(&l->run, SCHEMA_CONN, "over_time"))
+        c->over_for = c->rekey_for / 10;
+    if (!schema_saw(&l->run, SCHEMA_CONN, "rand_time"))
+        c->rand_for = c->over_for < c->rekey_for / 2 ? c->over_for : c->rekey_for / 2;
+}
+
+static bool names_a_peer(const struct conf_conn *c)
+{
+    for (uint16_t i = 0; i < c->remote_count; i++) {
+        const struct conf_endpoint *e = &c->remote_addrs[i];
+        if (e->host || (e->from.family != ADDR_NONE && addr_equal(&e->from, &e->to)))
+            return true;
+    }
+    return false;
+}
+
+/* Contradictions between keys of a connection. */
+static bool check_conn(struct loader *l, const struct view *v, const struct section *s, const char *path, const struct conf_conn *c)
+{
+    for (uint16_t i = 0; i < c->child_count; i++) {
+        if (!(c->child[i].start_action & ACTION_START) || names_a_peer(c))
+            continue;
+        complain_key(l, PROBLEM_ERROR, v, "remote_addrs", &s->place, path, "a child has start_action = start, but no single address or host name says whom to call");
+        return false;
+    }
+    return true;
+}
+
+static bool load_conn(struct loader *l, const struct view *conns, struct section *s, struct conf_conn *c)
+{
+    char path[PATH_TEXT_MAX];
+    struct view v;
+    snprintf(path, sizeof path, "connections.%s", s->name);
+    view_section(l->settings, conns, s->name, &v);
+    c->name = keep_name(l, s->name);
+    c->file = keep_name(l, s->place.file);
+    c->line = s->place.line;
+    bool good = check_name(l, s) && c->name && c->file;
+    good = schema_apply(&l->run, SCHEMA_CONN, &v, path, &s->place, c) && good;
+    derive_conn(l, c);
+    good = schema_check_parts(&l->run, SCHEMA_CONN, &v, path) && good;
+    good = load_auth(l, &v, s, "local", path, &c->local) && good;
+    good = load_auth(l, &v, s, "remote", path, &c->remote) && good;
+    good = load_children(l, &v, path, c) && good;
+    return good && check_conn(l, &v, s, path, c);
+}
+
+/* A key where only sections may be. */
+static void complain_stray_keys(struct loader *l, const struct view *v, const char *path)
+{
+    struct view_at at = {.layer = 0};
+    struct setting *s;
+    while ((s = view_next_setting(l->settings, v, &at)) != NULL)
+        problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s.%s: only sections may stand here: write `{` instead of `=`", path, s->name);
+}
+
+static void load_conns(struct loader *l, const struct view *root)
+{
+    struct view conns;
+    struct view_at at = {.layer = 0};
+    struct section *s;
+    struct config *config = &l->snapshot->config;
+    if (!view_section(l->settings, root, "connections", &conns))
+        return;
+    complain_stray_keys(l, &conns, "connections");
+    size_t count = count_sections(l, &conns);
+    struct conf_conn *list = count <= CONNS_MAX ? ARENA_ARRAY(&l->snapshot->arena, struct conf_conn, count) : NULL;
+    if (!list) {
+        problem_add(l->problems, PROBLEM_ERROR, &conns.layer[0]->place, "too many connections");
+        return;
+    }
+    while ((s = view_next_section(l->settings, &conns, &at)) != NULL)
+        load_conn(l, &conns, s, &list[config->conn_count++]);
+    config->conn = list;
+}
+
+/* ---- secrets ------------------------------------------------------------------------------------------------------------------------------------------ */
+
+/* A file with a secret in it that others may read. Said once a file. */
+static void check_permissions(struct loader *l, const struct setting *secret, const char **last)
+{
+    struct stat st;
+    if (!secret || !l->on_disk || secret->place.file == *last)
+        return;
+    *last = secret->place.file;
+    if (stat(*last, &st) == 0 && st.st_mode & S_IROTH)
+        problem_add(l->problems, PROBLEM_WARNING, &(struct place){.file = *last}, "holds secrets, but everybody may read it (chmod o= %s)", *last);
+}
+
+static bool keep_secret(struct loader *l, struct section *s, const struct schema_secret *from, struct secret_entry *to)
+{
+    struct arena *arena = &l->whole->secrets;
+    struct conf_identity *owners = ARENA_ARRAY(arena, struct conf_identity, from->entry.owner_count);
+    *to = from->entry;
+    to->kind = SECRET_IKE;
+    to->name = memory_text(arena, bytes_str(s->name));
+    to->line = s->place.line;
+    to->owner = owners;
+    if (!owners || !to->name)
+        return fail_memory(l);
+    memcpy(owners, from->owner, from->entry.owner_count * sizeof *owners);
+    return true;
+}
+
+static bool load_secret(struct loader *l, const struct view *secrets, struct section *s, struct secret_entry *out, const char **last_file)
+{
+    char path[PATH_TEXT_MAX];
+    struct view v;
+    struct schema_secret secret = {.entry.owner_count = 0};
+    snprintf(path, sizeof path, "secrets.%s", s->name);
+    view_section(l->settings, secrets, s->name, &v);
+    bool good = schema_apply(&l->run, SCHEMA_SECRET, &v, path, &s->place, &secret);
+    good = schema_check_parts(&l->run, SCHEMA_SECRET, &v, path) && good;
+    if (!schema_saw(&l->run, SCHEMA_SECRET, "secret")) {
+        problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s: the key `secret` is missing", path);
+        return false;
+    }
+    check_permissions(l, view_setting(l->settings, &v, "secret"), last_file);
+    return good && keep_secret(l, s, &secret, out);
+}
+
+static void load_secrets(struct loader *l, const struct view *root)
+{
+    struct view secrets;
+    struct view_at at = {.layer = 0};
+    struct section *s;
+    const char *last_file = NULL;
+    if (!view_section(l->settings, root, "secrets", &secrets))
+        return;
+    complain_stray_keys(l, &secrets, "secrets");
+    schema_check_parts(&l->run, SCHEMA_SECRETS, &secrets, "secrets");
+    struct secret_entry *list = ARENA_ARRAY(&l->whole->secrets, struct secret_entry, count_sections(l, &secrets));
+    if (!list) {
+        fail_memory(l);
+        return;
+    }
+    uint32_t count = 0;
+    while ((s = view_next_section(l->settings, &secrets, &at)) != NULL) {
+        const struct schema_part *part = schema_find_part(SCHEMA_SECRETS, s->name);
+        if (part && part->status == STATUS_NOW && load_secret(l, &secrets, s, &list[count], &last_file))
+            count++;
+    }
+    l->whole->loaded.secrets = (struct secret_list){.count = count, .at = list};
+}
+
+/* ---- the rest of swanctl.conf ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* Pools, authorities: refused by the name of each. */
+static void refuse_parts(struct loader *l, const struct view *root)
+{
+    const struct schema_part *part;
+    for (size_t i = 0; (part = schema_part_at(i)) != NULL; i++) {
+        struct view v;
+        struct view_at at = {.layer = 0};
+        struct section *s;
+        if (part->section != SCHEMA_SWANCTL || part->status == STATUS_NOW || !view_section(l->settings, root, part->name, &v))
+            continue;
+        while ((s = view_next_section(l->settings, &v, &at)) != NULL)
+            problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s.%s is not supported yet", part->name, s->name);
+    }
+}
+
+/* Other sections at the top are allowed: others refer to them. One that nobody refers to and that looks like a slip is worth a word. */
+static void check_top(struct loader *l, const struct view *root, enum schema_section section, enum problem_kind kind)
+{
+    struct view_at at = {.layer = 0};
+    struct section *s;
+    while ((s = view_next_section(l->settings, root, &at)) != NULL) {
+        const char *guess = schema_guess_part(section, s->name);
+        if (schema_find_part(section, s->name) || s->referred || (kind == PROBLEM_WARNING && !guess))
+            continue;
+        problem_add(l->problems, kind, &s->place, "%s: nothing uses this section%s%s%s", s->name, guess ? ", did you mean `" : "", guess ? guess : "",
+                    guess ? "`?" : "");
+    }
+    struct setting *stray = root->layer[0]->settings;
+    if (stray)
+        problem_add(l->problems, PROBLEM_ERROR, &stray->place, "%s: a key outside of all sections", stray->name);
+}
+
+/* ---- the two files ------------------------------------------------------------------------------------------------------------------------------------------ */
+
+static bool begin_file(struct loader *l)
+{
+    settings_free(l->settings);
+    l->settings = l->run.settings = settings_new(l->problems);
+    return l->settings || fail_memory(l);
+}
+
+static void read_swanctl(struct loader *l)
+{
+    struct view root;
+    if (!settings_finish(l->settings))
+        return;
+    settings_root(l->settings, &root);
+    check_top(l, &root, SCHEMA_SWANCTL, PROBLEM_WARNING);
+    load_conns(l, &root);
+    load_secrets(l, &root);
+    refuse_parts(l, &root);
+}
+
+/* A section of braid.conf, present or not, into its structure. */
+static void read_part(struct loader *l, const struct view *root, const char *name, enum schema_section section, void *object)
+{
+    struct view v;
+    struct place nowhere = {.file = "braid.conf"};
+    bool present = view_section(l->settings, root, name, &v);
+    schema_apply(&l->run, section, &v, name, present ? &v.layer[0]->place : &nowhere, object);
+    schema_check_parts(&l->run, section, &v, name);
+}
+
+static void read_braid(struct loader *l)
+{
+    static const struct {
+        const char *key;
+        enum conf_log_group group;
+    } groups[] = {{"daemon", CONF_LOG_DAEMON}, {"ike", CONF_LOG_IKE},       {"net", CONF_LOG_NET},
+                  {"plane", CONF_LOG_PLANE},   {"config", CONF_LOG_CONFIG}, {"vici", CONF_LOG_VICI}};
+    struct view root;
+    struct conf_daemon *daemon = &l->whole->loaded.daemon;
+    if (!settings_finish(l->settings))
+        return;
+    settings_root(l->settings, &root);
+    check_top(l, &root, SCHEMA_BRAID, PROBLEM_ERROR);
+    read_part(l, &root, "engine", SCHEMA_ENGINE, &l->snapshot->config.engine);
+    read_part(l, &root, "network", SCHEMA_NETWORK, daemon);
+    read_part(l, &root, "plane", SCHEMA_PLANE, daemon);
+    read_part(l, &root, "log", SCHEMA_LOG, daemon);
+    for (size_t i = 0; i < CONF_LOG_GROUPS; i++) {
+        if (!schema_saw(&l->run, SCHEMA_LOG, groups[i].key))
+            daemon->log[groups[i].group] = daemon->log_default;
+    }
+}
+
+static bool begin(struct loader *l, struct problem_list *problems, bool on_disk)
+{
+    *l = (struct loader){.problems = problems, .on_disk = on_disk, .errors = problems->errors};
+    l->whole = calloc(1, sizeof *l->whole);
+    l->snapshot = calloc(1, sizeof *l->snapshot);
+    if (!l->whole || !l->snapshot) {
+        free(l->whole);
+        free(l->snapshot);
+        return fail_memory(l);
+    }
+    l->snapshot->arena = arena_make(&memory_libc, SNAPSHOT_MAX);
+    l->whole->secrets = arena_make(&memory_libc, SECRETS_MAX);
+    l->whole->loaded.config = &l->snapshot->config;
+    conf_engine_defaults(&l->snapshot->config.engine);
+    l->run = (struct schema_run){.problems = problems, .arena = &l->snapshot->arena, .secrets = &l->whole->secrets};
+    if (begin_file(l))
+        return true;
+    loaded_free(&l->whole->loaded);
+    return false;
+}
+
+static struct loaded *finish(struct loader *l)
+{
+    settings_free(l->settings);
+    if (l->problems->errors == l->errors)
+        return &l->whole->loaded;
+    loaded_free(&l->whole->loaded);
+    return NULL;
+}
+
+/* DIR/NAME, to be freed. */
+static char *file_path(const char *dir, const char *name)
+{
+    char *path = NULL;
+    size_t len = strlen(dir);
+    return asprintf(&path, "%s%s%s", dir, len > 0 && dir[len - 1] == '/' ? "" : "/", name) < 0 ? NULL : path;
+}
+
+struct loaded *config_load(const char *dir, struct problem_list *problems)
+{
+    struct loader l;
+    char *swanctl = file_path(dir, "swanctl.conf"), *braid = file_path(dir, "braid.conf");
+    struct loaded *result = NULL;
+    if (!swanctl || !braid) {
+        problem_add(problems, PROBLEM_ERROR, NULL, "out of memory");
+        goto out;
+    }
+    if (!begin(&l, problems, true))
+        goto out;
+    settings_read_file(l.settings, swanctl);
+    read_swanctl(&l);
+    if (begin_file(&l)) {
+        if (access(braid, F_OK) == 0)
+            settings_read_file(l.settings, braid);
+        read_braid(&l);
+    }
+    result = finish(&l);
+out:
+    free(swanctl);
+    free(braid);
+    return result;
+}
+
+struct loaded *config_load_text(struct bytes swanctl, struct bytes braid, struct problem_list *problems)
+{
+    struct loader l;
+    if (!begin(&l, problems, false))
+        return NULL;
+    settings_read_text(l.settings, "swanctl.conf", swanctl);
+    read_swanctl(&l);
+    if (begin_file(&l)) {
+        settings_read_text(l.settings, "braid.conf", braid);
+        read_braid(&l);
+    }
+    return finish(&l);
+}

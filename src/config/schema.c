@@ -1,0 +1,598 @@
+/*
+ * schema: the rows of schema.def, the types they speak of, and the way a section is read by them. See schema.h.
+ *
+ * A type is a row of the table `types`: a function from text to the member, and what to say when the text is not one. Keys are told apart by their row alone:
+ * nothing in here mentions a key by name.
+ */
+#include "config/schema.h"
+
+#include "wire/names.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- words and ranges that rows refer to -------------------------------------------------------------------------------------------------- */
+
+enum { NOT_YET_WORD = -1 }; /* a word of swanctl.conf whose meaning is not there yet */
+
+static const struct value_word words_version[] = {{"0", 0}, {"2", 2}, {"1", NOT_YET_WORD}, {NULL, 0}};
+static const struct value_word words_fragmentation[] = {
+    {"yes", FRAGMENTATION_YES}, {"true", FRAGMENTATION_YES},   {"1", FRAGMENTATION_YES}, {"enabled", FRAGMENTATION_YES}, {"accept", FRAGMENTATION_ACCEPT},
+    {"no", FRAGMENTATION_NO},   {"false", FRAGMENTATION_NO}, {"0", FRAGMENTATION_NO},  {"disabled", FRAGMENTATION_NO}, {"force", NOT_YET_WORD},
+    {NULL, 0}};
+static const struct value_word words_childless[] = {
+    {"allow", CHILDLESS_ALLOW}, {"prefer", CHILDLESS_PREFER}, {"force", CHILDLESS_FORCE}, {"never", CHILDLESS_NEVER}, {NULL, 0}};
+static const struct value_word words_unique[] = {
+    {"no", UNIQUE_NO}, {"never", UNIQUE_NEVER}, {"replace", UNIQUE_REPLACE}, {"keep", UNIQUE_KEEP}, {NULL, 0}};
+static const struct value_word words_mode[] = {{"tunnel", MODE_TUNNEL},   {"transport", MODE_TRANSPORT}, {"transport_proxy", NOT_YET_WORD},
+                                               {"beet", NOT_YET_WORD}, {"iptfs", NOT_YET_WORD},       {"pass", NOT_YET_WORD},
+                                               {"drop", NOT_YET_WORD}, {NULL, 0}};
+static const struct value_word words_send_cert[] = {{"ifasked", 1}, {"always", 2}, {"never", 0}, {NULL, 0}};
+static const struct value_word words_ocsp[] = {{"reply", 1}, {"request", 2}, {"both", 3}, {"never", 0}, {NULL, 0}};
+static const struct value_word words_revocation[] = {{"strict", 2}, {"ifuri", 1}, {"relaxed", 0}, {NULL, 0}};
+static const struct value_word words_label_mode[] = {{"system", 0}, {"simple", 1}, {"selinux", 2}, {NULL, 0}};
+static const struct value_word words_per_cpu[] = {{"no", 0},  {"false", 0}, {"0", 0},      {"disabled", 0}, {"yes", 1},
+                                                  {"true", 1}, {"1", 1},     {"enabled", 1}, {"encap", 2},    {NULL, 0}};
+static const struct value_word words_offload[] = {{"no", 0}, {"yes", 1}, {"crypto", 1}, {"packet", 2}, {"auto", 3}, {NULL, 0}};
+static const struct value_word words_copy_dscp[] = {{"out", 0}, {"in", 1}, {"yes", 2}, {"no", 3}, {NULL, 0}};
+static const struct value_word words_plane[] = {{"tun", CONF_PLANE_TUN}, {"mock", CONF_PLANE_MOCK}, {"kernel", NOT_YET_WORD}, {NULL, 0}};
+static const struct value_word words_log[] = {{"silent", CONF_LOG_SILENT}, {"error", CONF_LOG_ERROR}, {"warning", CONF_LOG_WARNING},
+                                              {"notice", CONF_LOG_NOTICE}, {"info", CONF_LOG_INFO},   {"debug", CONF_LOG_DEBUG},
+                                              {NULL, 0}};
+
+static const struct schema_range range_any = {0, UINT32_MAX};
+static const struct schema_range range_some = {1, 1000000};
+static const struct schema_range range_tries = {0, 100};
+static const struct schema_range range_window = {0, 4096};
+static const struct schema_range range_fragment = {256, 65535};
+static const struct schema_range range_message = {2048, 65535};
+static const struct schema_range range_mtu = {0, 65535};
+
+/* ---- rows --------------------------------------------------------------------------------------------------------------------------------- */
+
+#define NOWHERE SCHEMA_NOWHERE
+#define WHOLE 0
+static const struct schema_key keys[] = {
+#define KEY(sect, word, k, t, what, state, now, at, standard, text) \
+    {.section = SCHEMA_##sect, .name = word, .kind = KIND_##k, .type = TYPE_##t, .of = what, .status = STATUS_##state, \
+     .today = now, .target = at, .fallback = standard, .help = text},
+#include "config/schema.def"
+};
+#undef NOWHERE
+#undef WHOLE
+
+static const struct schema_part parts[] = {
+#define PART(sect, word, how, what, state, text) \
+    {.section = SCHEMA_##sect, .name = word, .match = MATCH_##how, .of = SCHEMA_##what, .status = STATUS_##state, .help = text},
+#include "config/schema.def"
+};
+enum { PARTS = sizeof parts / sizeof parts[0] };
+
+const struct schema_key *schema_key_at(size_t i)
+{
+    return i < SCHEMA_KEYS ? &keys[i] : NULL;
+}
+
+const struct schema_part *schema_part_at(size_t i)
+{
+    return i < PARTS ? &parts[i] : NULL;
+}
+
+static const struct schema_key *find_key(enum schema_section section, const char *name)
+{
+    for (size_t i = 0; i < SCHEMA_KEYS; i++) {
+        if (keys[i].section != section)
+            continue;
+        if (keys[i].kind == KIND_PREFIX ? strncmp(name, keys[i].name, strlen(keys[i].name)) == 0 : strcmp(name, keys[i].name) == 0)
+            return &keys[i];
+    }
+    return NULL;
+}
+
+const struct schema_part *schema_find_part(enum schema_section section, const char *name)
+{
+    for (size_t i = 0; i < PARTS; i++) {
+        if (parts[i].section != section)
+            continue;
+        if (parts[i].match == MATCH_PREFIX ? strncasecmp(name, parts[i].name, strlen(parts[i].name)) == 0 : strcmp(name, parts[i].name) == 0)
+            return &parts[i];
+    }
+    return NULL;
+}
+
+bool schema_saw(const struct schema_run *run, enum schema_section section, const char *name)
+{
+    const struct schema_key *key = find_key(section, name);
+    return key && run->seen[key - keys];
+}
+
+const char *schema_guess_key(enum schema_section section, const char *written)
+{
+    const char *words[SCHEMA_KEYS + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < SCHEMA_KEYS; i++) {
+        if (keys[i].section == section)
+            words[count++] = keys[i].name;
+    }
+    words[count] = NULL;
+    return problem_guess(bytes_str(written), words);
+}
+
+const char *schema_guess_part(enum schema_section section, const char *written)
+{
+    const char *words[PARTS + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < PARTS; i++) {
+        if (parts[i].section == section)
+            words[count++] = parts[i].name;
+    }
+    words[count] = NULL;
+    return problem_guess(bytes_str(written), words);
+}
+
+/* ---- types --------------------------------------------------------------------------------------------------------------------------------- */
+
+/* What a type's function works with. `to` is the member, or the whole structure for types that fill in several. */
+struct reading {
+    struct schema_run *run;
+    const struct schema_key *key;
+    struct bytes text;
+    void *to;
+    struct value_fault *fault;
+};
+
+static bool read_text(struct reading *r)
+{
+    char *copy = arena_take(r->run->arena, r->text.len + 1);
+    if (!copy)
+        return value_fail(r->fault, r->text, r->text, "out of memory");
+    memcpy(copy, r->text.at, r->text.len);
+    *(const char **)r->to = copy;
+    return true;
+}
+
+static bool read_bool(struct reading *r)
+{
+    return value_bool(r->text, r->to);
+}
+
+static bool read_uint(struct reading *r)
+{
+    const struct schema_range *range = r->key->of;
+    uint64_t n;
+    if (!value_uint(r->text, range->max, &n) || n < range->min)
+        return false;
+    *(uint32_t *)r->to = (uint32_t)n;
+    return true;
+}
+
+static bool read_port(struct reading *r)
+{
+    uint64_t n;
+    if (!value_uint(r->text, 65535, &n))
+        return false;
+    *(uint16_t *)r->to = (uint16_t)n;
+    return true;
+}
+
+static bool read_fragment(struct reading *r)
+{
+    const struct schema_range *range = r->key->of;
+    uint64_t n;
+    if (!value_uint(r->text, range->max, &n) || (n > 0 && n < range->min))
+        return false;
+    *(uint16_t *)r->to = (uint16_t)n;
+    return true;
+}
+
+static bool read_time(struct reading *r)
+{
+    return value_time(r->text, r->to);
+}
+
+static bool read_fine_time(struct reading *r)
+{
+    return value_fine_time(r->text, r->to);
+}
+
+static bool read_permille(struct reading *r)
+{
+    uint32_t n;
+    if (!value_permille(r->text, &n) || n < 1000 || n > 10000)
+        return false;
+    *(uint32_t *)r->to = n;
+    return true;
+}
+
+static bool read_size(struct reading *r)
+{
+    return value_size(r->text, r->to);
+}
+
+static bool read_packets(struct reading *r)
+{
+    return value_uint(r->text, UINT64_MAX, r->to);
+}
+
+static bool refuse_yet(struct reading *r)
+{
+    return value_fail(r->fault, r->text, r->text, "`%.*s` is not supported yet", (int)r->text.len, (const char *)r->text.at);
+}
+
+static bool read_word(struct reading *r)
+{
+    int value;
+    if (!value_word(r->text, r->key->of, &value))
+        return false;
+    if (value == NOT_YET_WORD)
+        return refuse_yet(r);
+    memcpy(r->to, &value, sizeof value);
+    return true;
+}
+
+static bool read_actions(struct reading *r)
+{
+    return value_actions(r->text, r->to);
+}
+
+static bool read_start(struct reading *r)
+{
+    uint8_t bits;
+    if (!value_actions(r->text, &bits))
+        return false;
+    if (bits & ACTION_TRAP)
+        return refuse_yet(r);
+    *(uint8_t *)r->to = bits;
+    return true;
+}
+
+enum { LIST_MAX = 255 };
+
+static bool read_endpoints(struct reading *r, uint16_t *count, const struct conf_endpoint **out)
+{
+    struct conf_endpoint list[LIST_MAX];
+    struct bytes rest = r->text, item;
+    uint16_t n = 0;
+    while (value_item(&rest, &item)) {
+        if (n == LIST_MAX)
+            return value_fail(r->fault, r->text, item, "more than %d addresses", LIST_MAX);
+        if (!value_endpoint(item, r->run->arena, &list[n], r->fault)) {
+            r->fault->at += (size_t)(item.at - r->text.at);
+            return false;
+        }
+        n++;
+    }
+    struct conf_endpoint *kept = ARENA_ARRAY(r->run->arena, struct conf_endpoint, n);
+    if (!kept)
+        return value_fail(r->fault, r->text, r->text, "out of memory");
+    memcpy(kept, list, n * sizeof *kept);
+    *count = n;
+    *out = kept;
+    return true;
+}
+
+static bool read_local_addrs(struct reading *r)
+{
+    struct conf_conn *conn = r->to;
+    return read_endpoints(r, &conn->local_count, &conn->local_addrs);
+}
+
+static bool read_remote_addrs(struct reading *r)
+{
+    struct conf_conn *conn = r->to;
+    return read_endpoints(r, &conn->remote_count, &conn->remote_addrs);
+}
+
+/* The built-in proposals are the same for everybody and read once a load. */
+static bool read_proposals(struct reading *r, uint8_t protocol)
+{
+    struct proposals *standard = &r->run->standard[protocol == PROTOCOL_ESP];
+    bool is_standard = value_is(value_trim(r->text), "default");
+    if (is_standard && standard->count > 0) {
+        *(struct proposals *)r->to = *standard;
+        return true;
+    }
+    if (!value_proposals(r->text, protocol, r->run->arena, r->to, r->fault))
+        return false;
+    if (is_standard)
+        *standard = *(struct proposals *)r->to;
+    return true;
+}
+
+static bool read_ike_proposals(struct reading *r)
+{
+    return read_proposals(r, PROTOCOL_IKE);
+}
+
+static bool read_esp_proposals(struct reading *r)
+{
+    return read_proposals(r, PROTOCOL_ESP);
+}
+
+static bool read_selectors(struct reading *r)
+{
+    struct selector list[LIST_MAX];
+    struct bytes rest = r->text, item;
+    uint16_t n = 0;
+    while (value_item(&rest, &item)) {
+        if (n == LIST_MAX)
+            return value_fail(r->fault, r->text, item, "more than %d traffic selectors", LIST_MAX);
+        if (!value_selector(item, &list[n], r->fault)) {
+            r->fault->at += (size_t)(item.at - r->text.at);
+            return false;
+        }
+        n++;
+    }
+    struct selector *kept = ARENA_ARRAY(r->run->arena, struct selector, n);
+    if (!kept || n == 0)
+        return value_fail(r->fault, r->text, r->text, kept ? "no traffic selector is given" : "out of memory");
+    memcpy(kept, list, n * sizeof *kept);
+    *(struct selectors *)r->to = (struct selectors){.count = n, .at = kept};
+    return true;
+}
+
+/* The method is a prefix, what follows are its constraints. */
+static bool read_auth(struct reading *r)
+{
+    static const char *const later[] = {"pubkey", "rsa", "ecdsa", "ike:", "eap", "xauth", "ed25519", "ed448"};
+    if (value_is(r->text, "psk")) {
+        *(enum conf_auth_class *)r->to = CONF_AUTH_PSK;
+        return true;
+    }
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+        size_t len = strlen(later[i]);
+        if (r->text.len >= len && strncasecmp((const char *)r->text.at, later[i], len) == 0)
+            return refuse_yet(r);
+    }
+    return false;
+}
+
+static bool read_identity(struct reading *r)
+{
+    struct conf_auth *auth = r->to;
+    char *text = arena_take(r->run->arena, r->text.len + 1);
+    if (!text)
+        return value_fail(r->fault, r->text, r->text, "out of memory");
+    memcpy(text, r->text.at, r->text.len);
+    auth->id_text = text;
+    return value_identity(r->text, true, r->run->arena, &auth->id, r->fault);
+}
+
+static bool read_secret(struct reading *r)
+{
+    struct schema_secret *secret = r->to;
+    return value_secret(r->text, r->run->secrets, &secret->entry.data, r->fault);
+}
+
+static bool read_owner(struct reading *r)
+{
+    struct schema_secret *secret = r->to;
+    if (secret->entry.owner_count == SCHEMA_OWNERS_MAX)
+        return value_fail(r->fault, r->text, r->text, "more than %d identities", SCHEMA_OWNERS_MAX);
+    if (!value_identity(r->text, true, r->run->secrets, &secret->owner[secret->entry.owner_count], r->fault))
+        return false;
+    secret->entry.owner_count++;
+    return true;
+}
+
+/* A name Linux takes for a network device. */
+static bool read_device(struct reading *r)
+{
+    for (size_t i = 0; i < r->text.len; i++) {
+        if (r->text.at[i] <= ' ' || r->text.at[i] >= 127 || strchr("/:%", r->text.at[i]))
+            return false;
+    }
+    return r->text.len < 16 && r->text.at[0] != '.' && read_text(r);
+}
+
+static const struct type {
+    bool (*read)(struct reading *r);
+    const char *expected; /* what a value of this type looks like */
+} types[TYPES] = {
+    [TYPE_TEXT] = {read_text, "text"},
+    [TYPE_BOOL] = {read_bool, "yes or no"},
+    [TYPE_UINT] = {read_uint, "a number"},
+    [TYPE_PORT] = {read_port, "a port number, 0 to 65535"},
+    [TYPE_FRAGMENT] = {read_fragment, "0, or a number from 256 to 65535"},
+    [TYPE_TIME] = {read_time, "a time such as 90s, 15m, 4h or 1d"},
+    [TYPE_FINE_TIME] = {read_fine_time, "a time such as 200ms, 0.5s, 30s or 2m"},
+    [TYPE_PERMILLE] = {read_permille, "a factor from 1 to 10, such as 1.8"},
+    [TYPE_SIZE] = {read_size, "a size such as 500m or 2g"},
+    [TYPE_PACKETS] = {read_packets, "a number of packets"},
+    [TYPE_WORD] = {read_word, NULL},
+    [TYPE_ACTIONS] = {read_actions, "none, trap, start or trap|start"},
+    [TYPE_START] = {read_start, "none or start"},
+    [TYPE_LOCAL_ADDRS] = {read_local_addrs, "addresses"},
+    [TYPE_REMOTE_ADDRS] = {read_remote_addrs, "addresses"},
+    [TYPE_IKE_PROPOSALS] = {read_ike_proposals, "proposals"},
+    [TYPE_ESP_PROPOSALS] = {read_esp_proposals, "proposals"},
+    [TYPE_LOCAL_TS] = {read_selectors, "traffic selectors"},
+    [TYPE_REMOTE_TS] = {read_selectors, "traffic selectors"},
+    [TYPE_AUTH] = {read_auth, "psk"},
+    [TYPE_IDENTITY] = {read_identity, "an identity"},
+    [TYPE_SECRET] = {read_secret, "a secret"},
+    [TYPE_OWNER] = {read_owner, "an identity"},
+    [TYPE_DEVICE] = {read_device, "the name of a network device, at most 15 characters"},
+};
+
+const char *schema_type_text(const struct schema_key *key)
+{
+    return types[key->type].expected ? types[key->type].expected : "one of several words";
+}
+
+/* What would have been right, for a message. */
+static void describe_expected(const struct schema_key *key, char *to, size_t room)
+{
+    const struct schema_range *range = key->of;
+    if (key->type == TYPE_UINT) {
+        snprintf(to, room, "a number from %llu to %llu", (unsigned long long)range->min, (unsigned long long)range->max);
+        return;
+    }
+    if (key->type != TYPE_WORD) {
+        snprintf(to, room, "%s", schema_type_text(key));
+        return;
+    }
+    size_t len = (size_t)snprintf(to, room, "one of");
+    for (const struct value_word *w = key->of; w->word && len < room; w++)
+        len += (size_t)snprintf(to + len, room - len, "%s %s", w == key->of ? "" : ",", w->word);
+}
+
+static const char *guess_word(const struct schema_key *key, struct bytes written)
+{
+    const char *words[32];
+    size_t count = 0;
+    const struct value_word *w = key->type == TYPE_WORD ? key->of : NULL;
+    for (; w && w->word && count < 31; w++)
+        words[count++] = w->word;
+    words[count] = NULL;
+    return problem_guess(written, words);
+}
+
+/* ---- reading one key ---------------------------------------------------------------------------------------------------------------------- */
+
+/* Where a fault is: the part of the value if the line shows it as it is, else the value; never a secret. */
+static struct place fault_place(const struct schema_key *key, const struct setting *s, const struct value_fault *f)
+{
+    if (key->type == TYPE_SECRET)
+        return s->place;
+    struct place place = s->value_place;
+    if (s->exact && f->len > 0 && f->at + f->len <= s->len) {
+        place.column += (uint32_t)f->at;
+        place.len = (uint32_t)f->len;
+    }
+    return place;
+}
+
+static void complain_value(struct schema_run *run, const struct schema_key *key, const struct setting *s, const char *path, struct value_fault *f)
+{
+    char expected[256];
+    struct place place = fault_place(key, s, f);
+    if (f->text[0]) {
+        problem_add(run->problems, PROBLEM_ERROR, &place, "%s.%s: %s", path, s->name, f->text);
+        return;
+    }
+    const char *guess = guess_word(key, bytes_make(s->value, s->len));
+    describe_expected(key, expected, sizeof expected);
+    problem_add(run->problems, PROBLEM_ERROR, &place, "%s.%s: `%s` is not %s%s%s%s", path, s->name, s->value, expected, guess ? "; did you mean `" : "",
+                guess ? guess : "", guess ? "`?" : "");
+}
+
+/* Read a text for a key. With no object it is only checked. */
+static bool read_value(struct schema_run *run, const struct schema_key *key, struct bytes text, void *object, struct value_fault *f)
+{
+    uint64_t scratch[sizeof(struct conf_conn) / sizeof(uint64_t) + 1]; /* the largest thing a key without a target is read into */
+    memset(f, 0, sizeof *f);
+    struct reading r = {.run = run, .key = key, .text = text, .fault = f, .to = scratch};
+    if (object && key->target != SCHEMA_NOWHERE)
+        r.to = (uint8_t *)object + key->target;
+    return types[key->type].read(&r);
+}
+
+/* Does the value say what `today` says? For types whose value is a number or a word. */
+static bool is_today(struct schema_run *run, const struct schema_key *key, struct bytes text)
+{
+    uint64_t a[8] = {0}, b[8] = {0};
+    struct value_fault f = {.at = 0};
+    if (!key->today)
+        return false;
+    if (key->type == TYPE_TEXT)
+        return value_is(text, key->today);
+    struct reading written = {.run = run, .key = key, .text = text, .fault = &f, .to = a};
+    struct reading today = {.run = run, .key = key, .text = bytes_str(key->today), .fault = &f, .to = b};
+    return types[key->type].read(&written) && types[key->type].read(&today) && memcmp(a, b, sizeof a) == 0;
+}
+
+/* A key whose feature is missing. True if the value asks for nothing that braid does not do. */
+static bool check_not_yet(struct schema_run *run, const struct schema_key *key, const struct setting *s, const char *path)
+{
+    if (is_today(run, key, bytes_make(s->value, s->len)))
+        return true;
+    bool one_value = key->today != NULL;
+    problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s is not supported yet%s%s%s", path, s->name, one_value ? " (except the value `" : "",
+                one_value ? key->today : "", one_value ? "`)" : "");
+    return false;
+}
+
+static bool complain_unknown(struct schema_run *run, enum schema_section section, const struct setting *s, const char *path)
+{
+    const char *guess = schema_guess_key(section, s->name);
+    bool is_part = schema_find_part(section, s->name) != NULL;
+    problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s: %s%s%s%s", path, s->name, is_part ? "this is a section: write `{` instead of `=`" : "unknown key",
+                guess && !is_part ? ", did you mean `" : "", guess && !is_part ? guess : "", guess && !is_part ? "`?" : "");
+    return false;
+}
+
+/* One key of the section. A mistake in an inherited key is shown once, at its first heir. */
+static bool apply_setting(struct schema_run *run, enum schema_section section, struct setting *s, const char *path, void *object)
+{
+    const struct schema_key *key = find_key(section, s->name);
+    struct value_fault f;
+    bool shown = s->reported;
+    s->reported = true;
+    if (!key)
+        return !shown && complain_unknown(run, section, s, path);
+    run->seen[key - keys] = true;
+    if (key->status == STATUS_NOT_YET)
+        return shown ? is_today(run, key, bytes_make(s->value, s->len)) : check_not_yet(run, key, s, path);
+    if (s->len == 0 || !read_value(run, key, bytes_make(s->value, s->len), object, &f)) {
+        if (s->len == 0)
+            value_fail(&f, BYTES_NONE, BYTES_NONE, "the value is empty");
+        if (!shown)
+            complain_value(run, key, s, path, &f);
+        return false;
+    }
+    if (f.warning[0] && !shown)
+        problem_add(run->problems, PROBLEM_WARNING, &s->value_place, "%s.%s: %s", path, s->name, f.warning);
+    if (key->status == STATUS_LATER && !shown && !is_today(run, key, bytes_make(s->value, s->len)))
+        problem_add(run->problems, PROBLEM_WARNING, &s->place, "%s.%s is read but has no effect yet", path, s->name);
+    return true;
+}
+
+/* A key that is absent takes its default. A default that is not supported makes the key mandatory for now. */
+static bool apply_fallback(struct schema_run *run, const struct schema_key *key, const char *path, const struct place *place, void *object)
+{
+    struct value_fault f;
+    if (key->status == STATUS_NOT_YET || !key->fallback || key->fallback[0] == '=')
+        return true;
+    if (read_value(run, key, bytes_str(key->fallback), object, &f))
+        return true;
+    problem_add(run->problems, PROBLEM_ERROR, place, "%s.%s is not given, and its default, %s, is not supported yet; supported: %s", path, key->name,
+                key->fallback, schema_type_text(key));
+    return false;
+}
+
+bool schema_apply(struct schema_run *run, enum schema_section section, const struct view *v, const char *path, const struct place *place, void *object)
+{
+    struct view_at at = {.layer = 0};
+    struct setting *s;
+    bool good = true;
+    memset(run->seen, 0, sizeof run->seen);
+    while ((s = view_next_setting(run->settings, v, &at)) != NULL)
+        good = apply_setting(run, section, s, path, object) && good;
+    for (size_t i = 0; i < SCHEMA_KEYS; i++) {
+        if (keys[i].section == section && !run->seen[i])
+            good = apply_fallback(run, &keys[i], path, place, object) && good;
+    }
+    return good;
+}
+
+bool schema_check_parts(struct schema_run *run, enum schema_section section, const struct view *v, const char *path)
+{
+    struct view_at at = {.layer = 0};
+    struct section *s;
+    bool good = true;
+    while ((s = view_next_section(run->settings, v, &at)) != NULL) {
+        const struct schema_part *part = schema_find_part(section, s->name);
+        if (part && part->status == STATUS_NOW)
+            continue;
+        good = false;
+        if (s->reported)
+            continue;
+        s->reported = true;
+        const char *guess = part ? NULL : schema_guess_part(section, s->name);
+        problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s%s%s%s%s%s%s", path, *path ? "." : "", s->name,
+                    part ? " is not supported yet" : ": unknown section", guess ? ", did you mean `" : "", guess ? guess : "", guess ? "`?" : "");
+    }
+    return good;
+}
