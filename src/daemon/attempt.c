@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAME_MAX_LEN = 256, TEXT_MAX_LEN = 512 };
+enum { NAME_MAX_LEN = 256,
+       TEXT_MAX_LEN = 512 };
 
 struct attempt {
     struct attempt *next;
@@ -125,8 +126,7 @@ static void on_resolved(void *self, const struct resolved *r)
         fail(a, IKE_REASON_NONE, r->error, "");
         return;
     }
-    struct ike_order order = {.kind = ORDER_INITIATE, .id = a->order_id, .conn = bytes_str(a->conn), .child = bytes_str(a->child),
-                              .local = r->local, .remote = r->remote};
+    struct ike_order order = {.kind = ORDER_INITIATE, .id = a->order_id, .conn = bytes_str(a->conn), .child = bytes_str(a->child), .local = r->local, .remote = r->remote};
     uint64_t id = a->order_id;
     enum order_result result = effects_order(d, &order);
     if (result == ORDER_DONE)

@@ -21,8 +21,8 @@ struct attempt_wish {
     struct bytes conn, child; /* child without conn: the first connection that has it; conn without child: the IKE SA alone */
     int64_t timeout_ms;       /* > 0: report failure then, and let the attempt go on */
     void *self;
-    void (*done)(void *self, const struct outcome *outcome);          /* exactly once, unless detached; perhaps before attempt_begin returns */
-    void (*told)(void *self, const struct ike_tell *tell);            /* each event about it, before `done`; may be NULL */
+    void (*done)(void *self, const struct outcome *outcome); /* exactly once, unless detached; perhaps before attempt_begin returns */
+    void (*told)(void *self, const struct ike_tell *tell);   /* each event about it, before `done`; may be NULL */
 };
 
 /* NULL when `done` was called already. */

@@ -268,8 +268,12 @@ static void on_attempt_done(void *self, const struct outcome *outcome)
 static void cmd_initiate(struct session *s, struct bytes message)
 {
     struct attempt_wish wish = {
-        .conn = find_text(message, "ike"), .child = find_text(message, "child"), .timeout_ms = vici_find_int(message, "timeout", 0),
-        .self = s, .done = on_attempt_done, .told = on_told,
+        .conn = find_text(message, "ike"),
+        .child = find_text(message, "child"),
+        .timeout_ms = vici_find_int(message, "timeout", 0),
+        .self = s,
+        .done = on_attempt_done,
+        .told = on_told,
     };
     if (wish.conn.len == 0 && wish.child.len == 0) {
         session_fail(s, "missing configuration name");
@@ -301,9 +305,14 @@ static void on_ending_done(void *self, uint32_t matches, uint32_t terminated, co
 static void cmd_terminate(struct session *s, struct bytes message)
 {
     struct ending_wish wish = {
-        .conn = find_text(message, "ike"), .child = find_text(message, "child"), .ike_id = find_id(message, "ike-id"),
-        .child_id = find_id(message, "child-id"), .force = vici_find_bool(message, "force", false),
-        .timeout_ms = vici_find_int(message, "timeout", 0), .self = s, .done = on_ending_done,
+        .conn = find_text(message, "ike"),
+        .child = find_text(message, "child"),
+        .ike_id = find_id(message, "ike-id"),
+        .child_id = find_id(message, "child-id"),
+        .force = vici_find_bool(message, "force", false),
+        .timeout_ms = vici_find_int(message, "timeout", 0),
+        .self = s,
+        .done = on_ending_done,
     };
     if (wish.conn.len == 0 && wish.child.len == 0 && wish.ike_id == 0 && wish.child_id == 0) {
         session_fail(s, "missing terminate selector");

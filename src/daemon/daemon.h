@@ -53,33 +53,33 @@ struct daemon {
     ike_time started_at;
     int lock_fd;
 
-    struct conf_daemon conf;     /* as at start; a reload does not change it */
+    struct conf_daemon conf; /* as at start; a reload does not change it */
     char plane_device[16];
-    struct snapshot *snapshot;   /* newest first */
+    struct snapshot *snapshot; /* newest first */
     struct cred_store *creds;
     struct crypto *crypto;
     struct alloc alloc;
 
     struct ike_engine *engine;
     struct ike_effects *fx;
-    bool draining;               /* effects are being executed: no verb may be called */
+    bool draining;                  /* effects are being executed: no verb may be called */
     struct work *work, **work_last; /* verbs for when that is done */
 
     struct udp *udp;
-    uint32_t mark;               /* of the packets we send, so that routing can tell them from those of the tunnel */
+    uint32_t mark; /* of the packets we send, so that routing can tell them from those of the tunnel */
     struct plane_output output;
     struct dataplane *plane;
     struct plane_poll plane_poll[PLANE_POLLS];
 
     struct control *control;
     char socket_path[108];
-    struct vici_out out;         /* answers and events are built here, one at a time */
-    struct vici_out log_out;     /* and those of the log here */
+    struct vici_out out;     /* answers and events are built here, one at a time */
+    struct vici_out log_out; /* and those of the log here */
     bool building_event;
     struct session *sessions;
-    struct attempt *attempts;    /* initiations under way */
-    struct ending *endings;      /* terminations under way */
-    struct start *starts;        /* connections to be kept up */
+    struct attempt *attempts; /* initiations under way */
+    struct ending *endings;   /* terminations under way */
+    struct start *starts;     /* connections to be kept up */
     uint64_t last_order;
     uv_timer_t starts_timer;
 

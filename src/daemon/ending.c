@@ -110,8 +110,7 @@ static struct ending *by_id(struct daemon *d, uint64_t id)
 static struct ending *give_order(struct daemon *d, struct ending *e)
 {
     uint64_t id = e->id;
-    struct ike_order order = {.kind = ORDER_TERMINATE, .id = id, .conn = e->wish.conn, .child = e->wish.child, .ike_id = e->wish.ike_id,
-                              .child_id = e->wish.child_id, .force = e->wish.force};
+    struct ike_order order = {.kind = ORDER_TERMINATE, .id = id, .conn = e->wish.conn, .child = e->wish.child, .ike_id = e->wish.ike_id, .child_id = e->wish.child_id, .force = e->wish.force};
     bool at_once = e->wish.timeout_ms < 0;
     enum order_result result = effects_order(d, &order);
     e = by_id(d, id); /* it may be over */
@@ -137,8 +136,7 @@ struct ending *ending_begin(struct daemon *d, const struct ending_wish *wish)
         wish->done(wish->self, 0, 0, "out of memory");
         return NULL;
     }
-    *e = (struct ending){.d = d, .wish = *wish, .target = target, .id = ++d->last_order, .next = d->endings,
-                         .of_children = wish->child_id != 0 || wish->child.len > 0};
+    *e = (struct ending){.d = d, .wish = *wish, .target = target, .id = ++d->last_order, .next = d->endings, .of_children = wish->child_id != 0 || wish->child.len > 0};
     d->endings = e;
     find_targets(e);
     e->left = e->matches;

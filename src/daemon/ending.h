@@ -10,7 +10,7 @@ struct ending_wish {
     struct bytes conn, child; /* names, or empty */
     uint32_t ike_id, child_id;
     bool force;
-    int64_t timeout_ms;       /* > 0: report then what has gone; < 0: report at once */
+    int64_t timeout_ms; /* > 0: report then what has gone; < 0: report at once */
     void *self;
     void (*done)(void *self, uint32_t matches, uint32_t terminated, const char *message); /* once unless detached; message NULL: all went well */
 };

@@ -20,7 +20,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { WHY_LEN = 512, RECEIVE_BUFFER = 4 << 20 };
+enum { WHY_LEN = 512,
+       RECEIVE_BUFFER = 4 << 20 };
 
 /* ---- small parts ------------------------------------------------------------------------------------------------------------- */
 
@@ -125,8 +126,7 @@ static bool open_plane(struct daemon *d, char *why)
 static bool open_engine(struct daemon *d, char *why)
 {
     d->alloc = (struct alloc){.take = take_memory, .give = give_memory};
-    struct ike_setup setup = {.alloc = &d->alloc, .crypto = d->crypto, .config = daemon_config(d), .port = udp_port(d->udp, false),
-                              .port_encap = udp_port(d->udp, true), .force_encap = d->plane->needs_encap};
+    struct ike_setup setup = {.alloc = &d->alloc, .crypto = d->crypto, .config = daemon_config(d), .port = udp_port(d->udp, false), .port_encap = udp_port(d->udp, true), .force_encap = d->plane->needs_encap};
     d->fx = ike_effects_new(&d->alloc);
     d->engine = d->fx ? ike_engine_new(&setup) : NULL;
     if (!d->engine)
@@ -136,8 +136,7 @@ static bool open_engine(struct daemon *d, char *why)
 
 static bool open_control(struct daemon *d, char *why)
 {
-    struct control_handlers handlers = {.self = d, .opened = session_open, .octets = session_octets, .drained = session_drained,
-                                        .closed = session_closed};
+    struct control_handlers handlers = {.self = d, .opened = session_open, .octets = session_octets, .drained = session_drained, .closed = session_closed};
     if (snprintf(d->socket_path, sizeof d->socket_path, "%s/%s", d->options.run_dir, VICI_SOCKET_NAME) >= (int)sizeof d->socket_path) {
         snprintf(why, WHY_LEN, "the name of the run directory is too long for a socket in it");
         return false;

@@ -32,8 +32,12 @@ static bool adopt(struct daemon *d, struct loaded *l)
 static void set_log(struct daemon *d, const struct conf_daemon *conf)
 {
     static const enum log_subsystem subs[CONF_LOG_GROUPS] = {
-        [CONF_LOG_DAEMON] = SUB_DAEMON, [CONF_LOG_IKE] = SUB_IKE, [CONF_LOG_NET] = SUB_NET,
-        [CONF_LOG_PLANE] = SUB_PLANE, [CONF_LOG_CONFIG] = SUB_CONFIG, [CONF_LOG_VICI] = SUB_VICI,
+        [CONF_LOG_DAEMON] = SUB_DAEMON,
+        [CONF_LOG_IKE] = SUB_IKE,
+        [CONF_LOG_NET] = SUB_NET,
+        [CONF_LOG_PLANE] = SUB_PLANE,
+        [CONF_LOG_CONFIG] = SUB_CONFIG,
+        [CONF_LOG_VICI] = SUB_VICI,
     };
     _Static_assert((int)CONF_LOG_SILENT == (int)LEVEL_SILENT && (int)CONF_LOG_DEBUG == (int)LEVEL_DEBUG, "the same levels");
     for (size_t i = 0; i < CONF_LOG_GROUPS && !d->options.verbose; i++)

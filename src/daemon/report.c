@@ -12,12 +12,12 @@ enum { TEXT_LEN = 512 };
 
 /* ---- single values ----------------------------------------------------------------------------------------------------------- */
 
-#define KEY_PRINTED(o, key, print, value)                   \
-    do {                                                    \
-        char printed[TEXT_LEN];                             \
+#define KEY_PRINTED(o, key, print, value) \
+    do { \
+        char printed[TEXT_LEN]; \
         struct text text = text_make(printed, sizeof printed); \
-        print(&text, (value));                              \
-        vici_key_str((o), (key), printed);                  \
+        print(&text, (value)); \
+        vici_key_str((o), (key), printed); \
     } while (0)
 
 static void key_yes(struct vici_out *o, const char *key, bool value)
@@ -245,11 +245,17 @@ static void list_endpoints(struct vici_out *o, const char *name, const struct co
 }
 
 static const char *const classes[] = {
-    [CONF_AUTH_ANY] = "any", [CONF_AUTH_PSK] = "pre-shared key", [CONF_AUTH_PUBKEY] = "public key",
-    [CONF_AUTH_EAP] = "EAP", [CONF_AUTH_NULL] = "null",
+    [CONF_AUTH_ANY] = "any",
+    [CONF_AUTH_PSK] = "pre-shared key",
+    [CONF_AUTH_PUBKEY] = "public key",
+    [CONF_AUTH_EAP] = "EAP",
+    [CONF_AUTH_NULL] = "null",
 };
 static const char *const uniques[] = {
-    [UNIQUE_NO] = "UNIQUE_NO", [UNIQUE_NEVER] = "UNIQUE_NEVER", [UNIQUE_REPLACE] = "UNIQUE_REPLACE", [UNIQUE_KEEP] = "UNIQUE_KEEP",
+    [UNIQUE_NO] = "UNIQUE_NO",
+    [UNIQUE_NEVER] = "UNIQUE_NEVER",
+    [UNIQUE_REPLACE] = "UNIQUE_REPLACE",
+    [UNIQUE_KEEP] = "UNIQUE_KEEP",
 };
 static const char *const actions[] = {"none", "trap", "start", "trap | start"}; /* by enum conf_action bits */
 

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { IKE_PORT = 500, HOST_MAX = 256 };
+enum { IKE_PORT = 500,
+       HOST_MAX = 256 };
 
 struct resolve {
     uv_getaddrinfo_t request;

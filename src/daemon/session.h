@@ -9,16 +9,17 @@
 
 #include "daemon/daemon.h"
 
-#define EVENTS(X)                                                                                                       \
-    X(LOG, "log") X(CONTROL_LOG, "control-log") X(LIST_SA, "list-sa") X(LIST_POLICY, "list-policy") X(LIST_CONN, "list-conn") \
-    X(LIST_CERT, "list-cert") X(LIST_AUTHORITY, "list-authority") X(IKE_UPDOWN, "ike-updown") X(IKE_REKEY, "ike-rekey")      \
-    X(IKE_UPDATE, "ike-update") X(CHILD_UPDOWN, "child-updown") X(CHILD_REKEY, "child-rekey") X(ALERT, "alert") X(PROGRESS, "progress")
+#define EVENTS(X) \
+    X(LOG, "log") \
+    X(CONTROL_LOG, "control-log") X(LIST_SA, "list-sa") X(LIST_POLICY, "list-policy") X(LIST_CONN, "list-conn") \
+        X(LIST_CERT, "list-cert") X(LIST_AUTHORITY, "list-authority") X(IKE_UPDOWN, "ike-updown") X(IKE_REKEY, "ike-rekey") \
+            X(IKE_UPDATE, "ike-update") X(CHILD_UPDOWN, "child-updown") X(CHILD_REKEY, "child-rekey") X(ALERT, "alert") X(PROGRESS, "progress")
 
 enum event {
 #define X(name, text) EVENT_##name,
     EVENTS(X)
 #undef X
-    EVENT_COUNT,
+        EVENT_COUNT,
 };
 
 /* A list on its way out. `next` appends one event and returns false at the end. */
@@ -57,8 +58,8 @@ void session_advance(struct session *s); /* the next part of s->list, and the an
 /* ---- events ---- */
 bool session_wants(const struct session *s, enum event event);
 struct vici_out *event_begin(struct daemon *d, enum event event);
-void event_send_to(struct session *s);                   /* what was begun, to one */
-void event_send(struct daemon *d, enum event event);     /* to all that registered */
+void event_send_to(struct session *s);               /* what was begun, to one */
+void event_send(struct daemon *d, enum event event); /* to all that registered */
 bool event_wanted(const struct daemon *d, enum event event);
 
 #endif

@@ -162,7 +162,8 @@ static bool is_wanted_back(const struct daemon *d, const struct ike_tell *t)
     const struct conf_child *child = t->conn && t->child ? find_child(d, t->conn, t->child, &conn) : NULL;
     if (!child || d->stopping)
         return false;
-    uint8_t action = t->reason == IKE_REASON_TIMEOUT ? child->dpd_action : t->reason == IKE_REASON_DELETED_BY_PEER ? child->close_action : 0;
+    uint8_t action = t->reason == IKE_REASON_TIMEOUT ? child->dpd_action : t->reason == IKE_REASON_DELETED_BY_PEER ? child->close_action
+                                                                                                                   : 0;
     return (action & ACTION_START) != 0;
 }
 

@@ -6,7 +6,7 @@
 
 #include "daemon/daemon.h"
 
-void stop_begin(struct daemon *d);  /* at the first signal; a second call ends at once */
-void stop_check(struct daemon *d);  /* after each verb: has the last SA gone? */
+void stop_begin(struct daemon *d); /* at the first signal; a second call ends at once */
+void stop_check(struct daemon *d); /* after each verb: has the last SA gone? */
 
 #endif

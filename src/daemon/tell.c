@@ -12,7 +12,8 @@
 
 #include <stdio.h>
 
-enum { TEXT_LEN = 256, KEX_TYPE = 4 };
+enum { TEXT_LEN = 256,
+       KEX_TYPE = 4 };
 
 /* ---- texts ------------------------------------------------------------------------------------------------------------------- */
 
@@ -85,10 +86,19 @@ static void log_exchange(const struct daemon *d, const struct ike_tell *t)
 {
     const struct tell_exchange *x = &t->exchange;
     struct log_field fields[] = {
-        F_TEXT("conn", t->conn), F_UINT("id", t->ike_id), F_TEXT("exchange", exchange_text(x->exchange)), F_UINT("mid", x->mid),
-        F_TEXT("ours", x->ours ? "yes" : "no"), F_TEXT("method", method_text(x->kex_method)), F_UINT("sent", x->sent),
-        F_UINT("received", x->received), F_UINT("sent-fragments", x->sent_fragments), F_UINT("received-fragments", x->received_fragments),
-        F_UINT("transmissions", x->transmissions), F_UINT("us", x->took), {.kind = FIELD_END},
+        F_TEXT("conn", t->conn),
+        F_UINT("id", t->ike_id),
+        F_TEXT("exchange", exchange_text(x->exchange)),
+        F_UINT("mid", x->mid),
+        F_TEXT("ours", x->ours ? "yes" : "no"),
+        F_TEXT("method", method_text(x->kex_method)),
+        F_UINT("sent", x->sent),
+        F_UINT("received", x->received),
+        F_UINT("sent-fragments", x->sent_fragments),
+        F_UINT("received-fragments", x->received_fragments),
+        F_UINT("transmissions", x->transmissions),
+        F_UINT("us", x->took),
+        {.kind = FIELD_END},
     };
     log_event(&d->log, x->exchange == EXCHANGE_INFORMATIONAL ? LEVEL_DEBUG : LEVEL_INFO, SUB_IKE, "exchange", fields);
 }
@@ -108,16 +118,26 @@ static void log_up(const struct daemon *d, const struct ike_tell *t)
 static void log_other(const struct daemon *d, const struct ike_tell *t)
 {
     static const char *const events[] = {
-        [TELL_IKE_DOWN] = "ike-down", [TELL_CHILD_UP] = "child-up", [TELL_CHILD_DOWN] = "child-down", [TELL_ALERT] = "alert",
+        [TELL_IKE_DOWN] = "ike-down",
+        [TELL_CHILD_UP] = "child-up",
+        [TELL_CHILD_DOWN] = "child-down",
+        [TELL_ALERT] = "alert",
     };
     struct printed local, remote, peer, notify;
     enum log_level level = t->kind != TELL_ALERT && is_ordinary(t->reason) ? LEVEL_NOTICE : LEVEL_WARN;
     struct log_field fields[] = {
-        F_TEXT("conn", t->conn), F_UINT("id", t->ike_id), F_TEXT("child", t->child), F_UINT("child-id", t->child_id),
-        F_TEXT("local", endpoint_text(&t->path.local, &local)), F_TEXT("remote", endpoint_text(&t->path.remote, &remote)),
+        F_TEXT("conn", t->conn),
+        F_UINT("id", t->ike_id),
+        F_TEXT("child", t->child),
+        F_UINT("child-id", t->child_id),
+        F_TEXT("local", endpoint_text(&t->path.local, &local)),
+        F_TEXT("remote", endpoint_text(&t->path.remote, &remote)),
         F_TEXT("peer", identity_text(&t->theirs, &peer)),
-        F_TEXT("reason", t->reason != IKE_REASON_NONE ? ike_reason_name(t->reason) : ""), F_TEXT("notify", notify_text(t->notify, &notify)),
-        F_TEXT("text", t->reason != IKE_REASON_NONE ? ike_reason_text(t->reason) : ""), F_TEXT("detail", t->detail), {.kind = FIELD_END},
+        F_TEXT("reason", t->reason != IKE_REASON_NONE ? ike_reason_name(t->reason) : ""),
+        F_TEXT("notify", notify_text(t->notify, &notify)),
+        F_TEXT("text", t->reason != IKE_REASON_NONE ? ike_reason_text(t->reason) : ""),
+        F_TEXT("detail", t->detail),
+        {.kind = FIELD_END},
     };
     log_event(&d->log, level, SUB_IKE, events[t->kind], fields);
 }
@@ -252,12 +272,17 @@ void tell_control_log(struct vici_out *o, const struct ike_tell *t)
 void tell_log_line(void *self, enum log_level level, enum log_subsystem sub, const char *text)
 {
     static const char *const groups[] = {
-        [SUB_DAEMON] = "DMN", [SUB_IKE] = "IKE", [SUB_NET] = "NET", [SUB_PLANE] = "KNL", [SUB_CONFIG] = "CFG", [SUB_VICI] = "CFG",
+        [SUB_DAEMON] = "DMN",
+        [SUB_IKE] = "IKE",
+        [SUB_NET] = "NET",
+        [SUB_PLANE] = "KNL",
+        [SUB_CONFIG] = "CFG",
+        [SUB_VICI] = "CFG",
     };
     struct daemon *d = self;
     if (level > LEVEL_INFO || !event_wanted(d, EVENT_LOG) || d->building_event)
         return;
-    d->building_event = true; /* what sending it logs is not sent */
+    d->building_event = true;             /* what sending it logs is not sent */
     struct vici_out interrupted = d->out; /* a line may come while something else is being built */
     d->out = d->log_out;
     struct vici_out *o = event_begin(d, EVENT_LOG);

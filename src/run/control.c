@@ -10,7 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { READ_LEN = 64 << 10, BACKLOG = 16 };
+enum { READ_LEN = 64 << 10,
+       BACKLOG = 16 };
 
 struct control_client {
     struct control *server;
@@ -212,7 +213,7 @@ struct control *control_open(uv_loop_t *loop, const char *path, const struct con
         error = uv_listen((uv_stream_t *)&c->listener, BACKLOG, on_connection);
     if (error == 0)
         return c;
-    snprintf(why, why_len, "control socket %s: %s", path, uv_strerror(error));
+    snprintf(why, why_len, "control socket %.100s: %s", path, uv_strerror(error));
     control_close(c);
     return NULL;
 }

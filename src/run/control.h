@@ -17,7 +17,7 @@ struct control_client;
 
 enum {
     CONTROL_CLIENTS = 64,
-    CONTROL_QUEUE_MAX = 4 << 20, /* octets that may wait for one client */
+    CONTROL_QUEUE_MAX = 4 << 20,  /* octets that may wait for one client */
     CONTROL_QUEUE_LOW = 64 << 10, /* below this, `drained` asks for more */
 };
 
@@ -39,6 +39,6 @@ bool control_send(struct control_client *c, struct bytes octets);
 size_t control_backlog(const struct control_client *c); /* octets that wait */
 void control_pause(struct control_client *c);           /* take in no more octets */
 void control_resume(struct control_client *c);
-void control_drop(struct control_client *c);            /* close it */
+void control_drop(struct control_client *c); /* close it */
 
 #endif

@@ -15,17 +15,26 @@
 #include "base/text.h"
 #include <stdio.h>
 
-enum log_level { LEVEL_SILENT, LEVEL_ERROR, LEVEL_WARN, LEVEL_NOTICE, LEVEL_INFO, LEVEL_DEBUG };
+enum log_level { LEVEL_SILENT,
+                 LEVEL_ERROR,
+                 LEVEL_WARN,
+                 LEVEL_NOTICE,
+                 LEVEL_INFO,
+                 LEVEL_DEBUG };
 
 #define LOG_SUBSYSTEMS(X) X(DAEMON, "daemon") X(IKE, "ike") X(NET, "net") X(PLANE, "plane") X(CONFIG, "config") X(VICI, "vici")
 enum log_subsystem {
 #define X(name, text) SUB_##name,
     LOG_SUBSYSTEMS(X)
 #undef X
-    LOG_SUBSYSTEM_COUNT,
+        LOG_SUBSYSTEM_COUNT,
 };
 
-enum log_field_kind { FIELD_END, FIELD_TEXT, FIELD_BYTES, FIELD_UINT, FIELD_HEX };
+enum log_field_kind { FIELD_END,
+                      FIELD_TEXT,
+                      FIELD_BYTES,
+                      FIELD_UINT,
+                      FIELD_HEX };
 
 struct log_field {
     enum log_field_kind kind;
@@ -72,9 +81,9 @@ static inline bool log_wants(const struct log *l, enum log_level level, enum log
 void log_event(const struct log *l, enum log_level level, enum log_subsystem sub, const char *event, const struct log_field *fields);
 
 /* LOG(log, NOTICE, IKE, "ike-up", F_TEXT("conn", name), F_UINT("id", id)); at least one field. */
-#define LOG(log, level, sub, event, ...)                        \
-    do {                                                        \
-        if (log_wants((log), LEVEL_##level, SUB_##sub))         \
+#define LOG(log, level, sub, event, ...) \
+    do { \
+        if (log_wants((log), LEVEL_##level, SUB_##sub)) \
             log_event((log), LEVEL_##level, SUB_##sub, (event), \
                       (const struct log_field[]){__VA_ARGS__, {.kind = FIELD_END}}); \
     } while (0)

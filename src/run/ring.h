@@ -9,7 +9,8 @@
 
 #include <braid/types.h>
 
-enum { RING_ITEMS = 512, RING_OCTETS = 1 << 20 };
+enum { RING_ITEMS = 512,
+       RING_OCTETS = 1 << 20 };
 
 struct ring_item {
     struct ring_item *next;

@@ -24,7 +24,7 @@ enum {
     DATAGRAM_MAX = 65536,
     MARKER_LEN = 4,
     CONTROL_MAX = CMSG_SPACE(sizeof(struct in6_pktinfo)),
-    SAFE_LEN = 1200,  /* smaller datagrams need no leave to be fragmented */
+    SAFE_LEN = 1200, /* smaller datagrams need no leave to be fragmented */
     IPV6_LEAST_MTU = 1280,
     NEXT_PAYLOAD_AT = 16, /* in the IKE header, RFC 7296 3.1 */
     NEXT_PAYLOAD_SKF = 53,
@@ -125,8 +125,9 @@ static bool watch(struct udp_socket *s, uv_loop_t *loop)
 static void explain(char *why, size_t why_len, const struct udp_socket *s, int error)
 {
     snprintf(why, why_len, "UDP port %u (%s): %s%s", s->port, s->family == ADDR_V4 ? "IPv4" : "IPv6", strerror(error),
-             error == EADDRINUSE ? "; is another IKE daemon running?"
-             : error == EACCES || error == EPERM ? "; this needs root or CAP_NET_BIND_SERVICE and CAP_NET_ADMIN" : "");
+             error == EADDRINUSE                 ? "; is another IKE daemon running?"
+             : error == EACCES || error == EPERM ? "; this needs root or CAP_NET_BIND_SERVICE and CAP_NET_ADMIN"
+                                                 : "");
 }
 
 /* A free port is chosen once, for both families. */
@@ -286,8 +287,7 @@ static bool read_batch(struct udp_socket *s)
     _Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_MAX];
     for (size_t i = 0; i < BATCH; i++) {
         part[i] = (struct iovec){u->buffer + i * DATAGRAM_MAX, DATAGRAM_MAX};
-        message[i].msg_hdr = (struct msghdr){.msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &part[i],
-                                             .msg_iovlen = 1, .msg_control = control[i], .msg_controllen = CONTROL_MAX};
+        message[i].msg_hdr = (struct msghdr){.msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &part[i], .msg_iovlen = 1, .msg_control = control[i], .msg_controllen = CONTROL_MAX};
     }
     int count = recvmmsg(s->fd, message, BATCH, MSG_DONTWAIT, NULL);
     if (count < 0) {
@@ -365,8 +365,7 @@ static size_t send_batch(struct udp_socket *s, const struct address *a, enum udp
     for (size_t i = 0; i < count; i++) {
         part[i][0] = (struct iovec){(void *)(uintptr_t)marker, kind == UDP_IKE && s->encap ? MARKER_LEN : 0};
         part[i][1] = (struct iovec){(void *)(uintptr_t)datagrams[i].at, datagrams[i].len};
-        message[i].msg_hdr = (struct msghdr){.msg_name = (void *)(uintptr_t)&a->to, .msg_namelen = a->to_len, .msg_iov = part[i],
-                                             .msg_iovlen = 2, .msg_control = (void *)(uintptr_t)a->control, .msg_controllen = a->control_len};
+        message[i].msg_hdr = (struct msghdr){.msg_name = (void *)(uintptr_t)&a->to, .msg_namelen = a->to_len, .msg_iov = part[i], .msg_iovlen = 2, .msg_control = (void *)(uintptr_t)a->control, .msg_controllen = a->control_len};
     }
     size_t done = 0;
     bool retried = false;

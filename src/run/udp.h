@@ -39,9 +39,10 @@ struct udp_handlers {
     void (*esp)(void *self, const struct ike_path *path, uint8_t *packet, size_t len); /* may be modified */
 };
 
-#define UDP_COUNTERS(X)                                                                      \
-    X(received) X(received_bytes) X(received_esp) X(keepalive) X(drop_short) X(sent) X(sent_bytes) \
-    X(waited) X(drop_full) X(drop_send) X(too_big) X(refused) X(unreachable) X(receive_error)
+#define UDP_COUNTERS(X) \
+    X(received) \
+    X(received_bytes) X(received_esp) X(keepalive) X(drop_short) X(sent) X(sent_bytes) \
+        X(waited) X(drop_full) X(drop_send) X(too_big) X(refused) X(unreachable) X(receive_error)
 
 struct udp_counters {
 #define X(name) uint64_t name;
