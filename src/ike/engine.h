@@ -53,6 +53,7 @@ struct ike_engine {
     struct table by_id;       /* unique id -> SA */
     struct table by_child;    /* unique id of a Child SA -> its IKE SA */
     struct table by_child_spi; /* our inbound ESP SPI -> its IKE SA */
+    struct ike_sa *oldest, *newest; /* all SAs, in order of their ids */
     struct heap timers;
     struct cookie_jar cookies;
     uint32_t half_open;
@@ -72,6 +73,8 @@ void engine_leave_half_open(struct ike_engine *e, struct ike_sa *sa);
 /* The first of the established SAs between the same two identities; they are chained by next_same_peer. */
 struct ike_sa *engine_same_peer(const struct ike_engine *e, const struct ike_sa *sa);
 
+/* The SA with the smallest id above `after`, or NULL. A walk that may close SAs holds on to nothing but the id. */
+struct ike_sa *engine_next_sa(const struct ike_engine *e, uint32_t after);
 /* To be called last in every verb: frees the SAs that were closed in it, wipes scratch memory. */
 void engine_end_verb(struct ike_engine *e);
 

@@ -29,6 +29,7 @@ struct larval {
     struct transcript transcript;
     struct bytes cookie;       /* to be sent with the request; empty = none */
     struct bytes ke_data;      /* our KE payload of IKE_SA_INIT, the same in every retry with a cookie */
+    uint16_t ke_method;        /* of ke_data */
     uint8_t cookie_tries, ke_tries;
     uint32_t peer_extensions;  /* announced by the peer, bits of enum extension */
     bool has_next_keys;        /* keys of the next epoch are ready */

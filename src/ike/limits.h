@@ -8,6 +8,8 @@
 #include <braid/types.h>
 
 enum {
+    IKE_PORT = 500,              /* RFC 7296 2 */
+    IKE_PORT_ENCAP = 4500,       /* RFC 3948, RFC 7296 2.23 */
     NONCE_LEN = 32,              /* ours; at least half the largest PRF key (RFC 7296 2.10) */
     COOKIE_LEN = 24,             /* version of the secret | 20 octets of MAC; RFC 7296 2.6 allows 1 to 64 */
     COOKIE_LEN_MAX = 64,
@@ -28,7 +30,7 @@ enum {
     COLLECTED_ERRORS = 4,
 };
 
-#define DELETE_LINGER_FOR (3 * IKE_SECOND)  /* a closing SA waits so long for the answer to its Delete */
+#define DELETE_LINGER_FOR (2500 * IKE_MS)   /* a closing SA waits so long for the answer to its Delete; a daemon that ends has 3 s */
 #define COOKIE_SECRET_FOR (60 * IKE_SECOND) /* a cookie secret is made new after that; the one before stays valid as long again */
 #define INVALID_SPI_EVERY (IKE_SECOND)      /* at most one unprotected INVALID_IKE_SPI in this time */
 #define FRAGMENT_STORE_FOR (30 * IKE_SECOND) /* an incomplete set of fragments is dropped */

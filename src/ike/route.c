@@ -23,6 +23,7 @@ struct passage {
     bool contact;           /* the SA was made for this datagram */
     struct spoken heard;    /* opened and joined; borrows scratch memory, `joined` or the datagram */
     uint16_t fragments;     /* it came in */
+    bool opened;            /* scratch memory holds clear text */
     struct bytes joined;    /* memory to be given back, when fragments were joined */
 };
 
@@ -30,7 +31,7 @@ struct passage {
 
 static struct verdict read_header(struct passage *p)
 {
-    if (!ike_header_read(p->datagram, &p->header) || p->header.length != p->datagram.len)
+    if (p->datagram.len > MESSAGE_LEN_MAX || !ike_header_read(p->datagram, &p->header) || p->header.length != p->datagram.len)
         return verdict_drop(DROP_HEADER);
     if (p->header.major != 2) {
         contact_version(p->turn.e, p->turn.now, p->turn.fx, &p->header, p->path, p->datagram.len);
@@ -183,6 +184,7 @@ static struct verdict open_message(struct passage *p)
     struct sk_keys keys = keys_to_open(p);
     struct bytes plain;
     memcpy(t->e->scratch, p->datagram.at, p->datagram.len);
+    p->opened = true;
     if (sk_open(t->e->crypto, &keys, &outer, t->e->scratch, p->datagram.len, &plain) != CRYPTO_OK)
         return verdict_drop(DROP_SEALED);
     if (p->window == WINDOW_REPEAT) {
@@ -357,5 +359,7 @@ void ike_engine_input(struct ike_engine *e, ike_time now, const struct ike_path 
         }
     }
     alloc_give_bytes(e->alloc, &p.joined);
+    if (p.opened)
+        wipe(e->scratch, datagram.len);
     engine_end_verb(e);
 }

@@ -90,11 +90,13 @@ struct slot {
 enum { WANTS_MAX = 16 };
 
 struct ike_sa {
+    struct ike_sa *older, *newer; /* in the engine's list, by id */
     struct heap_node timer;  /* in the engine's heap: the earliest of the deadlines below */
     uint32_t id;
     enum phase phase;
     bool initiator;          /* original initiator: the I flag of our messages */
     bool mourned;            /* its end was told; it lingers only */
+    bool answered_delete;    /* the peer agreed that it is over */
     bool half_open;          /* counted against the budget of half-open SAs */
     struct endpoint contact_from; /* where its first message came from, while half-open */
     uint64_t spi_i, spi_r;

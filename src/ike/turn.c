@@ -118,6 +118,9 @@ struct ike_sa *turn_new_sa(struct turn *t, bool initiator, const struct conf_con
         sa_free(sa, e->crypto, e->alloc);
         return NULL;
     }
+    sa->older = e->newest;
+    *(e->newest ? &e->newest->newer : &e->oldest) = sa;
+    e->newest = sa;
     e->sa_count++;
     return sa;
 }
@@ -200,7 +203,8 @@ static void mourn(struct turn *t, const struct verdict *why)
     while (sa->children)
         turn_remove_child(t, sa->children, why->reason);
     bool stranger = sa->phase == PHASE_NEW && !sa->initiator; /* never more than a first message */
-    struct ike_tell *tell = turn_tell(t, stranger ? TELL_ALERT : TELL_IKE_DOWN, why->reason);
+    bool failed = why->reason != IKE_REASON_NONE;
+    struct ike_tell *tell = failed ? turn_tell(t, stranger ? TELL_ALERT : TELL_IKE_DOWN, why->reason) : NULL;
     if (tell) {
         tell->notify = why->notify;
         if (why->detail)
@@ -208,7 +212,7 @@ static void mourn(struct turn *t, const struct verdict *why)
     }
     if (sa->established_at)
         leave_peer_list(t->e, sa);
-    else
+    else if (failed)
         t->e->counts[COUNT_SA_FAILED]++;
     engine_leave_half_open(t->e, sa);
     sa->mourned = true;
@@ -221,6 +225,8 @@ static void bury(struct turn *t)
     table_remove(&e->by_spi, sa_spi_ours(sa));
     table_remove(&e->by_id, sa->id);
     (void)heap_set(&e->timers, &sa->timer, IKE_NEVER);
+    *(sa->older ? &sa->older->newer : &e->oldest) = sa->newer;
+    *(sa->newer ? &sa->newer->older : &e->newest) = sa->older;
     sa->phase = PHASE_GONE;
     sa->next_dead = e->dead;
     e->dead = sa;

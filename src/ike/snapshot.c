@@ -1,7 +1,7 @@
 /*
- * config: defaults of the engine, and finding connections by name. Nothing here needs a library, so that tests of libbraid alone can link it.
+ * snapshot: defaults of the engine, and finding connections by name in a configuration (include/braid/config.h).
  *
- * The same defaults stand in schema.def, for people; a test holds the two together.
+ * The same defaults stand in config/schema.def, for people; a test holds the two together.
  */
 #include <braid/config.h>
 

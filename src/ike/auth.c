@@ -1,0 +1,149 @@
+/* auth: see auth.h. */
+#include "ike/auth.h"
+
+#include "ike/contact.h"
+#include "ike/limits.h"
+
+/* ---- identities --------------------------------------------------------------------------------------------------------------------- */
+
+bool auth_our_identity(const struct conf_conn *conn, const struct ike_path *path, struct arena *arena, struct identity *out)
+{
+    if (!conn->local.id.any) {
+        *out = conn->local.id.id;
+        return true;
+    }
+    out->type = path->local.addr.family == ADDR_V6 ? ID_IPV6_ADDR : ID_IPV4_ADDR;
+    return arena_copy(arena, addr_bytes(&path->local.addr), &out->data);
+}
+
+static uint8_t lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+/* Names compare without regard to case (RFC 7296 3.5 leaves it open; domain names are so), everything else octet by octet. */
+static bool data_equal(uint8_t type, struct bytes a, struct bytes b)
+{
+    if (type != ID_FQDN && type != ID_RFC822_ADDR)
+        return bytes_equal(a, b);
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (lower(a.at[i]) != lower(b.at[i]))
+            return false;
+    return true;
+}
+
+bool auth_identity_fits(const struct conf_identity *pattern, const struct identity *id)
+{
+    if (pattern->any)
+        return true;
+    if (pattern->id.type != id->type)
+        return false;
+    struct bytes data = id->data;
+    if (pattern->suffix) {
+        if (data.len < pattern->id.data.len)
+            return false;
+        data = bytes_make(data.at + (data.len - pattern->id.data.len), pattern->id.data.len);
+    }
+    return data_equal(id->type, pattern->id.data, data);
+}
+
+bool auth_id_body(struct arena *arena, const struct identity *id, struct bytes *body)
+{
+    uint8_t *at = arena_take(arena, 4 + id->data.len);
+    if (!at)
+        return false;
+    at[0] = id->type;
+    if (id->data.len)
+        memcpy(at + 4, id->data.at, id->data.len);
+    *body = bytes_make(at, 4 + id->data.len);
+    return true;
+}
+
+/* ---- connections by identity ------------------------------------------------------------------------------------------------------------- */
+
+static int precision(const struct conf_identity *pattern)
+{
+    return pattern->any ? 0 : pattern->suffix ? 1 : 2;
+}
+
+/* Would this connection have allowed what was chosen before the identities were known? */
+static bool allows_choice(const struct turn *t, const struct conf_conn *conn)
+{
+    if (conn == t->sa->conn)
+        return true;
+    struct arena scratch = arena_make(t->e->alloc, DECODE_ARENA_MAX);
+    struct choice choice = t->sa->birth->choice, same;
+    struct mismatch why;
+    struct proposal chosen;
+    choice.number = 1;
+    bool allowed = false;
+    if (proposal_answer(&choice, &scratch, 0, &chosen))
+        for (uint16_t i = 0; i < conn->ike.count && !allowed; i++) {
+            struct proposal offer = conn->ike.at[i];
+            offer.number = 1;
+            allowed = proposal_accept(&(struct proposals){1, &offer}, &(struct proposals){1, &chosen}, &same, &why);
+        }
+    arena_wipe(&scratch);
+    return allowed;
+}
+
+const struct conf_conn *auth_find_conn(const struct turn *t, const struct identity *theirs, const struct identity *ours)
+{
+    const struct ike_sa *sa = t->sa;
+    const struct conf_conn *best = NULL;
+    int best_score = -1;
+    for (const struct conf_conn *c = contact_conn(sa->config, &sa->path, NULL); c; c = contact_conn(sa->config, &sa->path, c)) {
+        bool fits = auth_identity_fits(&c->remote.id, theirs) && (ours->type == 0 || auth_identity_fits(&c->local.id, ours));
+        int score = precision(&c->remote.id) * 3 + precision(&c->local.id);
+        if (fits && score > best_score && allows_choice(t, c)) {
+            best = c;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+/* ---- questions ------------------------------------------------------------------------------------------------------------------------------ */
+
+/* What the side `initiator` signs: see transcript.h. */
+static bool signed_octets(struct turn *t, bool initiator, uint32_t auth_mid, struct bytes *octets)
+{
+    struct ike_sa *sa = t->sa;
+    struct larval *birth = sa->birth;
+    struct bytes nonce = initiator ? birth->nr : birth->ni;
+    struct bytes id_body = initiator ? birth->id_i : birth->id_r;
+    const struct secret *sk_p = initiator ? &sa->keys.pi : &sa->keys.pr;
+    size_t len = transcript_octets_len(&birth->transcript, sa->suite.prf, initiator, nonce);
+    uint8_t *room = arena_take(&t->slot->arena, len);
+    if (!room)
+        return false;
+    struct writer w = writer_make(room, len);
+    enum crypto_result result =
+        transcript_octets(&birth->transcript, t->e->crypto, sa->suite.prf, initiator, nonce, id_body, sk_p, auth_mid, &w);
+    *octets = writer_view(&w);
+    return result == CRYPTO_OK && !w.fault;
+}
+
+static struct verdict ask(struct turn *t, enum ask_kind kind, bool initiator, uint32_t auth_mid, const struct auth_payload *auth)
+{
+    struct ike_ask question = {.kind = kind, .ours = t->sa->ours_id, .theirs = t->sa->theirs_id};
+    if (!signed_octets(t, initiator, auth_mid, &question.octets))
+        return verdict_fault();
+    if (auth) {
+        question.method = auth->method;
+        question.auth = auth->data;
+    }
+    return turn_ask(t, &question);
+}
+
+struct verdict auth_ask_sign(struct turn *t, uint32_t auth_mid)
+{
+    return ask(t, ASK_SIGN, t->sa->initiator, auth_mid, NULL);
+}
+
+struct verdict auth_ask_verify(struct turn *t, uint32_t auth_mid, const struct auth_payload *auth)
+{
+    return ask(t, ASK_VERIFY, !t->sa->initiator, auth_mid, auth);
+}

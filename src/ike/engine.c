@@ -1,0 +1,153 @@
+/*
+ * engine: the verbs other than input (which is route.c), making and ending an engine. The engine is single-threaded and does no I/O; see include/braid/ike.h.
+ */
+#include "ike/engine.h"
+
+#include "ike/drive.h"
+#include "ike/limits.h"
+#include "ike/speak.h"
+
+/* ---- making and ending ------------------------------------------------------------------------------------------------------------------- */
+
+static bool make_seed(struct ike_engine *e)
+{
+    uint8_t octets[16];
+    if (!e->crypto->random(e->crypto->self, octets, sizeof octets))
+        return false;
+    e->seed = (struct siphash_key){get_u64(octets), get_u64(octets + 8)};
+    return true;
+}
+
+struct ike_engine *ike_engine_new(const struct ike_setup *setup)
+{
+    struct ike_engine *e = alloc_take(setup->alloc, sizeof *e);
+    if (!e)
+        return NULL;
+    e->alloc = setup->alloc;
+    e->crypto = setup->crypto;
+    e->config = setup->config;
+    e->worker = setup->worker;
+    e->port = setup->port ? setup->port : IKE_PORT;
+    e->port_encap = setup->port_encap ? setup->port_encap : IKE_PORT_ENCAP;
+    e->force_encap = setup->force_encap;
+    e->scratch = alloc_take(e->alloc, MESSAGE_LEN_MAX);
+    if (!e->scratch || !make_seed(e)) {
+        alloc_give(e->alloc, e->scratch, MESSAGE_LEN_MAX);
+        alloc_give(e->alloc, e, sizeof *e);
+        return NULL;
+    }
+    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer, &e->by_source, &e->by_id, &e->by_child, &e->by_child_spi};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        *tables[i] = table_make(e->alloc, e->seed.k0 + i);
+    e->timers = heap_make(e->alloc);
+    return e;
+}
+
+void engine_end_verb(struct ike_engine *e)
+{
+    while (e->dead) {
+        struct ike_sa *sa = e->dead;
+        e->dead = sa->next_dead;
+        sa_free(sa, e->crypto, e->alloc);
+    }
+}
+
+void ike_engine_free(struct ike_engine *e)
+{
+    if (!e)
+        return;
+    while (e->oldest) {
+        struct ike_sa *sa = e->oldest;
+        e->oldest = sa->newer;
+        sa_free(sa, e->crypto, e->alloc);
+    }
+    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer, &e->by_source, &e->by_id, &e->by_child, &e->by_child_spi};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        table_free(tables[i]);
+    heap_free(&e->timers);
+    alloc_give(e->alloc, e->scratch, MESSAGE_LEN_MAX);
+    alloc_give(e->alloc, e, sizeof *e);
+}
+
+/* ---- time ---------------------------------------------------------------------------------------------------------------------------------- */
+
+ike_time ike_engine_deadline(const struct ike_engine *e)
+{
+    const struct heap_node *top = heap_top(&e->timers);
+    return top ? top->at : IKE_NEVER;
+}
+
+static void send_keepalive(struct turn *t)
+{
+    static const uint8_t keepalive[] = {0xff}; /* RFC 3948 2.3 */
+    effects_send(t->e, t->fx, &t->sa->path, BYTES_OF(keepalive));
+    t->sa->keepalive_at = t->now + t->sa->config->engine.keepalive_for;
+}
+
+/* One deadline of one SA has passed; which one, its fields say. */
+static void expire(struct turn *t)
+{
+    struct ike_sa *sa = t->sa;
+    if (t->now >= sa->die_at) {
+        enum ike_reason reason = sa->phase == PHASE_CLOSING ? IKE_REASON_DELETED : IKE_REASON_HALF_OPEN_TIMEOUT;
+        struct verdict over = verdict_peer(reason, 0);
+        turn_close(t, &over, false);
+        return;
+    }
+    if (t->now >= sa->keepalive_at)
+        send_keepalive(t);
+    if (sa->ours && t->now >= sa->ours->resend_at) {
+        t->slot = sa->ours;
+        if (sa->ours->hint != IKE_REASON_NONE || !speak_again(t)) {
+            drive_give_up(t);
+            return;
+        }
+    }
+    bool silent = sa->phase == PHASE_UP && !sa->ours && sa->conn->dpd_for && t->now >= sa->heard_at + sa->conn->dpd_for;
+    if (silent && sa_want(sa, (struct want){.kind = WANT_CHECK}))
+        drive_pursue(t);
+    turn_arm(t);
+}
+
+void ike_engine_tick(struct ike_engine *e, ike_time now, struct ike_effects *fx)
+{
+    for (struct heap_node *top = heap_top(&e->timers); top && top->at <= now; top = heap_top(&e->timers)) {
+        struct turn t = {.e = e, .sa = HEAP_OWNER(top, struct ike_sa, timer), .now = now, .fx = fx};
+        expire(&t);
+    }
+    engine_end_verb(e);
+}
+
+/* ---- answers --------------------------------------------------------------------------------------------------------------------------------- */
+
+void ike_engine_answer(struct ike_engine *e, ike_time now, const struct ike_answer *answer, struct ike_effects *fx)
+{
+    struct turn t = {.e = e, .sa = table_get(&e->by_spi, answer->ticket.spi), .now = now, .fx = fx};
+    if (t.sa)
+        drive_resume(&t, answer);
+    engine_end_verb(e);
+}
+
+/* ---- walking ------------------------------------------------------------------------------------------------------------------------------------ */
+
+struct ike_sa *engine_next_sa(const struct ike_engine *e, uint32_t after)
+{
+    struct ike_sa *sa = table_get(&e->by_id, after);
+    if (sa)
+        return sa->newer;
+    sa = e->oldest;
+    while (sa && sa->id <= after)
+        sa = sa->newer;
+    return sa;
+}
+
+/* ---- what is in use ---------------------------------------------------------------------------------------------------------------------------- */
+
+uint64_t ike_engine_oldest_config(const struct ike_engine *e)
+{
+    uint64_t oldest = e->config->serial;
+    for (const struct ike_sa *sa = e->oldest; sa; sa = sa->newer)
+        if (sa->config->serial < oldest)
+            oldest = sa->config->serial;
+    return oldest;
+}

@@ -1,0 +1,307 @@
+/*
+ * IKE_AUTH (RFC 7296 1.2, 2.15, 2.21.2; RFC 6023 for childless SAs): identities, proof of them, and the first Child SA.
+ *
+ *   SK{ IDi, [IDr,] AUTH, [N(INITIAL_CONTACT),] [SA, TSi, TSr] }   -->
+ *                                                   <--   SK{ IDr, AUTH, [SA, TSi, TSr | N(why there is no Child SA)] }
+ *
+ * Making and judging AUTH needs long-term secrets: both are questions, and the handlers go on where slot->step says when they are answered.
+ *
+ *   we ask       start: 0 ask for our AUTH, 1 send           response: 0 ask about the peer's AUTH, 1 install
+ *   peer asks    request: 0 ask about the peer's AUTH, 1 ask for ours, 2 choose, install, answer
+ */
+#include "ike/auth.h"
+#include "ike/explain.h"
+#include "ike/limits.h"
+#include "ike/negotiate.h"
+
+/* ---- identities of the SA ------------------------------------------------------------------------------------------------------------- */
+
+static bool keep_identity(struct turn *t, const struct identity *from, struct identity *to)
+{
+    struct bytes copy;
+    if (!alloc_copy(t->e->alloc, from->data, &copy))
+        return false;
+    alloc_give_bytes(t->e->alloc, &to->data);
+    *to = (struct identity){from->type, copy};
+    return true;
+}
+
+static const struct payload *their_id_payload(const struct turn *t)
+{
+    return ike_msg_find(t->in, t->sa->initiator ? PAYLOAD_IDr : PAYLOAD_IDi);
+}
+
+/* What the peer says it is: kept in the SA, and its payload's body as it came for AUTH. */
+static bool take_their_identity(struct turn *t)
+{
+    struct larval *birth = t->sa->birth;
+    const struct payload *id = their_id_payload(t);
+    return keep_identity(t, &id->u.id.id, &t->sa->theirs_id) &&
+           arena_copy(&birth->arena, id->raw, t->sa->initiator ? &birth->id_r : &birth->id_i);
+}
+
+static bool set_our_identity(struct turn *t)
+{
+    struct larval *birth = t->sa->birth;
+    struct identity ours;
+    return auth_our_identity(t->sa->conn, &t->sa->path, &birth->arena, &ours) && keep_identity(t, &ours, &t->sa->ours_id) &&
+           auth_id_body(&birth->arena, &ours, t->sa->initiator ? &birth->id_i : &birth->id_r);
+}
+
+/* ---- pieces ------------------------------------------------------------------------------------------------------------------------------ */
+
+static bool add_id(struct turn *t, uint8_t type, const struct identity *id)
+{
+    struct payload *p = ike_msg_add(&t->out, &t->slot->arena, type);
+    if (p)
+        p->u.id.id = *id;
+    return p != NULL;
+}
+
+static bool add_auth(struct turn *t, const struct ike_answer *answer)
+{
+    struct payload *p = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_AUTH);
+    struct bytes copy;
+    if (!p || !arena_copy(&t->slot->arena, answer->auth, &copy))
+        return false;
+    p->u.auth = (struct auth_payload){answer->method, copy};
+    return true;
+}
+
+static struct verdict no_secret(struct turn *t)
+{
+    return verdict_because(verdict_kill(IKE_REASON_NO_SECRET, NOTIFY_AUTHENTICATION_FAILED),
+                           explain_identity(t, "no secret is configured for us and", &t->sa->theirs_id));
+}
+
+static struct verdict judge_answer(struct turn *t)
+{
+    switch (t->answer->status) {
+    case ANSWER_OK:
+        return VERDICT_OK;
+    case ANSWER_NO_SECRET:
+        return no_secret(t);
+    case ANSWER_REFUSED:
+        return verdict_because(verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
+                               explain_identity(t, "wrong secret or signature from", &t->sa->theirs_id));
+    default:
+        return verdict_fault();
+    }
+}
+
+/* A Child SA that was wanted and will not be: an event, with nothing installed. The IKE SA lives. */
+static void tell_child_failed(struct turn *t, const char *name, const struct verdict *v)
+{
+    struct ike_tell *tell = turn_tell(t, TELL_CHILD_DOWN, v->reason);
+    if (!tell)
+        return;
+    tell->child = name;
+    tell->notify = v->notify;
+    if (v->detail)
+        tell->detail = v->detail;
+}
+
+/* ---- we ask --------------------------------------------------------------------------------------------------------------------------------- */
+
+static struct verdict ask_for_auth(struct turn *t)
+{
+    const struct conf_identity *expected = &t->sa->conn->remote.id;
+    if (!set_our_identity(t))
+        return verdict_fault();
+    if (!expected->any && !expected->suffix && !keep_identity(t, &expected->id, &t->sa->theirs_id))
+        return verdict_fault();
+    t->slot->step = 1;
+    return auth_ask_sign(t, t->sa->window.send_next);
+}
+
+static bool is_first_contact(const struct turn *t)
+{
+    return t->sa->conn->unique != UNIQUE_NEVER && t->sa->theirs_id.type && !engine_same_peer(t->e, t->sa);
+}
+
+/* The first Child SA rides along, unless none is wanted and the peer can do without (RFC 6023). */
+static struct verdict add_child(struct turn *t)
+{
+    const struct conf_child *wanted = t->sa->birth->wanted;
+    if (!wanted) {
+        bool childless = t->sa->extensions & EXTENSION_SET(CHILDLESS);
+        return childless ? VERDICT_OK : verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, 0), "the peer does not set up IKE SAs without a Child SA");
+    }
+    struct larval *l = negotiate_larval(t, true);
+    if (!l)
+        return verdict_fault();
+    l->conf = wanted;
+    l->order_id = t->sa->order_id;
+    return negotiate_offer(t, l, true);
+}
+
+struct verdict auth_start(struct turn *t)
+{
+    if (t->slot->step == 0)
+        return ask_for_auth(t);
+    struct verdict v = judge_answer(t);
+    if (v.class != V_OK)
+        return v;
+    bool built = add_id(t, PAYLOAD_IDi, &t->sa->ours_id) && (!t->sa->theirs_id.type || add_id(t, PAYLOAD_IDr, &t->sa->theirs_id)) &&
+                 add_auth(t, t->answer) &&
+                 (!is_first_contact(t) || ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_INITIAL_CONTACT, BYTES_NONE));
+    t->slot->step = 0; /* of the response */
+    return built ? add_child(t) : verdict_fault();
+}
+
+/* ---- the peer answers --------------------------------------------------------------------------------------------------------------------------- */
+
+static struct verdict judge_refusal(struct turn *t)
+{
+    const struct notify_payload *error = ike_msg_error(t->in);
+    if (!error)
+        return verdict_because(verdict_peer(IKE_REASON_SYNTAX, 0), "the answer holds neither an identity with AUTH nor an error");
+    bool auth = error->type == NOTIFY_AUTHENTICATION_FAILED;
+    return verdict_because(verdict_peer(auth ? IKE_REASON_AUTH_REFUSED_BY_PEER : IKE_REASON_PEER_ERROR, error->type),
+                           explain_notify(t, "the peer answered", error->type));
+}
+
+static struct verdict ask_about_responder(struct turn *t)
+{
+    const struct payload *auth = ike_msg_find(t->in, PAYLOAD_AUTH);
+    const struct payload *id = ike_msg_find(t->in, PAYLOAD_IDr);
+    if (!auth || !id)
+        return judge_refusal(t);
+    if (!auth_identity_fits(&t->sa->conn->remote.id, &id->u.id.id))
+        return verdict_because(verdict_kill(IKE_REASON_WRONG_ID, NOTIFY_AUTHENTICATION_FAILED),
+                               explain_identity(t, "the responder says it is", &id->u.id.id));
+    if (!take_their_identity(t))
+        return verdict_fault();
+    t->slot->step = 1;
+    return auth_ask_verify(t, t->slot->said.header.mid, &auth->u.auth);
+}
+
+struct verdict auth_response(struct turn *t)
+{
+    if (t->slot->step == 0)
+        return ask_about_responder(t);
+    struct verdict v = judge_answer(t);
+    struct larval *l = t->slot->larval;
+    if (v.class != V_OK || !l)
+        return v;
+    v = negotiate_finish(t, l);
+    if (v.class == V_OK && !negotiate_install(t, l))
+        v = verdict_fault();
+    if (v.class != V_OK) {
+        tell_child_failed(t, l->conf->name, &v);
+        (void)sa_want(t->sa, (struct want){.kind = WANT_DELETE_IKE}); /* nobody wants an IKE SA that carries nothing */
+    }
+    return VERDICT_OK;
+}
+
+/* ---- the peer asks ---------------------------------------------------------------------------------------------------------------------------------- */
+
+static struct verdict ask_about_initiator(struct turn *t)
+{
+    const struct payload *id = their_id_payload(t);
+    const struct payload *auth = ike_msg_find(t->in, PAYLOAD_AUTH);
+    const struct payload *wanted = ike_msg_find(t->in, PAYLOAD_IDr);
+    static const struct identity anybody = {0};
+    if (schedule_left(&t->sa->birth->schedule))
+        return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX), "IKE_AUTH before all key exchanges were done");
+    if (!id || !auth)
+        return verdict_because(verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED), "the initiator wants EAP, which is not configured");
+    const struct conf_conn *conn = auth_find_conn(t, &id->u.id.id, wanted ? &wanted->u.id.id : &anybody);
+    if (!take_their_identity(t))
+        return verdict_fault();
+    if (!conn)
+        return verdict_because(verdict_kill(IKE_REASON_NO_CONFIG, NOTIFY_AUTHENTICATION_FAILED),
+                               explain_identity(t, "no connection fits the initiator", &id->u.id.id));
+    t->sa->conn = conn;
+    if (!set_our_identity(t))
+        return verdict_fault();
+    t->slot->step = 1;
+    return auth_ask_verify(t, t->slot->heard.header.mid, &auth->u.auth);
+}
+
+static struct verdict check_unique(struct turn *t)
+{
+    if (t->sa->conn->unique == UNIQUE_KEEP && engine_same_peer(t->e, t->sa))
+        return verdict_because(verdict_kill(IKE_REASON_REPLACED, NOTIFY_AUTHENTICATION_FAILED), "another SA with this peer is kept (unique = keep)");
+    return VERDICT_OK;
+}
+
+static struct verdict believe_initiator(struct turn *t)
+{
+    struct verdict v = judge_answer(t);
+    if (v.class == V_OK)
+        v = check_unique(t);
+    if (v.class != V_OK)
+        return v;
+    t->sa->birth->initial_contact = ike_msg_notify(t->in, NOTIFY_INITIAL_CONTACT) != NULL;
+    t->slot->step = 2;
+    return auth_ask_sign(t, t->slot->heard.header.mid);
+}
+
+/* The Child SA of the request, or why there is none. That never fails the IKE SA (RFC 7296 1.2). */
+static struct verdict answer_child(struct turn *t)
+{
+    struct ike_msg before = t->out;
+    struct verdict v = verdict_notify(IKE_REASON_CHILD_REFUSED, NOTIFY_NO_ADDITIONAL_SAS);
+    if (!ike_msg_find(t->in, PAYLOAD_SA))
+        return VERDICT_OK;
+    struct larval *l = t->sa->conn->childless == CHILDLESS_FORCE ? NULL : negotiate_larval(t, false);
+    if (l)
+        v = negotiate_choose(t, l, true);
+    if (v.class == V_OK && !negotiate_install(t, l))
+        return verdict_fault();
+    if (v.class == V_OK || v.class == V_FAULT)
+        return v;
+    tell_child_failed(t, NULL, &v);
+    t->out = before;
+    return ike_msg_add_notify(&t->out, &t->slot->arena, v.notify, BYTES_NONE) ? VERDICT_OK : verdict_fault();
+}
+
+static struct verdict answer_initiator(struct turn *t)
+{
+    struct verdict v = judge_answer(t);
+    if (v.class != V_OK)
+        return v;
+    bool built = add_id(t, PAYLOAD_IDr, &t->sa->ours_id) && add_auth(t, t->answer);
+    return built ? answer_child(t) : verdict_fault();
+}
+
+struct verdict auth_request(struct turn *t)
+{
+    switch (t->slot->step) {
+    case 0:
+        return ask_about_initiator(t);
+    case 1:
+        return believe_initiator(t);
+    default:
+        return answer_initiator(t);
+    }
+}
+
+/* ---- up ------------------------------------------------------------------------------------------------------------------------------------------------ */
+
+/* The peer has no other SA with us, it says, or may have none: those we still hold are over (RFC 7296 2.4). */
+static void replace_others(struct turn *t)
+{
+    struct ike_sa *sa = t->sa;
+    bool contact = sa->birth->initial_contact && sa->conn->unique != UNIQUE_NEVER;
+    if (!contact && sa->conn->unique != UNIQUE_REPLACE)
+        return;
+    for (struct ike_sa *other = engine_same_peer(t->e, sa); other; other = engine_same_peer(t->e, sa))
+        turn_close_other(t, other, IKE_REASON_REPLACED);
+}
+
+enum crypto_result auth_done(struct turn *t)
+{
+    if (!t->sa->initiator)
+        replace_others(t);
+    turn_sa_up(t);
+    return CRYPTO_OK;
+}
+
+void auth_after(struct turn *t)
+{
+    turn_tell(t, TELL_IKE_UP, IKE_REASON_NONE);
+    for (const struct child *child = t->sa->children; child; child = child->next)
+        turn_tell_child(t, TELL_CHILD_UP, child, IKE_REASON_NONE);
+}

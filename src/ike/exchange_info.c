@@ -1,0 +1,138 @@
+/*
+ * INFORMATIONAL (RFC 7296 1.4, 2.4, 2.21): liveness, Delete, reports of errors.
+ *
+ *   SK{ [N] [D] }   -->
+ *              <--   SK{ [N] [D] }
+ *
+ * What ours are for stands in slot->want.
+ */
+#include "ike/explain.h"
+#include "ike/limits.h"
+
+/* ---- we ask --------------------------------------------------------------------------------------------------------------------------------- */
+
+static struct child *find_child(const struct ike_sa *sa, uint32_t id)
+{
+    for (struct child *child = sa->children; child; child = child->next)
+        if (child->id == id)
+            return child;
+    return NULL;
+}
+
+static bool add_delete(struct turn *t, uint8_t protocol, const uint32_t *spis, uint16_t count)
+{
+    struct payload *p = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_DELETE);
+    uint8_t *octets = arena_take(&t->slot->arena, (size_t)count * 4);
+    if (!p || !octets)
+        return false;
+    for (uint16_t i = 0; i < count; i++)
+        put_u32(octets + (size_t)i * 4, spis[i]);
+    p->u.del = (struct delete_payload){
+        .protocol = protocol,
+        .spi_len = protocol == PROTOCOL_IKE ? 0 : 4,
+        .count = count,
+        .spis = bytes_make(octets, (size_t)count * 4),
+    };
+    return true;
+}
+
+struct verdict info_start(struct turn *t)
+{
+    const struct want *want = &t->slot->want;
+    struct child *child;
+    bool built = true;
+    switch (want->kind) {
+    case WANT_DELETE_IKE:
+        t->sa->phase = PHASE_CLOSING;
+        t->sa->die_at = t->now + DELETE_LINGER_FOR;
+        built = add_delete(t, PROTOCOL_IKE, NULL, 0);
+        break;
+    case WANT_DELETE_CHILD:
+        child = find_child(t->sa, want->child_id);
+        if (child) { /* if it went meanwhile, an empty message does no harm */
+            child->state = CHILD_DELETING;
+            built = add_delete(t, PROTOCOL_ESP, &child->spi_in, 1);
+        }
+        break;
+    case WANT_REPORT:
+        built = ike_msg_add_notify(&t->out, &t->slot->arena, want->notify, BYTES_NONE);
+        break;
+    default:
+        break;
+    }
+    return built ? VERDICT_OK : verdict_fault();
+}
+
+/* ---- the peer answers ----------------------------------------------------------------------------------------------------------------------------- */
+
+static void end_child(struct turn *t, uint32_t id)
+{
+    struct child *child = find_child(t->sa, id);
+    if (child)
+        turn_remove_child(t, child, IKE_REASON_DELETED);
+}
+
+struct verdict info_response(struct turn *t)
+{
+    if (t->slot->want.kind == WANT_DELETE_CHILD)
+        end_child(t, t->slot->want.child_id);
+    t->sa->answered_delete = t->slot->want.kind == WANT_DELETE_IKE || t->slot->want.kind == WANT_REPORT;
+    return VERDICT_OK;
+}
+
+void info_after(struct turn *t)
+{
+    struct verdict over = verdict_peer(IKE_REASON_DELETED, 0);
+    if (t->sa->answered_delete)
+        turn_close(t, &over, false);
+}
+
+/* ---- the peer asks ---------------------------------------------------------------------------------------------------------------------------------- */
+
+/* The peer names its inbound SPIs, our outbound ones. The answer names the other halves, except of those we are deleting ourselves (RFC 7296 1.4.1). */
+static uint16_t delete_children(struct turn *t, const struct delete_payload *del, uint32_t *pairs, uint16_t room)
+{
+    uint16_t count = 0;
+    for (uint16_t i = 0; i < del->count && count < room; i++) {
+        uint32_t spi = get_u32(del->spis.at + (size_t)i * 4);
+        struct child *child = t->sa->children;
+        while (child && child->spi_out != spi)
+            child = child->next;
+        if (!child)
+            continue;
+        if (child->state != CHILD_DELETING)
+            pairs[count++] = child->spi_in;
+        turn_remove_child(t, child, IKE_REASON_DELETED_BY_PEER);
+    }
+    return count;
+}
+
+static struct verdict serve_deletes(struct turn *t)
+{
+    uint32_t pairs[CHILDREN_PER_IKE_MAX];
+    uint16_t count = 0;
+    for (const struct payload *p = ike_msg_find(t->in, PAYLOAD_DELETE); p; p = ike_msg_next(t->in, p)) {
+        if (p->u.del.protocol == PROTOCOL_IKE)
+            return verdict_kill(IKE_REASON_DELETED_BY_PEER, 0); /* an empty answer, then it is over */
+        if (p->u.del.protocol == PROTOCOL_ESP && p->u.del.spi_len == 4)
+            count += delete_children(t, &p->u.del, pairs + count, (uint16_t)(CHILDREN_PER_IKE_MAX - count));
+    }
+    return !count || add_delete(t, PROTOCOL_ESP, pairs, count) ? VERDICT_OK : verdict_fault();
+}
+
+/* An initiator that does not believe us says so here (RFC 7296 2.21.2). */
+static bool is_fatal(const struct turn *t, const struct notify_payload *error)
+{
+    return error && (t->sa->phase == PHASE_KEYED || error->type == NOTIFY_AUTHENTICATION_FAILED || error->type == NOTIFY_INVALID_SYNTAX);
+}
+
+struct verdict info_request(struct turn *t)
+{
+    const struct notify_payload *error = ike_msg_error(t->in);
+    if (is_fatal(t, error)) {
+        bool auth = error->type == NOTIFY_AUTHENTICATION_FAILED;
+        struct verdict v = verdict_kill(auth ? IKE_REASON_AUTH_REFUSED_BY_PEER : IKE_REASON_PEER_ERROR, 0);
+        return verdict_because(v, explain_notify(t, "the peer reports", error->type));
+    }
+    return serve_deletes(t);
+}

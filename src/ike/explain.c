@@ -1,0 +1,89 @@
+/* explain: see explain.h. */
+#include "ike/explain.h"
+
+#include "wire/print.h"
+
+static void add_proposals(struct text *text, const struct proposals *p)
+{
+    for (uint16_t i = 0; i < p->count; i++) {
+        if (i)
+            text_add(text, ", ");
+        print_proposal(text, &p->at[i]);
+    }
+    if (p->count == 0)
+        text_add(text, "nothing");
+}
+
+const char *explain_proposals(struct turn *t, const struct proposals *offered, const struct proposals *accepted, const struct mismatch *why)
+{
+    char room[SENTENCE_MAX];
+    struct text text = text_make(room, sizeof room);
+    const char *type = transform_name(why->type);
+    if (why->type) {
+        text_add(&text, "no common ");
+        text_add(&text, type ? type : "transform");
+        text_add(&text, "; ");
+    }
+    text_add(&text, "offered: ");
+    add_proposals(&text, offered);
+    text_add(&text, "; accepted here: ");
+    add_proposals(&text, accepted);
+    return turn_sentence(t, &text);
+}
+
+const char *explain_refused(struct turn *t, const struct proposals *offered)
+{
+    char room[SENTENCE_MAX];
+    struct text text = text_make(room, sizeof room);
+    text_add(&text, "the peer accepts none of our proposals: ");
+    add_proposals(&text, offered);
+    return turn_sentence(t, &text);
+}
+
+static void add_selectors(struct text *text, const struct selectors *s)
+{
+    for (uint16_t i = 0; i < s->count; i++) {
+        if (i)
+            text_char(text, ' ');
+        print_selector(text, &s->at[i]);
+    }
+}
+
+const char *explain_selectors(struct turn *t, const struct selectors *offered_local, const struct selectors *offered_remote,
+                              const struct selectors *local, const struct selectors *remote)
+{
+    char room[SENTENCE_MAX];
+    struct text text = text_make(room, sizeof room);
+    text_add(&text, "offered for our side ");
+    add_selectors(&text, offered_local);
+    text_add(&text, " and for the peer's ");
+    add_selectors(&text, offered_remote);
+    if (local && remote) {
+        text_add(&text, "; accepted here ");
+        add_selectors(&text, local);
+        text_add(&text, " and ");
+        add_selectors(&text, remote);
+    }
+    return turn_sentence(t, &text);
+}
+
+const char *explain_identity(struct turn *t, const char *what, const struct identity *id)
+{
+    char room[SENTENCE_MAX];
+    struct text text = text_make(room, sizeof room);
+    text_add(&text, what);
+    text_add(&text, " '");
+    print_identity(&text, id);
+    text_char(&text, '\'');
+    return turn_sentence(t, &text);
+}
+
+const char *explain_notify(struct turn *t, const char *what, uint16_t notify)
+{
+    char room[SENTENCE_MAX];
+    struct text text = text_make(room, sizeof room);
+    text_add(&text, what);
+    text_char(&text, ' ');
+    print_notify_name(&text, notify);
+    return turn_sentence(t, &text);
+}

@@ -1,0 +1,297 @@
+/* negotiate: see negotiate.h. */
+#include "ike/negotiate.h"
+
+#include "ike/explain.h"
+#include "ike/limits.h"
+#include "ike/selector.h"
+
+/* ---- larvae ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* An inbound SPI nobody has; its first octet says which worker owns it. 1 to 255 are reserved (RFC 4303 2.1). */
+static uint32_t choose_child_spi(struct ike_engine *e)
+{
+    enum { SPI_BASE = 0xc0 };
+    uint8_t octets[4];
+    uint32_t spi;
+    do {
+        if (!e->crypto->random(e->crypto->self, octets, sizeof octets))
+            return 0;
+        octets[0] = (uint8_t)(SPI_BASE + e->worker);
+        spi = get_u32(octets);
+    } while (table_get(&e->by_child_spi, spi));
+    return spi;
+}
+
+struct larval *negotiate_larval(struct turn *t, bool ours)
+{
+    struct larval *l = t->sa->child_count < CHILDREN_PER_IKE_MAX ? larval_new(t->e->alloc, LARVAL_CHILD, ours) : NULL;
+    if (!l)
+        return NULL;
+    l->spi_in = choose_child_spi(t->e);
+    l->ni = t->sa->birth ? t->sa->birth->ni : BYTES_NONE; /* in IKE_AUTH: the nonces of IKE_SA_INIT */
+    l->nr = t->sa->birth ? t->sa->birth->nr : BYTES_NONE;
+    l->next = t->sa->larvals;
+    t->sa->larvals = l;
+    t->slot->larval = l;
+    return l;
+}
+
+static struct choose_rules rules_of(const struct turn *t, bool no_kex)
+{
+    return (struct choose_rules){
+        .no_kex = no_kex,
+        .peers_order = !t->sa->config->engine.follow_configured_order,
+        .has = t->e->crypto->has,
+        .self = t->e->crypto->self,
+    };
+}
+
+/* ---- payloads ---------------------------------------------------------------------------------------------------------------------------- */
+
+static bool add_selectors(struct turn *t, uint8_t type, const struct selectors *ts)
+{
+    struct payload *p = ike_msg_add(&t->out, &t->slot->arena, type);
+    if (p)
+        p->u.ts = *ts;
+    return p != NULL;
+}
+
+/* TSi is the side of whoever asks in this exchange. */
+static bool add_child_payloads(struct turn *t, const struct larval *l, const struct proposals *proposals)
+{
+    struct payload *sa = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_SA);
+    if (!sa)
+        return false;
+    sa->u.sa = *proposals;
+    if (l->transport && !ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_USE_TRANSPORT_MODE, BYTES_NONE))
+        return false;
+    return add_selectors(t, PAYLOAD_TSi, l->ours ? &l->local_ts : &l->remote_ts) &&
+           add_selectors(t, PAYLOAD_TSr, l->ours ? &l->remote_ts : &l->local_ts);
+}
+
+static bool resolve(struct turn *t, const struct conf_child *conf, struct arena *arena, struct selectors *local, struct selectors *remote)
+{
+    return selectors_resolve(&conf->local_ts, &t->sa->path.local.addr, arena, local) &&
+           selectors_resolve(&conf->remote_ts, &t->sa->path.remote.addr, arena, remote);
+}
+
+/* ---- we ask --------------------------------------------------------------------------------------------------------------------------------- */
+
+struct verdict negotiate_offer(struct turn *t, struct larval *l, bool no_kex)
+{
+    struct choose_rules rules = rules_of(t, no_kex);
+    uint16_t method;
+    l->transport = l->conf->mode == MODE_TRANSPORT;
+    if (!l->spi_in || !proposal_offer(&l->conf->esp, &l->arena, l->spi_in, 4, &rules, &l->offered, &method) || l->offered.count == 0)
+        return verdict_because(verdict_fault(), "no ESP proposal of this child can be offered by this machine's cryptography");
+    bool built = resolve(t, l->conf, &l->arena, &l->local_ts, &l->remote_ts) && add_child_payloads(t, l, &l->offered);
+    return built ? VERDICT_OK : verdict_fault();
+}
+
+static struct verdict refused(struct turn *t, const struct larval *l, uint16_t notify)
+{
+    if (notify == NOTIFY_TS_UNACCEPTABLE)
+        return verdict_because(verdict_peer(IKE_REASON_TS_UNACCEPTABLE, notify),
+                               explain_selectors(t, &l->local_ts, &l->remote_ts, NULL, NULL));
+    if (notify == NOTIFY_NO_PROPOSAL_CHOSEN)
+        return verdict_because(verdict_peer(IKE_REASON_NO_PROPOSAL, notify), explain_refused(t, &l->offered));
+    return verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, notify), explain_notify(t, "the peer answered", notify));
+}
+
+static bool take_selectors(struct larval *l, const struct selectors *from, struct selectors *to)
+{
+    struct bytes copy;
+    if (!arena_copy(&l->arena, bytes_make(from->at, from->count * sizeof *from->at), &copy))
+        return false;
+    *to = (struct selectors){from->count, (const void *)copy.at};
+    return true;
+}
+
+struct verdict negotiate_finish(struct turn *t, struct larval *l)
+{
+    const struct notify_payload *error = ike_msg_error(t->in);
+    const struct payload *sa = ike_msg_find(t->in, PAYLOAD_SA);
+    const struct payload *tsi = ike_msg_find(t->in, PAYLOAD_TSi), *tsr = ike_msg_find(t->in, PAYLOAD_TSr);
+    struct mismatch why = {0};
+    if (error)
+        return refused(t, l, error->type);
+    if (!sa || !tsi || !tsr)
+        return verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, 0), "the answer holds no Child SA");
+    if (!proposal_accept(&l->offered, &sa->u.sa, &l->choice, &why) || l->choice.spi < 256)
+        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0), explain_proposals(t, &sa->u.sa, &l->offered, &why));
+    if (!tsi->u.ts.count || !tsr->u.ts.count || !selectors_subset(&tsi->u.ts, &l->local_ts) || !selectors_subset(&tsr->u.ts, &l->remote_ts))
+        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),
+                               explain_selectors(t, &tsi->u.ts, &tsr->u.ts, &l->local_ts, &l->remote_ts));
+    if (!take_selectors(l, &tsi->u.ts, &l->local_ts) || !take_selectors(l, &tsr->u.ts, &l->remote_ts))
+        return verdict_fault();
+    l->transport = l->transport && ike_msg_notify(t->in, NOTIFY_USE_TRANSPORT_MODE); /* else tunnel mode (RFC 7296 1.3.1) */
+    l->spi_out = (uint32_t)l->choice.spi;
+    return VERDICT_OK;
+}
+
+/* ---- the peer asks ----------------------------------------------------------------------------------------------------------------------------- */
+
+/* Behind a NAT the peer's address in transport mode selectors is not the one we see: use the one we see (RFC 7296 2.23.1). */
+static void substitute_address(struct selectors *ts, struct arena *arena, const struct addr *seen)
+{
+    struct selector *copy = ts->count == 1 ? ARENA_NEW(arena, struct selector) : NULL;
+    if (!copy || ts->at[0].family != seen->family || memcmp(ts->at[0].from, ts->at[0].to, addr_len(seen)) != 0)
+        return;
+    *copy = ts->at[0];
+    memcpy(copy->from, seen->ip, addr_len(seen));
+    memcpy(copy->to, seen->ip, addr_len(seen));
+    ts->at = copy;
+}
+
+/* What the peer offered for our side and for its own. */
+static void offered_selectors(struct turn *t, const struct larval *l, struct selectors *local, struct selectors *remote)
+{
+    *remote = ike_msg_find(t->in, PAYLOAD_TSi)->u.ts;
+    *local = ike_msg_find(t->in, PAYLOAD_TSr)->u.ts;
+    if (l->transport && t->sa->nat_remote)
+        substitute_address(remote, &t->slot->arena, &t->sa->path.remote.addr);
+    if (l->transport && t->sa->nat_local)
+        substitute_address(local, &t->slot->arena, &t->sa->path.local.addr);
+}
+
+static bool narrow_to(struct turn *t, struct larval *l, const struct conf_child *conf, const struct selectors *local,
+                      const struct selectors *remote)
+{
+    struct selectors our_local, our_remote;
+    bool narrowed;
+    return resolve(t, conf, &l->arena, &our_local, &our_remote) &&
+           selectors_narrow(local, &our_local, &l->arena, &l->local_ts, &narrowed) &&
+           selectors_narrow(remote, &our_remote, &l->arena, &l->remote_ts, &narrowed) && l->local_ts.count && l->remote_ts.count;
+}
+
+/* The first configured child whose selectors have something in common with the offer and which accepts one of its proposals. */
+static struct verdict choose_child(struct turn *t, struct larval *l, bool no_kex)
+{
+    const struct conf_conn *conn = t->sa->conn;
+    const struct proposals *offered = &ike_msg_find(t->in, PAYLOAD_SA)->u.sa;
+    struct choose_rules rules = rules_of(t, no_kex);
+    struct selectors local, remote;
+    struct mismatch why = {0};
+    const struct conf_child *fits = NULL;
+    offered_selectors(t, l, &local, &remote);
+    for (const struct conf_child *conf = conn->child; conf < conn->child + conn->child_count; conf++) {
+        if (!narrow_to(t, l, conf, &local, &remote))
+            continue;
+        fits = conf;
+        if (proposal_choose(offered, &conf->esp, &rules, &l->choice, &why) && l->choice.spi >= 256) {
+            l->conf = conf;
+            return VERDICT_OK;
+        }
+    }
+    if (fits)
+        return verdict_because(verdict_notify(IKE_REASON_NO_PROPOSAL, NOTIFY_NO_PROPOSAL_CHOSEN), explain_proposals(t, offered, &fits->esp, &why));
+    const struct selectors *our_local = conn->child_count ? &conn->child->local_ts : NULL;
+    const struct selectors *our_remote = conn->child_count ? &conn->child->remote_ts : NULL;
+    return verdict_because(verdict_notify(IKE_REASON_TS_UNACCEPTABLE, NOTIFY_TS_UNACCEPTABLE),
+                           explain_selectors(t, &local, &remote, our_local, our_remote));
+}
+
+struct verdict negotiate_choose(struct turn *t, struct larval *l, bool no_kex)
+{
+    bool asked = ike_msg_notify(t->in, NOTIFY_USE_TRANSPORT_MODE) != NULL;
+    l->transport = asked;
+    struct verdict v = choose_child(t, l, no_kex);
+    if (v.class != V_OK)
+        return v;
+    l->transport = asked && l->conf->mode == MODE_TRANSPORT;
+    l->spi_out = (uint32_t)l->choice.spi;
+    struct proposal *answer = ARENA_NEW(&t->slot->arena, struct proposal);
+    bool built = l->spi_in && answer && proposal_answer(&l->choice, &t->slot->arena, l->spi_in, answer) &&
+                 add_child_payloads(t, l, &(struct proposals){1, answer});
+    return built ? VERDICT_OK : verdict_fault();
+}
+
+/* ---- installing ---------------------------------------------------------------------------------------------------------------------------------- */
+
+static struct child *make_child(struct turn *t, const struct larval *l)
+{
+    struct ike_engine *e = t->e;
+    struct child *child = child_new(e->alloc, &l->local_ts, &l->remote_ts);
+    if (!child)
+        return NULL;
+    child->id = ++e->last_child_id;
+    child->spi_in = l->spi_in;
+    child->spi_out = l->spi_out;
+    child->conf = l->conf;
+    child->encr = l->choice.encr;
+    child->integ = l->choice.integ;
+    child->esn = l->choice.has_sn && l->choice.sn == SN_64;
+    child->transport = l->transport;
+    child->initiator = l->ours;
+    child->installed_at = t->now;
+    child->order_id = l->order_id;
+    if (!table_put(&e->by_child, child->id, t->sa) || !table_put(&e->by_child_spi, child->spi_in, t->sa)) {
+        table_remove(&e->by_child, child->id);
+        child_free(child, e->alloc);
+        return NULL;
+    }
+    child->next = t->sa->children;
+    t->sa->children = child;
+    t->sa->child_count++;
+    return child;
+}
+
+static enum crypto_result derive(struct turn *t, const struct larval *l, struct child_keys *keys)
+{
+    const struct shared_secret *sk[KEX_SLOTS];
+    for (uint8_t i = 0; i < l->schedule.held; i++)
+        sk[i] = l->schedule.secret[i];
+    return keys_child(t->e->crypto, t->sa->suite.prf, &t->sa->keys.d, l->ni, l->nr, sk, l->schedule.held, l->choice.encr, l->choice.integ, keys);
+}
+
+static struct selectors lend_selectors(struct turn *t, const struct selectors *from)
+{
+    struct bytes copy;
+    if (!arena_copy(&t->fx->arena, bytes_make(from->at, from->count * sizeof *from->at), &copy))
+        return (struct selectors){0};
+    return (struct selectors){from->count, (const void *)copy.at};
+}
+
+static void fill_plane(struct turn *t, const struct child *child, const struct child_keys *keys, struct ike_plane *plane)
+{
+    plane->op = PLANE_ADD;
+    plane->child = (struct plane_child){
+        .ike_spi = sa_spi_ours(t->sa),
+        .id = child->id,
+        .ike_id = t->sa->id,
+        .spi_in = child->spi_in,
+        .spi_out = child->spi_out,
+        .conn = t->sa->conn->name,
+        .child = child->conf->name,
+        .encr = child->encr,
+        .integ = child->integ,
+        .esn = child->esn,
+        .transport = child->transport,
+        .encap = t->sa->path.encap,
+        .initiator = child->initiator,
+        .path = t->sa->path,
+        .local_ts = lend_selectors(t, &child->local_ts),
+        .remote_ts = lend_selectors(t, &child->remote_ts),
+        .replay_window = child->conf->replay_window,
+        .copy_df = child->conf->copy_df,
+    };
+    struct plane_keys *from_i = child->initiator ? &plane->out : &plane->in;
+    struct plane_keys *from_r = child->initiator ? &plane->in : &plane->out;
+    *from_i = (struct plane_keys){keys->encr_i, keys->integ_i};
+    *from_r = (struct plane_keys){keys->encr_r, keys->integ_r};
+}
+
+struct child *negotiate_install(struct turn *t, struct larval *l)
+{
+    struct child_keys keys;
+    if (derive(t, l, &keys) != CRYPTO_OK)
+        return NULL;
+    struct child *child = make_child(t, l);
+    struct ike_effect *effect = child ? effects_add(t->e, t->fx, EFFECT_PLANE) : NULL;
+    if (effect) {
+        fill_plane(t, child, &keys, &effect->u.plane);
+        t->e->counts[COUNT_CHILD_UP]++;
+    }
+    child_keys_wipe(&keys);
+    return child;
+}

@@ -1,0 +1,150 @@
+/*
+ * status: what may be seen of the engine from outside: SAs, Child SAs, counters, names of reasons. No keys.
+ */
+#include "ike/exchange.h"
+
+/* ---- SAs ------------------------------------------------------------------------------------------------------------------------------------------- */
+
+static const char *state_name(const struct ike_sa *sa)
+{
+    switch (sa->phase) {
+    case PHASE_UP:
+        return "ESTABLISHED";
+    case PHASE_CLOSING:
+    case PHASE_GONE:
+        return "DELETING";
+    default:
+        return "CONNECTING";
+    }
+}
+
+/* The key exchanges of a set of slots, in order; true if one of them is post-quantum. */
+static bool list_methods(const uint16_t method[KEX_SLOTS], uint16_t *count, const struct alg *kex[8], uint8_t slot[8])
+{
+    bool safe = false;
+    *count = 0;
+    for (uint8_t i = 0; i < KEX_SLOTS; i++) {
+        const struct alg *alg = method[i] == KE_NONE ? NULL : alg_find(TRANSFORM_KE, method[i], 0);
+        if (!alg)
+            continue;
+        kex[*count] = alg;
+        slot[(*count)++] = i;
+        safe |= (alg->flags & ALG_POST_QUANTUM) != 0;
+    }
+    return safe;
+}
+
+static void describe_sa(const struct ike_sa *sa, struct ike_sa_info *info)
+{
+    *info = (struct ike_sa_info){
+        .id = sa->id,
+        .conn = sa->conn ? sa->conn->name : NULL,
+        .state = state_name(sa),
+        .spi_i = sa->spi_i,
+        .spi_r = sa->spi_r,
+        .initiator = sa->initiator,
+        .path = sa->path,
+        .nat_local = sa->nat_local,
+        .nat_remote = sa->nat_remote,
+        .ours = sa->ours_id,
+        .theirs = sa->theirs_id,
+        .encr = sa->suite.encr,
+        .integ = sa->suite.integ,
+        .prf = sa->suite.prf,
+        .established_at = sa->established_at,
+        .child_count = sa->child_count,
+    };
+    info->quantum_safe = list_methods(sa->method, &info->kex_count, info->kex, info->kex_slot);
+}
+
+bool ike_engine_next_sa(const struct ike_engine *e, uint32_t after, struct ike_sa_info *info)
+{
+    const struct ike_sa *sa = engine_next_sa(e, after);
+    if (sa)
+        describe_sa(sa, info);
+    return sa != NULL;
+}
+
+static void describe_child(const struct ike_sa *sa, const struct child *c, struct ike_child_info *info)
+{
+    *info = (struct ike_child_info){
+        .id = c->id,
+        .ike_id = sa->id,
+        .name = c->conf->name,
+        .state = c->state == CHILD_DELETING ? "DELETING" : "INSTALLED",
+        .spi_in = c->spi_in,
+        .spi_out = c->spi_out,
+        .encr = c->encr,
+        .integ = c->integ,
+        .esn = c->esn,
+        .transport = c->transport,
+        .encap = sa->path.encap,
+        .local_ts = c->local_ts,
+        .remote_ts = c->remote_ts,
+        .installed_at = c->installed_at,
+    };
+    struct ike_sa_info parent;
+    describe_sa(sa, &parent);
+    bool own = list_methods(c->method, &info->kex_count, info->kex, info->kex_slot);
+    info->quantum_safe = own || parent.quantum_safe;
+}
+
+bool ike_engine_next_child(const struct ike_engine *e, uint32_t ike_id, uint32_t after, struct ike_child_info *info)
+{
+    const struct ike_sa *sa = table_get(&e->by_id, ike_id);
+    const struct child *next = NULL;
+    for (const struct child *c = sa ? sa->children : NULL; c; c = c->next)
+        if (c->id > after && (!next || c->id < next->id))
+            next = c;
+    if (next)
+        describe_child(sa, next, info);
+    return next != NULL;
+}
+
+uint32_t ike_engine_sa_count(const struct ike_engine *e)
+{
+    return e->sa_count;
+}
+
+uint32_t ike_engine_half_open_count(const struct ike_engine *e)
+{
+    return e->half_open;
+}
+
+/* ---- counters --------------------------------------------------------------------------------------------------------------------------------------- */
+
+bool ike_engine_counter(const struct ike_engine *e, size_t index, struct ike_counter *out)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        DROPS(X) COUNTS(X)
+#undef X
+    };
+    if (index >= sizeof names / sizeof names[0])
+        return false;
+    out->name = names[index];
+    out->value = index < DROP_COUNT ? e->drops[index] : e->counts[index - DROP_COUNT];
+    return true;
+}
+
+/* ---- reasons ------------------------------------------------------------------------------------------------------------------------------------------- */
+
+const char *ike_reason_name(enum ike_reason r)
+{
+    static const char *const names[] = {
+#define X(name, text) #name,
+        IKE_REASONS(X)
+#undef X
+    };
+    return (size_t)r < sizeof names / sizeof names[0] ? names[r] : "UNKNOWN";
+}
+
+const char *ike_reason_text(enum ike_reason r)
+{
+    static const char *const texts[] = {
+#define X(name, text) text,
+        IKE_REASONS(X)
+#undef X
+    };
+    return (size_t)r < sizeof texts / sizeof texts[0] ? texts[r] : "unknown reason";
+}
