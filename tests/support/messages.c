@@ -172,7 +172,7 @@ struct ike_msg random_message(struct dice *d, struct arena *arena)
 static bool headers_equal(const struct ike_header *a, const struct ike_header *b)
 {
     return a->spi_i == b->spi_i && a->spi_r == b->spi_r && a->major == b->major && a->minor == b->minor &&
-        a->exchange == b->exchange && a->initiator == b->initiator && a->response == b->response && a->mid == b->mid;
+           a->exchange == b->exchange && a->initiator == b->initiator && a->response == b->response && a->mid == b->mid;
 }
 
 static bool proposals_equal(const struct proposals *a, const struct proposals *b)
@@ -221,13 +221,13 @@ static bool cp_equal(const struct cp_payload *a, const struct cp_payload *b)
 static bool notifies_equal(const struct notify_payload *a, const struct notify_payload *b)
 {
     return a->protocol == b->protocol && a->spi_len == b->spi_len && bytes_equal(a->spi, b->spi) &&
-        a->type == b->type && bytes_equal(a->data, b->data);
+           a->type == b->type && bytes_equal(a->data, b->data);
 }
 
 static bool deletes_equal(const struct delete_payload *a, const struct delete_payload *b)
 {
     return a->protocol == b->protocol && a->spi_len == b->spi_len && a->count == b->count &&
-        bytes_equal(a->spis, b->spis);
+           bytes_equal(a->spis, b->spis);
 }
 
 static bool sealed_equal(const struct sk_payload *a, const struct sk_payload *b)

@@ -65,9 +65,9 @@ static const char ike_sa_init[] =
     "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
     "29 00 001c 00 00 4004 404142434445464748494a4b4c4d4e4f50515253" /* NAT_DETECTION_SOURCE_IP */
     "29 00 001c 00 00 4005 606162636465666768696a6b6c6d6e6f70717273" /* NAT_DETECTION_DESTINATION_IP */
-    "29 00 0008 00 00 402e"                                         /* IKEV2_FRAGMENTATION_SUPPORTED */
-    "2b 00 0010 00 00 402f 0002 0003 0004 0005"                     /* SIGNATURE_HASH_ALGORITHMS */
-    "00 00 0010 0b1ecafe0b1ecafe0b1ecafe";                          /* Vendor ID */
+    "29 00 0008 00 00 402e"                                          /* IKEV2_FRAGMENTATION_SUPPORTED */
+    "2b 00 0010 00 00 402f 0002 0003 0004 0005"                      /* SIGNATURE_HASH_ALGORITHMS */
+    "00 00 0010 0b1ecafe0b1ecafe0b1ecafe";                           /* Vendor ID */
 
 static void an_ike_sa_init_request_is_decoded_field_by_field(void **state)
 {
@@ -130,7 +130,7 @@ static void any_message_survives_encoding_and_decoding(void **state)
         struct decode_error e = decode(datagram, &decoded);
         if (e.class != DECODE_OK || !messages_equal(&m, &decoded))
             fail_msg("seed %llu: payload %u at %zu: %s", (unsigned long long)seed, e.payload, e.offset,
-                e.what ? e.what : "decoded, but different");
+                     e.what ? e.what : "decoded, but different");
         struct bytes again = encode(&decoded);
         assert_bytes_equal(again, datagram);
         free_bytes(again);
