@@ -9,7 +9,7 @@
  *   event `list-sa`    additional keys of an IKE SA and of each of its Child SAs: quantum-safe (yes or no) and the list key-exchanges
  *                      ("CURVE_25519", "ML_KEM_768": those whose secrets are in the keys, in order)
  *   reply of `initiate` on failure: errmsg (a sentence), reason ("NO_PROPOSAL", ike_reason_name), detail (what was offered, what is accepted; may be absent)
- *   command `reload`   load the configuration again: success; on failure errmsg and the list `problems`, each "file:line:column: error: ..."
+ *   command `reload`   load the configuration again: success; on failure errmsg and the list `problems`, each "file:line:column: ..." as `braid check` prints it
  */
 #ifndef BRAID_VICI_NAMES_H
 #define BRAID_VICI_NAMES_H
