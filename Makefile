@@ -11,7 +11,7 @@ c_files = git ls-files -- '*.c' '*.h'
 scripts = git grep -lE '^\#!.*bash' -- .
 
 .NOTPARALLEL:
-.PHONY: build demo check check-quick interop bench fuzz coverage lint format install clean lab lab-clean help
+.PHONY: build demo check check-quick interop docs/interop.md bench fuzz coverage lint format install clean lab lab-clean help
 
 build: ## build everything (the default)
 	$(compile)
@@ -32,6 +32,13 @@ check-quick: ## the tests that need no network: unit, vectors, simulation, corpu
 interop: lab ## the interoperability tests, with their table of results
 	$(compile)
 	@$(LAB) lab/box tests/interop/run $(BUILD)
+	@$(LAB) lab/kernel lab/box tests/interop/run $(BUILD) --peer openiked
+
+docs/interop.md: ## that table as a page, from a fresh run
+	@$(MAKE) -s interop >$@.part
+	@{ printf '# Interoperability\n\nWritten by `make docs/interop.md`.\n'; \
+	   awk '/^# \| peer/ { print "" } sub(/^# \|/, "|")' $@.part; } >$@
+	@rm $@.part
 
 bench: ## measure: handshakes, ESP
 	$(compile)
@@ -71,4 +78,4 @@ lab-clean: ## remove them
 	lab/lab remove
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
+	@sed -nE 's/^([a-z./-]+):[^#]*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'

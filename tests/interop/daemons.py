@@ -1,4 +1,4 @@
-"""The daemons under test, all with one face: start, up, sas, down, stop.
+"""The daemons under test, all with one face: start, up, expect_chosen, expect_no_sas, down, stop.
 
 strongSwan and braid read the same swanctl.conf and answer the same swanctl.
 """
@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 
+from scenarios import reported
 from world import PEER_ROOT, Trouble
 
 SWANCTL_CONF = """\
@@ -57,23 +58,46 @@ charon-systemd {{
 """
 
 
+# What the only scenario with OpenIKED says, in its own words.
+IKED_CONF = """\
+ikev2 "gateway" {mode} esp from {local_ts} to {remote_ts} local {local} peer {remote} \\
+    ikesa enc aes-256 prf hmac-sha2-256 auth hmac-sha2-256 group curve25519 \\
+    childsa enc aes-256 auth hmac-sha1 noesn \\
+    srcid {local_id} dstid {remote_id} psk "{psk}"
+"""
+
+NOTHING = "(nothing)"
+
+
 class Daemon:
-    """Subclasses say how to start the program and how to bring a tunnel up and down."""
+    """Subclasses say how to start the program, how to bring a tunnel up and down, what there is."""
+
+    carries_packets = True
+    can_end = True  # a tunnel, when asked to
+    configuration = "swanctl.conf", SWANCTL_CONF
 
     def __init__(self, host):
         self.host = host
-        self.vici = os.path.join(host.directory, "vici")
+        self.control = os.path.join(host.directory, "control")
         self.log_path = os.path.join(host.directory, "log")
         self.process = None
 
-    def write(self, name, text):
-        with open(os.path.join(self.host.directory, name), "w", encoding="utf-8") as file:
-            file.write(text)
+    def trouble(self, text):
+        return Trouble(f"{self.host.name} ({type(self).__name__}): {text}")
 
-    def start(self, scenario, other, ike, psk):
+    def write(self, name, text):
+        path = os.path.join(self.host.directory, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o600)
+
+    def start(self, scenario, other, ike, psk, initiates):
+        """`other` is the host of the peer; `ike` and `psk` are this side's."""
         shutil.rmtree(self.host.directory, ignore_errors=True)
         os.makedirs(self.host.directory)
-        self.write("swanctl.conf", SWANCTL_CONF.format(
+        name, template = self.configuration
+        self.write(name, template.format(
+            mode="active" if initiates else "passive",
             local=self.host.outer[scenario.outer], remote=other.outer[scenario.outer],
             local_id=self.host.identity, remote_id=other.identity,
             local_ts=self.host.subnet, remote_ts=other.subnet,
@@ -86,25 +110,43 @@ class Daemon:
 
     def listens(self):
         if self.process.poll() is not None:
-            raise Trouble(f"{self.host.name}: {type(self).__name__} ended with status {self.process.returncode}")
+            raise self.trouble(f"ended with status {self.process.returncode}")
         with socket.socket(socket.AF_UNIX) as client:
-            return client.connect_ex(self.vici) == 0
+            return client.connect_ex(self.control) == 0
 
     def wait_for(self, what, is_there, seconds=10):
         end = time.monotonic() + seconds
         while not is_there():
             if time.monotonic() > end:
-                raise Trouble(f"{self.host.name}: {type(self).__name__}: no sign of {what} after {seconds} s")
+                raise self.trouble(f"no sign of {what} after {seconds} s")
             time.sleep(0.02)
 
     def swanctl(self, *arguments):
-        return self.host.run(*PEER_ROOT, "swanctl", *arguments, "--uri", f"unix://{self.vici}")
+        return self.host.run(*PEER_ROOT, "swanctl", *arguments, "--uri", f"unix://{self.control}")
 
     def sas(self):
         """The IKE SAs as swanctl reports them, each a dict; the Child SAs are in "child-sas"."""
         _, output = self.swanctl("--list-sas", "--raw")
         return [sa for line in output.splitlines() if line.startswith("list-sa event ")
                 for sa in parse_raw(line.removeprefix("list-sa event ")).values()]
+
+    def expect_chosen(self, scenario):
+        """There is one IKE SA with one Child SA, and both have exactly the algorithms they should."""
+        sas = self.sas()
+        if len(sas) != 1:
+            raise self.trouble(f"{len(sas)} IKE SAs, not one")
+        children = list(sas[0].get("child-sas", {}).values())
+        if len(children) != 1:
+            raise self.trouble(f"{len(children)} Child SAs, not one")
+        for sa, proposal in ((sas[0], scenario.chosen or scenario.ike), (children[0], scenario.esp)):
+            expected = reported(proposal)
+            fields = expected.keys() | {field for field in sa if field.startswith("ake")}
+            for field in sorted(fields):
+                if sa.get(field) != expected.get(field):
+                    raise self.trouble(f"{field} is {sa.get(field, NOTHING)}, not {expected.get(field, NOTHING)}")
+
+    def expect_no_sas(self):
+        self.wait_for("the end of its SAs", lambda: not self.sas(), seconds=5)
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
@@ -120,19 +162,19 @@ class Daemon:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise Trouble(f"{self.host.name}: {type(self).__name__} does not end on SIGTERM") from None
+            raise self.trouble("does not end on SIGTERM") from None
 
 
 class Strongswan(Daemon):
     def program(self, scenario):
-        self.write("strongswan.conf", STRONGSWAN_CONF.format(fragments=scenario.fragments or 1280, vici=self.vici))
+        self.write("strongswan.conf", STRONGSWAN_CONF.format(fragments=scenario.fragments or 1280, vici=self.control))
         return [*PEER_ROOT, "env", f"STRONGSWAN_CONF={self.host.directory}/strongswan.conf", "/usr/sbin/charon-systemd"]
 
     def start(self, *arguments):
         super().start(*arguments)
         status, output = self.swanctl("--load-all", "--file", f"{self.host.directory}/swanctl.conf")
         if status != 0:
-            raise Trouble(f"{self.host.name}: strongSwan does not load its configuration: {output}")
+            raise self.trouble(f"does not load its configuration: {output}")
 
     def up(self):
         return self.swanctl("--initiate", "--child", "net", "--timeout", "15")
@@ -156,6 +198,32 @@ class Braid(Daemon):
 
     def down(self):
         return self.braid("down", "gateway")
+
+
+class Openiked(Daemon):
+    """OpenIKED's Linux port sets up ESP in UDP but does not receive it, so no packets here."""
+
+    carries_packets = False
+    can_end = False
+    configuration = "iked.conf", IKED_CONF
+
+    def program(self, _scenario):
+        return [*PEER_ROOT, "iked", "-d", "-v", "-f", f"{self.host.directory}/iked.conf", "-s", self.control]
+
+    def sas(self):
+        _, output = self.host.run(*PEER_ROOT, "ikectl", "-s", self.control, "show", "sa")
+        return [line for line in output.splitlines() if line.startswith(("iked_sas", "iked_activesas"))]
+
+    def expect_chosen(self, _scenario):
+        # It does not report algorithms; its configuration allows only those of the scenario.
+        sas = self.sas()
+        if not (sas and "ESTABLISHED" in sas[0] and sum(" ESP " in line for line in sas) == 2):
+            raise self.trouble(f"not one IKE SA and a pair of ESP SAs: {sas}")
+
+    def up(self):
+        """It initiates by itself, as its configuration says "active"."""
+        self.wait_for("an SA", lambda: any("ESTABLISHED" in line for line in self.sas()), seconds=20)
+        return 0, ""
 
 
 def parse_raw(text):
