@@ -25,7 +25,7 @@ static bool is_printable(struct bytes name)
         if (name.at[i] < ' ' || name.at[i] > '~')
             return false;
     }
-    return name.len > 0 && name.len <= VICI_NAME_MAX;
+    return name.len <= VICI_NAME_MAX;
 }
 
 /* ---- building ------------------------------------------------------------------------------------------------------------------------------- */
@@ -37,7 +37,7 @@ void vici_out_init(struct vici_out *o)
 
 void vici_out_free(struct vici_out *o)
 {
-    wipe(o->at, o->len);
+    wipe(o->at, o->cap);
     free(o->at);
     vici_out_init(o);
 }
@@ -307,7 +307,7 @@ bool vici_packet_read(struct bytes packet, struct vici_packet *out)
         return false;
     struct vici_packet p = {.type = (enum vici_type)packet.at[0]};
     struct bytes rest = bytes_make(packet.at + 1, packet.len - 1);
-    if (has_name(p.type) && (!take_counted(&rest, 1, &p.name) || !is_printable(p.name)))
+    if (has_name(p.type) && (!take_counted(&rest, 1, &p.name) || p.name.len == 0 || !is_printable(p.name)))
         return false;
     if (has_message(p.type) ? !is_sound(rest) : rest.len > 0)
         return false;

@@ -6,7 +6,8 @@
  *     message = element ...                                  sections nest, lists hold items only
  *
  * Building: vici_begin, then elements, then vici_finish; faults are sticky and asked for once. Reading: vici_packet_read, then vici_next until the end.
- * The reader is strict: what is not closed, cut off, or in a wrong place is bad. Names are printable ASCII.
+ * The reader is strict: what is not closed, cut off, or in a wrong place is bad. Names are printable ASCII; those of
+ * elements may be empty (the counters of all connections stand in a section without a name).
  */
 #ifndef BRAID_VICI_CODEC_H
 #define BRAID_VICI_CODEC_H
