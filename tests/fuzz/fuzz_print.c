@@ -10,7 +10,7 @@
 #include "../support/unit.h"
 #include "wire/print.h"
 
-enum { LARGE = 1 << 20 };
+enum { LARGE = 1 << 17 };
 
 static void print(struct text *t, uint8_t kind, struct bytes data, const struct ike_msg *m)
 {
