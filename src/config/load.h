@@ -8,8 +8,8 @@
 #define BRAID_CONFIG_LOAD_H
 
 #include "config/problem.h"
-#include "config/secrets.h"
 #include <braid/config.h>
+#include <braid/secrets.h>
 
 enum conf_log_level { CONF_LOG_SILENT, CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_NOTICE, CONF_LOG_INFO, CONF_LOG_DEBUG };
 enum conf_log_group { CONF_LOG_DAEMON, CONF_LOG_IKE, CONF_LOG_NET, CONF_LOG_PLANE, CONF_LOG_CONFIG, CONF_LOG_VICI, CONF_LOG_GROUPS };

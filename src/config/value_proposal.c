@@ -13,7 +13,7 @@
 #include "config/problem.h"
 #include "config/value.h"
 
-#include "wire/message.h"
+#include "wire/names.h"
 #include <braid/crypto.h>
 
 #include <ctype.h>
@@ -39,6 +39,11 @@ static const char *const left_out[] = {"des",      "3des",     "blowfish", "cast
                                        "prfcamellia", "modp768", "modp1024", "modp1536", "modp2048s", "ecp192", "ecp224",  "gost",     "null",
                                        "sha1_160", "sha256_96", "sha2_256_96", "aes128gmac", "aes192gmac", "aes256gmac", "modpnull",
                                        "chacha20poly1305compat", NULL};
+
+enum {
+    PROPOSALS_MAX = 64,   /* of a list: what an SA payload may hold */
+    TRANSFORMS_MAX = 255, /* of a proposal: their count is one octet on the wire */
+};
 
 /* A proposal under construction. */
 struct draft {

@@ -6,11 +6,16 @@
  */
 #include "cred/store.h"
 
-#include "wire/names.h"
-
 #include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* The few IANA numbers that matter here. */
+enum {
+#define ID_TYPE(number, name) ID_##name = number,
+#define AUTH_METHOD(number, name) AUTH_##name = number,
+#include "wire/iana.def"
+};
 
 /* How well an identity fits an owner. */
 enum fit { FIT_NONE, FIT_ANY, FIT_PATTERN, FIT_EXACT };

@@ -14,9 +14,9 @@
 #ifndef BRAID_CRED_STORE_H
 #define BRAID_CRED_STORE_H
 
-#include "config/secrets.h"
 #include <braid/crypto.h>
 #include <braid/ike.h>
+#include <braid/secrets.h>
 
 struct cred_store;
 

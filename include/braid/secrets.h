@@ -3,8 +3,8 @@
  *
  * It is apart from the snapshot (braid/config.h), which must hold no long-term secret. The memory belongs to a `struct loaded` and is wiped with it.
  */
-#ifndef BRAID_CONFIG_SECRETS_H
-#define BRAID_CONFIG_SECRETS_H
+#ifndef BRAID_SECRETS_H
+#define BRAID_SECRETS_H
 
 #include <braid/config.h>
 
