@@ -42,7 +42,7 @@ static const char *first_host(const struct conf_conn *conn)
 /* Complete the pair: which address do we speak from? */
 static void choose_local(const struct resolve *r, struct resolved *out)
 {
-    out->local.port = udp_port(r->d->udp, false);
+    out->local.port = 0; /* the engine knows which of our ports fits the remote one */
     if (r->local.family == out->remote.addr.family) {
         out->local.addr = r->local;
     } else if (r->local.family != ADDR_NONE) {

@@ -1,0 +1,228 @@
+"""Two hosts joined by a cable, each with a braidd on it; everything vanishes with the box (lab/box) they are in."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import vici
+
+BOX = os.environ.get("BRAID_BOX", "")
+
+SWANCTL_CONF = """\
+connections {{
+    {conn} {{
+        local_addrs = {local}
+        remote_addrs = {remote}
+        proposals = {ike}
+        {more}
+        local {{
+            auth = psk
+            id = {local_id}
+        }}
+        remote {{
+            auth = psk
+            id = {remote_id}
+        }}
+        children {{
+            net {{
+                local_ts = {local_ts}
+                remote_ts = {remote_ts}
+                esp_proposals = {esp}
+                {child}
+            }}
+        }}
+    }}
+}}
+secrets {{
+    ike-peer {{
+        id = {remote_id}
+        secret = "{psk}"
+    }}
+}}
+"""
+
+# Impatient, so that what must fail fails soon.
+BRAID_CONF = """\
+engine {{
+    retransmit_timeout = {first}
+    retransmit_tries = {tries}
+    half_open_timeout = 5s
+}}
+plane {{
+    type = {plane}
+}}
+"""
+
+
+class Trouble(Exception):
+    """What a test shows to be wrong."""
+
+
+def expect(condition, text):
+    if not condition:
+        raise Trouble(text)
+
+
+def wait_for(what, is_there, seconds=5):
+    end = time.monotonic() + seconds
+    while not is_there():
+        expect(time.monotonic() < end, f"no {what} after {seconds} s")
+        time.sleep(0.02)
+
+
+def ip(command):
+    subprocess.run(["ip", *command.split()], check=True)
+
+
+class Gateway:
+    programs = ""  # the build directory
+
+    def __init__(self, name, number):
+        self.name = name
+        self.outer = {4: f"10.9.0.{number}", 6: f"fd09::{number}"}
+        self.inner = {4: f"10.{number}.0.1", 6: f"fd{number:02}::1"}
+        self.subnets = f"10.{number}.0.0/24, fd{number:02}::/64"
+        self.dir = os.path.join(BOX, name)
+        self.run_dir = os.path.join(self.dir, "run")
+        self.log_path = os.path.join(self.dir, "log")
+        self.process = None
+        self.other = None
+
+    # ---- the host -------------------------------------------------------------------------------
+
+    def command(self, *command):
+        return ["ip", "netns", "exec", self.name, *command]
+
+    def run(self, *command, timeout=60):
+        """Exit status and output of a command on this host."""
+        try:
+            done = subprocess.run(self.command(*command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout)
+        except subprocess.TimeoutExpired as late:
+            raise Trouble(f"{self.name}: no end after {timeout} s: {' '.join(command)}") from late
+        return done.returncode, done.stdout
+
+    def ping(self, family=4):
+        status, output = self.run("ping", "-c", "3", "-i", "0.1", "-W", "2", "-I", self.inner[family], self.other.inner[family])
+        expect(status == 0, f"{self.name}: no ping through the tunnel: {output}")
+
+    def leftovers(self):
+        """What a daemon leaves in the kernel: devices, routing rules, routes."""
+        found = []
+        for what in ("link show type tun", "rule show", "-6 rule show", "route show table all", "-6 route show table all"):
+            _, output = self.run("ip", *what.split())
+            found += [line.strip() for line in output.splitlines() if re.search(r"braid|9370|tun", line)]
+        return found
+
+    # ---- its daemon -----------------------------------------------------------------------------
+
+    def write(self, name, text):
+        os.makedirs(self.dir, exist_ok=True)
+        path = os.path.join(self.dir, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o600)
+
+    def configure(self, family=4, plane="tun", first="0.2s", tries=3, **changes):
+        values = {
+            "conn": "site", "local": self.outer[family], "remote": self.other.outer[family], "ike": "default", "esp": "default",
+            "local_id": f"{self.name}.example", "remote_id": f"{self.other.name}.example", "local_ts": self.subnets,
+            "remote_ts": self.other.subnets, "psk": "one secret", "more": "", "child": "", **changes,
+        }
+        self.write("swanctl.conf", SWANCTL_CONF.format(**values))
+        self.write("braid.conf", BRAID_CONF.format(first=first, tries=tries, plane=plane))
+
+    def braidd(self, *options):
+        return [os.path.join(self.programs, "braidd"), "-c", self.dir, "-r", self.run_dir, *options]
+
+    def start(self, **changes):
+        shutil.rmtree(self.dir, ignore_errors=True)
+        self.configure(**changes)
+        self.launch()
+
+    def launch(self):
+        with open(self.log_path, "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(self.command(*self.braidd()), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_for(f"control socket of {self.name}", self.answers)
+
+    def answers(self):
+        expect(self.process.poll() is None, f"{self.name} ended with status {self.process.returncode}: {self.log()}")
+        try:
+            with self.client() as client:
+                return client.call("version")["daemon"] == "braidd"
+        except (ConnectionError, FileNotFoundError):
+            return False
+
+    def client(self):
+        return vici.Client(os.path.join(self.run_dir, "vici"))
+
+    def sas(self):
+        with self.client() as client:
+            return client.sas()
+
+    def log(self):
+        if not os.path.exists(self.log_path):
+            return ""
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self):
+        """Ends the daemon and gives its status and how long it took."""
+        if not self.process or self.process.poll() is not None:
+            return None, 0
+        began = time.monotonic()
+        self.signal(signal.SIGTERM)
+        return self.wait_end(), time.monotonic() - began
+
+    def wait_end(self, seconds=10):
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise Trouble(f"{self.name} does not end: {self.log()[-2000:]}") from None
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    # ---- its command line -----------------------------------------------------------------------
+
+    def braid_command(self, *arguments):
+        return self.command(os.path.join(self.programs, "braid"), "-r", self.run_dir, *arguments)
+
+    def braid(self, *arguments):
+        return self.run(*self.braid_command(*arguments)[4:])
+
+    def up(self):
+        status, output = self.braid("up", "net")
+        expect(status == 0, f"{self.name}: braid up: {output}")
+        return output
+
+    def fail_up(self, pattern):
+        """`braid up` must fail and say why."""
+        status, output = self.braid("up", "net")
+        expect(status != 0, f"{self.name}: up, against all expectation: {output}")
+        expect(re.search(pattern, output), f"{self.name}: does not say /{pattern}/: {output}")
+        return output
+
+
+def make_gateways():
+    if not BOX:
+        raise SystemExit("this makes network namespaces and runs only inside lab/box")
+    left, right = Gateway("left", 1), Gateway("right", 2)
+    left.other, right.other = right, left
+    for line in ("netns add left", "netns add right", "link add wire netns left type veth peer name wire netns right"):
+        ip(line)
+    for host in (left, right):
+        for line in ("link set lo up", f"address add {host.inner[4]}/24 dev lo", f"address add {host.inner[6]}/64 dev lo nodad",
+                     f"address add {host.outer[4]}/24 dev wire", f"address add {host.outer[6]}/64 dev wire nodad", "link set wire up"):
+            ip(f"-n {host.name} {line}")
+    return left, right
