@@ -2,7 +2,8 @@
  * alloc: where libbraid gets its memory from. The library calls no malloc; its user passes this.
  *
  * `take` returns len octets suitably aligned for any object, or NULL: running out of memory is an ordinary error.
- * `give` returns what take gave; the length is the one asked for. Both may be called from one thread at a time per `self`.
+ * `give` returns what take gave; the length is the one asked for. Both may be called from one thread at a time per
+ * `self`.
  */
 #ifndef BRAID_BASE_ALLOC_H
 #define BRAID_BASE_ALLOC_H

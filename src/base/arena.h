@@ -1,8 +1,9 @@
 /*
  * arena: memory that is taken piece by piece and given back all at once.
  *
- * Decoding a message or building one takes many small objects with one lifetime. An arena has a limit, so that a hostile message
- * cannot make it grow beyond what its owner allows; past the limit arena_take gives NULL, like an allocator that ran out.
+ * Decoding a message or building one takes many small objects with one lifetime. An arena has a limit, so that a
+ * hostile message cannot make it grow beyond what its owner allows; past the limit arena_take gives NULL, like an
+ * allocator that ran out.
  */
 #ifndef BRAID_BASE_ARENA_H
 #define BRAID_BASE_ARENA_H

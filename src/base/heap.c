@@ -14,7 +14,7 @@ void heap_free(struct heap *h)
 {
     for (size_t i = 0; i < h->count; i++)
         h->node[i]->place = 0;
-    alloc_give(h->alloc, h->node, h->room * sizeof(struct heap_node *));
+    alloc_give(h->alloc, (void *)h->node, h->room * sizeof(struct heap_node *));
     *h = heap_make(h->alloc);
 }
 
@@ -25,12 +25,12 @@ bool heap_reserve(struct heap *h)
     if (h->room > SIZE_MAX / sizeof(struct heap_node *) / 2)
         return false;
     size_t room = h->room ? h->room * 2 : FIRST_ROOM;
-    struct heap_node **node = alloc_take(h->alloc, room * sizeof(struct heap_node *));
+    struct heap_node **node = (struct heap_node **)alloc_take(h->alloc, room * sizeof(struct heap_node *));
     if (!node)
         return false;
     if (h->count)
-        memcpy(node, h->node, h->count * sizeof(struct heap_node *));
-    alloc_give(h->alloc, h->node, h->room * sizeof(struct heap_node *));
+        memcpy((void *)node, (const void *)h->node, h->count * sizeof(struct heap_node *));
+    alloc_give(h->alloc, (void *)h->node, h->room * sizeof(struct heap_node *));
     h->node = node;
     h->room = room;
     return true;

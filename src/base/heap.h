@@ -1,7 +1,8 @@
 /*
  * heap: a binary heap of deadlines, the earliest on top.
  *
- * A node is embedded in what has the deadline and knows its place, so moving or removing it costs O(log n) and needs no search.
+ * A node is embedded in what has the deadline and knows its place, so moving or removing it costs O(log n) and
+ * needs no search.
  */
 #ifndef BRAID_BASE_HEAP_H
 #define BRAID_BASE_HEAP_H

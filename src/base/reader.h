@@ -1,8 +1,8 @@
 /*
  * reader: the one bounds-checked way to take apart hostile input.
  *
- * The first read past the end sets `fault` and remembers where; every later read gives zero or an empty view, so a parser
- * can read a whole structure and ask once. Views handed out borrow the input.
+ * The first read past the end sets `fault` and remembers where; every later read gives zero or an empty view, so a
+ * parser can read a whole structure and ask once. Views handed out borrow the input.
  */
 #ifndef BRAID_BASE_READER_H
 #define BRAID_BASE_READER_H

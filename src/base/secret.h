@@ -1,9 +1,10 @@
 /*
  * secret: key material, by value, in a type of its own.
  *
- * A secret is never printed, never compared except in constant time, never turned into `struct bytes` outside crypto, keys and sk,
- * and is wiped by its owner in one place. `struct secret` holds a symmetric key (SK_d, SK_e with its salt, a PRF output);
- * `struct shared_secret` holds what a key exchange yields, up to the 1,024 octets of MODP-8192.
+ * A secret is never printed, never compared except in constant time, never turned into `struct bytes` outside
+ * crypto, keys and sk, and is wiped by its owner in one place. `struct secret` holds a symmetric key (SK_d, SK_e
+ * with its salt, a PRF output); `struct shared_secret` holds what a key exchange yields, up to the 1,024 octets of
+ * MODP-8192.
  */
 #ifndef BRAID_BASE_SECRET_H
 #define BRAID_BASE_SECRET_H

@@ -1,8 +1,9 @@
 /*
  * table: a hash table from 64-bit keys to pointers (open addressing, linear probing, backward-shift deletion).
  *
- * The engine finds SAs by SPI with it, the replay of half-open SAs by a hash of the peer. Keys are chosen by us or mixed with a secret seed, so a
- * peer cannot aim at one bucket. It grows by doubling at three quarters; it never shrinks below its first size. Values are not owned.
+ * The engine finds SAs by SPI with it, the replay of half-open SAs by a hash of the peer. Keys are chosen by us or
+ * mixed with a secret seed, so a peer cannot aim at one bucket. It grows by doubling at three quarters; it never
+ * shrinks below its first size. Values are not owned.
  */
 #ifndef BRAID_BASE_TABLE_H
 #define BRAID_BASE_TABLE_H

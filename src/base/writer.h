@@ -1,8 +1,8 @@
 /*
  * writer: builds a message in a buffer the caller owns.
  *
- * Overflow is sticky: once something does not fit, `fault` is set, nothing more is written and the caller asks once at the end.
- * Lengths that are known only later are reserved with writer_hole16 and filled with writer_fill_len16.
+ * Overflow is sticky: once something does not fit, `fault` is set, nothing more is written and the caller asks once
+ * at the end. Lengths that are known only later are reserved with writer_hole16 and filled with writer_fill_len16.
  */
 #ifndef BRAID_BASE_WRITER_H
 #define BRAID_BASE_WRITER_H

@@ -14,8 +14,9 @@
 
 struct grammar_error {
     bool ok;
-    uint8_t payload;  /* the type that is missing, surplus, out of place or of a wrong length; 0 when none is to blame */
-    const char *what; /* static text: "missing", "more than allowed", "not allowed here", "length out of range", "exchange not known" */
+    uint8_t payload; /* the type that is missing, surplus, out of place or of a wrong length; 0: none is to blame */
+    /* static text: "missing", "more than allowed", "not allowed here", "length out of range", "exchange not known" */
+    const char *what;
 };
 
 /* Check the (inner) payloads of a message. m->header.exchange and .response select the rules. */

@@ -53,7 +53,7 @@ static bool is_sealed(uint8_t type)
     return type == PAYLOAD_SK || type == PAYLOAD_SKF;
 }
 
-/* ---- decoding --------------------------------------------------------------------------------------------------- */
+/* ---- decoding ------------------------------------------------------------------------------------------------- */
 
 static void note_error(struct decoder *d, const uint8_t *at, enum decode_class class, const char *what)
 {
@@ -166,7 +166,7 @@ struct decode_error ike_message_decode(struct bytes datagram, struct arena *aren
     if (m.header.major != 2)
         return (struct decode_error){.class = DECODE_VERSION, .offset = HEADER_VERSION_AT, .what = "major version 2"};
     if (m.header.length != datagram.len)
-        return (struct decode_error){.class = DECODE_SYNTAX, .offset = HEADER_LENGTH_AT, .what = "the length of the datagram"};
+        return (struct decode_error){.class = DECODE_SYNTAX, .offset = HEADER_LENGTH_AT, .what = "the datagram's length"};
     struct decoder d = {.arena = arena, .start_at = IKE_HEADER_LEN};
     struct bytes chain = bytes_make(datagram.at + IKE_HEADER_LEN, datagram.len - IKE_HEADER_LEN);
     struct decode_error error = decode_chain(&d, chain, m.header.next, &m);
@@ -175,7 +175,7 @@ struct decode_error ike_message_decode(struct bytes datagram, struct arena *aren
     return error;
 }
 
-/* ---- encoding --------------------------------------------------------------------------------------------------- */
+/* ---- encoding ------------------------------------------------------------------------------------------------- */
 
 static void encode_link(struct writer *w, const struct payload *p, uint8_t next)
 {
@@ -228,7 +228,7 @@ void ike_message_encode(struct writer *w, const struct ike_msg *msg)
     writer_set_u16(w, start + HEADER_LENGTH_AT + 2, (uint16_t)len);
 }
 
-/* ---- building and looking --------------------------------------------------------------------------------------- */
+/* ---- building and looking ------------------------------------------------------------------------------------- */
 
 struct ike_msg ike_msg_make(void)
 {

@@ -1,8 +1,9 @@
 /*
  * message: an IKEv2 message as values (RFC 7296 3, RFC 7383 2.5), and the way between values and bytes.
  *
- * Handlers see nothing but these structures. The codec is symmetric (decode(encode(m)) gives m), total (any octets give a message or a
- * located error) and has no opinions: what may stand where is grammar.h's business, what it means is the engine's.
+ * Handlers see nothing but these structures. The codec is symmetric (decode(encode(m)) gives m), total (any octets
+ * give a message or a located error) and has no opinions: what may stand where is grammar.h's business, what it
+ * means is the engine's.
  *
  * Views inside a decoded message borrow the decoded octets; arrays come from the arena that was passed in.
  */
@@ -15,7 +16,7 @@
 #include "wire/names.h"
 #include <braid/types.h>
 
-/* ---- limits: every count and length of an input is bounded (DESIGN: post-quantum sizes decide them) ------------------------ */
+/* ---- limits: every count and length of an input is bounded (DESIGN: post-quantum sizes decide them) ----------- */
 
 enum {
     IKE_HEADER_LEN = 28,
@@ -32,7 +33,7 @@ enum {
     MESSAGE_LEN_MAX = 65535, /* reassembled and decrypted; a datagram cannot be longer either */
 };
 
-/* ---- header (RFC 7296 3.1) ------------------------------------------------------------------------------------------------- */
+/* ---- header (RFC 7296 3.1) ------------------------------------------------------------------------------------ */
 
 struct ike_header {
     uint64_t spi_i, spi_r;
@@ -46,7 +47,7 @@ struct ike_header {
     uint32_t length;  /* of the whole message as its header says */
 };
 
-/* ---- payloads -------------------------------------------------------------------------------------------------------------- */
+/* ---- payloads ------------------------------------------------------------------------------------------------- */
 
 struct ke_payload {
     uint16_t method; /* transform id of type 4 */
@@ -94,7 +95,10 @@ struct cp_payload {
     const struct cp_attribute *attribute;
 };
 
-/* SK and SKF as they stand in an outer message: everything after the generic header (and fragment fields) is still sealed. */
+/*
+ * SK and SKF as they stand in an outer message: everything after the generic header (and fragment fields) is still
+ * sealed.
+ */
 struct sk_payload {
     uint8_t inner;           /* type of the first payload inside */
     uint16_t number, total;  /* SKF: fragment number and total; SK: 1 and 1 */
@@ -105,7 +109,7 @@ struct sk_payload {
 struct payload {
     uint8_t type;  /* enum payload_type, or a number we do not know: then `raw` is the body and it is kept */
     bool critical;
-    struct bytes raw; /* decoded messages: the body as it came. Encoding: used for unknown types, and Nonce, Vendor ID, EAP */
+    struct bytes raw; /* decoded: the body as it came. Encoding: used for unknown types, and Nonce, Vendor ID, EAP */
     union {
         struct proposals sa;
         struct ke_payload ke;
@@ -127,12 +131,12 @@ struct ike_msg {
     struct payload *payload; /* count of them, in the order of the message */
 };
 
-/* ---- decoding ---------------------------------------------------------------------------------------------------------------- */
+/* ---- decoding ------------------------------------------------------------------------------------------------- */
 
 enum decode_class {
     DECODE_OK = 0,
     DECODE_SYNTAX,      /* INVALID_SYNTAX: a length, count or fixed value cannot be */
-    DECODE_CRITICAL,    /* UNSUPPORTED_CRITICAL_PAYLOAD: unknown payload type `payload` with its critical bit set (RFC 7296 2.5) */
+    DECODE_CRITICAL,    /* UNSUPPORTED_CRITICAL_PAYLOAD: unknown type `payload` with its critical bit (RFC 7296 2.5) */
     DECODE_VERSION,     /* INVALID_MAJOR_VERSION: header only */
     DECODE_MEMORY,      /* the arena's limit */
 };
@@ -144,36 +148,47 @@ struct decode_error {
     const char *what;   /* static text: what was expected there */
 };
 
-/* The 28 octets of a header. Never reads further. Fails on short input; does not judge flags, versions or lengths against the datagram. */
+/*
+ * The 28 octets of a header. Never reads further. Fails on short input; does not judge flags, versions or lengths
+ * against the datagram.
+ */
 bool ike_header_read(struct bytes datagram, struct ike_header *h);
 void ike_header_write(struct writer *w, const struct ike_header *h);
 
 /*
- * Decode a payload chain. `first` is the type of the first payload. Unknown non-critical payloads are kept with their raw body.
- * SK and SKF end a chain: they must be the last payload, and their `next` field is the first inner type (RFC 7296 3.14).
- * msg->header is not touched. Hostile input.
+ * Decode a payload chain. `first` is the type of the first payload. Unknown non-critical payloads are kept with
+ * their raw body. SK and SKF end a chain: they must be the last payload, and their `next` field is the first inner
+ * type (RFC 7296 3.14). msg->header is not touched. Hostile input.
  */
 struct decode_error ike_payloads_decode(struct bytes chain, uint8_t first, struct arena *arena, struct ike_msg *msg);
 
 /* Header and chain of a whole datagram; the header's length must equal the datagram's. Hostile input. */
 struct decode_error ike_message_decode(struct bytes datagram, struct arena *arena, struct ike_msg *msg);
 
-/* ---- encoding ---------------------------------------------------------------------------------------------------------------- */
+/* ---- encoding ------------------------------------------------------------------------------------------------- */
 
-/* The chain of payloads, next-payload fields patched; returns the type of the first in *first (0 when empty). Overflow is the writer's fault. */
+/*
+ * The chain of payloads, next-payload fields patched; returns the type of the first in *first (0 when empty).
+ * Overflow is the writer's fault.
+ */
 void ike_payloads_encode(struct writer *w, const struct ike_msg *msg, uint8_t *first);
 
 /* Header (next and length patched) and chain: a message without encryption, such as IKE_SA_INIT. */
 void ike_message_encode(struct writer *w, const struct ike_msg *msg);
 
-/* ---- building and looking ---------------------------------------------------------------------------------------------------- */
+/* ---- building and looking ------------------------------------------------------------------------------------- */
 
 /* An empty message to add payloads to; the array grows in the arena. */
 struct ike_msg ike_msg_make(void);
-/* Append a zeroed payload of this type, or NULL when the arena or PAYLOADS_MAX is exhausted (the caller answers FAULT). */
+/*
+ * Append a zeroed payload of this type, or NULL when the arena or PAYLOADS_MAX is exhausted (the caller answers
+ * FAULT).
+ */
 struct payload *ike_msg_add(struct ike_msg *m, struct arena *arena, uint8_t type);
-bool ike_msg_add_raw(struct ike_msg *m, struct arena *arena, uint8_t type, struct bytes body); /* Nonce, Vendor ID, EAP, unknown */
-bool ike_msg_add_notify(struct ike_msg *m, struct arena *arena, uint16_t type, struct bytes data); /* protocol 0, no SPI */
+/* Nonce, Vendor ID, EAP, and types we do not know. */
+bool ike_msg_add_raw(struct ike_msg *m, struct arena *arena, uint8_t type, struct bytes body);
+/* A notify of protocol 0 without an SPI. */
+bool ike_msg_add_notify(struct ike_msg *m, struct arena *arena, uint16_t type, struct bytes data);
 
 /* The first payload of a type, or the next after `after`; NULL if there is none. */
 const struct payload *ike_msg_find(const struct ike_msg *m, uint8_t type);

@@ -1,8 +1,9 @@
 /*
  * names: every IANA number braid knows, with its name; generated from the one list in iana.def.
  *
- * enum exchange_type, payload_type, transform_type, notify_type, protocol_id, id_type, auth_method, cert_encoding, cp_type,
- * cp_attribute_type, ts_type, hash_id. For each there is a function from number to name that gives NULL for a number we do not know.
+ * enum exchange_type, payload_type, transform_type, notify_type, protocol_id, id_type, auth_method, cert_encoding,
+ * cp_type, cp_attribute_type, ts_type, hash_id. For each there is a function from number to name that gives NULL
+ * for a number we do not know.
  */
 #ifndef BRAID_WIRE_NAMES_H
 #define BRAID_WIRE_NAMES_H
@@ -34,7 +35,10 @@ enum {
     ATTRIBUTE_KEY_LENGTH = 14,
 };
 
-/* An exchange of keys may stand in eight transform types: type 4, and those of RFC 9370 in ascending order. They are slots 0 to 7. */
+/*
+ * An exchange of keys may stand in eight transform types: type 4, and those of RFC 9370 in ascending order. They
+ * are slots 0 to 7.
+ */
 enum { KEX_SLOTS = 8, NOT_A_KEX_SLOT = -1 };
 int kex_slot(uint8_t transform_type); /* 0 to 7, or NOT_A_KEX_SLOT */
 uint8_t kex_slot_type(int slot);      /* the inverse, 0 <= slot < KEX_SLOTS */

@@ -1,7 +1,7 @@
 /* notify: see notify.h. Each body is read by a reader that must end where the body ends. */
 #include "wire/notify.h"
 
-/* ---- numbers ---------------------------------------------------------------------------------------------------- */
+/* ---- numbers -------------------------------------------------------------------------------------------------- */
 
 bool notify_u8_read(struct bytes data, uint8_t *value)
 {
@@ -54,7 +54,7 @@ void notify_counter_sync_write(struct writer *w, uint64_t step, bool is_extended
         writer_u32(w, (uint32_t)step);
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------------------ */
+/* ---- lists ---------------------------------------------------------------------------------------------------- */
 
 bool notify_hashes_next(struct reader *r, uint16_t *hash)
 {
@@ -93,7 +93,7 @@ void notify_auth_methods_write(struct writer *w, const struct auth_announcement 
     writer_bytes(w, a->algorithm);
 }
 
-/* ---- structures ------------------------------------------------------------------------------------------------- */
+/* ---- structures ----------------------------------------------------------------------------------------------- */
 
 bool notify_address_read(struct bytes data, struct addr *a)
 {

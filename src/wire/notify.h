@@ -1,8 +1,9 @@
 /*
  * notify: the bodies of those Notify payloads that have a structure (RFC 7296 3.10.1 and the RFCs of the extensions).
  *
- * One pair of functions per body: *_read takes the notify's data and gives false when it cannot be (the values are then
- * meaningless), *_write appends the data. Views borrow the notify. Hostile input. Lists are walked with *_next, over a reader of the data.
+ * One pair of functions per body: *_read takes the notify's data and gives false when it cannot be (the values are
+ * then meaningless), *_write appends the data. Views borrow the notify. Hostile input. Lists are walked with
+ * *_next, over a reader of the data.
  *
  * The rest have no structure: empty (INITIAL_CONTACT, USE_TRANSPORT_MODE, ...), or octets that are compared or echoed
  * whole (NAT_DETECTION_*, COOKIE, COOKIE2, TICKET_OPAQUE, NO_PPK_AUTH, QUICK_CRASH_DETECTION, the link of RFC 9370).

@@ -3,8 +3,8 @@
  *
  *     ID Type (1) | RESERVED (3) | Identification Data
  *
- * AUTH covers the body as it came (RestOfInitIDPayload, RFC 7296 2.15): take payload.raw for that, whose reserved octets
- * are the peer's.
+ * AUTH covers the body as it came (RestOfInitIDPayload, RFC 7296 2.15): take payload.raw for that, whose reserved
+ * octets are the peer's.
  */
 #include "wire/payload.h"
 

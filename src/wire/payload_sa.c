@@ -8,22 +8,21 @@
  *                  Transform Type (1) | RESERVED (1) | Transform ID (2) | Attribute ...
  *     Attribute:   AF (1 bit) | Type (15 bits) | AF=1: Value (2), AF=0: Length (2) | Value
  *
- * Whether a proposal is acceptable is not asked here: numbers may stand in any order, transform types may be unknown. A
- * transform with an attribute that we do not know, or with a Key Length that cannot be (twice, zero, of variable length),
- * is kept and marked `unknown_attr`: it is never to be chosen, while its neighbours may be (RFC 7296 3.3.6). Such a
- * transform cannot be sent.
+ * Whether a proposal is acceptable is not asked here: numbers may stand in any order, transform types may be
+ * unknown. A transform with an attribute that we do not know, or with a Key Length that cannot be (twice, zero, of
+ * variable length), is kept and marked `unknown_attr`: it is never to be chosen, while its neighbours may be (RFC
+ * 7296 3.3.6). Such a transform cannot be sent.
  */
 #include "wire/payload.h"
 
 enum {
     MORE_PROPOSALS = 2,
     MORE_TRANSFORMS = 3,
-    PROPOSAL_HEADER_LEN = 8,
-    TRANSFORM_HEADER_LEN = 8,
+    SUBSTRUCTURE_MIN = 8,     /* octets of either without what varies: SPI, transforms, attributes */
     ATTRIBUTE_FIXED = 0x8000, /* AF: a value of two octets stands where the length would be */
 };
 
-/* ---- decoding --------------------------------------------------------------------------------------------------- */
+/* ---- decoding ------------------------------------------------------------------------------------------------- */
 
 static void decode_attribute(struct reader *r, struct transform *t)
 {
@@ -38,13 +37,13 @@ static void decode_attribute(struct reader *r, struct transform *t)
 }
 
 /* The four octets that begin a proposal or a transform; gives a reader for the rest of it. */
-static struct reader decode_substructure(struct decoder *d, struct reader *r, uint8_t more, size_t header_len, bool *is_last)
+static struct reader decode_substructure(struct decoder *d, struct reader *r, uint8_t more, bool *is_last)
 {
     uint8_t last = reader_u8(r);
     reader_skip(r, 1);
     uint16_t len = reader_u16(r);
     decode_expect(d, r, last == 0 || last == more, "Last Substruc of 0, or 2 (proposal), or 3 (transform)");
-    decode_expect(d, r, len >= header_len, "substructure length of 8 or more");
+    decode_expect(d, r, len >= SUBSTRUCTURE_MIN, "substructure length of 8 or more");
     decode_expect(d, r, (size_t)len - 4 <= reader_left(r), "substructure inside its container");
     *is_last = last == 0;
     struct reader sub = reader_sub(r, (size_t)len - 4);
@@ -65,12 +64,12 @@ static void decode_transform(struct decoder *d, struct reader *r, struct transfo
 static void decode_transforms(struct decoder *d, struct reader *r, struct proposal *p)
 {
     decode_expect(d, r, p->count >= 1, "a transform or more");
-    decode_expect(d, r, (size_t)p->count * TRANSFORM_HEADER_LEN <= reader_left(r), "as many transforms as announced");
+    decode_expect(d, r, (size_t)p->count * SUBSTRUCTURE_MIN <= reader_left(r), "as many transforms as announced");
     struct transform *t = decode_array(d, r, r->fault ? 0 : p->count, sizeof *t);
     p->transform = t;
     for (unsigned i = 0; i < p->count && !r->fault; i++) {
         bool is_last;
-        struct reader sub = decode_substructure(d, r, MORE_TRANSFORMS, TRANSFORM_HEADER_LEN, &is_last);
+        struct reader sub = decode_substructure(d, r, MORE_TRANSFORMS, &is_last);
         decode_expect(d, r, is_last == (i + 1 == p->count), "as many transforms as announced");
         if (!r->fault)
             decode_transform(d, &sub, &t[i]);
@@ -113,7 +112,7 @@ void payload_sa_decode(struct decoder *d, struct reader *r, struct payload *p)
     p->u.sa = (struct proposals){.count = (uint16_t)count, .at = at};
     for (size_t i = 0; i < count && !r->fault; i++) {
         bool is_last;
-        struct reader sub = decode_substructure(d, r, MORE_PROPOSALS, PROPOSAL_HEADER_LEN, &is_last);
+        struct reader sub = decode_substructure(d, r, MORE_PROPOSALS, &is_last);
         if (!r->fault)
             decode_proposal(d, &sub, &at[i]);
         if (sub.fault)
@@ -122,7 +121,7 @@ void payload_sa_decode(struct decoder *d, struct reader *r, struct payload *p)
     decode_end(d, r, "nothing after the last proposal");
 }
 
-/* ---- encoding --------------------------------------------------------------------------------------------------- */
+/* ---- encoding ------------------------------------------------------------------------------------------------- */
 
 static void encode_transform(struct writer *w, const struct transform *t, bool is_last)
 {

@@ -5,9 +5,9 @@
  *     Traffic Selector:  TS Type (1) | IP Protocol ID (1) | Selector Length (2)
  *                        Start Port (2) | End Port (2) | Starting Address (4 or 16) | Ending Address (4 or 16)
  *
- * A selector of an unknown type is skipped by its length and kept with family ADDR_NONE, so that positions stay true; it
- * cannot be sent. Whether a range runs backwards is not asked here: ports 65535 to 0 mean OPAQUE, and what a selector
- * matches is the business of ike/selector.c.
+ * A selector of an unknown type is skipped by its length and kept with family ADDR_NONE, so that positions stay
+ * true; it cannot be sent. Whether a range runs backwards is not asked here: ports 65535 to 0 mean OPAQUE, and what
+ * a selector matches is the business of ike/selector.c.
  */
 #include "wire/payload.h"
 

@@ -1,6 +1,6 @@
 /*
- * print: see print.h. Three layers: values (addresses, identities, selectors), proposals, and the line of a message, for
- * which there is one function per payload family and one table of them.
+ * print: see print.h. Three layers: values (addresses, identities, selectors), proposals, and the line of a
+ * message, for which there is one function per payload family and one table of them.
  *
  * Names of algorithms come from the table of algorithms in <braid/crypto.h>, which is constant data.
  */
@@ -32,7 +32,7 @@ void print_notify_name(struct text *t, uint16_t type)
     print_named(t, notify_name(type), "notify", type);
 }
 
-/* ---- addresses -------------------------------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------------------------------------------ */
 
 static void print_ipv4(struct text *t, const uint8_t *ip)
 {
@@ -41,6 +41,11 @@ static void print_ipv4(struct text *t, const uint8_t *ip)
             text_char(t, '.');
         text_uint(t, ip[i]);
     }
+}
+
+static uint16_t group_at(const uint8_t *ip, int i)
+{
+    return get_u16(ip + (size_t)i * 2);
 }
 
 static void print_group(struct text *t, uint16_t group)
@@ -61,7 +66,7 @@ static struct run longest_zero_run(const uint8_t *ip)
     struct run best = {0, 0};
     for (int from = 0; from < 8; from++) {
         int to = from;
-        while (to < 8 && get_u16(ip + 2 * to) == 0)
+        while (to < 8 && group_at(ip, to) == 0)
             to++;
         if (to - from >= 2 && to - from > best.to - best.from)
             best = (struct run){from, to};
@@ -86,7 +91,7 @@ static void print_ipv6(struct text *t, const uint8_t *ip)
         }
         if (i && i != zeros.to)
             text_char(t, ':');
-        print_group(t, get_u16(ip + 2 * i));
+        print_group(t, group_at(ip, i));
     }
 }
 
@@ -109,7 +114,7 @@ void print_endpoint(struct text *t, const struct endpoint *e)
     text_uint(t, e->port);
 }
 
-/* ---- identities ------------------------------------------------------------------------------------------------- */
+/* ---- identities ----------------------------------------------------------------------------------------------- */
 
 static bool is_printable(struct bytes b)
 {
@@ -159,7 +164,7 @@ void print_identity(struct text *t, const struct identity *id)
     }
 }
 
-/* ---- traffic selectors ------------------------------------------------------------------------------------------ */
+/* ---- traffic selectors ---------------------------------------------------------------------------------------- */
 
 enum {
     PROTO_ICMP = 1,
@@ -276,7 +281,7 @@ void print_selector(struct text *t, const struct selector *s)
     print_protocol_and_ports(t, s);
 }
 
-/* ---- proposals -------------------------------------------------------------------------------------------------- */
+/* ---- proposals ------------------------------------------------------------------------------------------------ */
 
 /* What the protocol itself speaks of, and has no row in the table of algorithms. */
 static const char *plain_name(uint8_t type, uint16_t id)
@@ -342,7 +347,7 @@ void print_proposal(struct text *t, const struct proposal *p)
     }
 }
 
-/* ---- messages --------------------------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------------------------- */
 
 static void print_ke(struct text *t, const struct payload *p)
 {
@@ -444,9 +449,11 @@ static void print_nothing(struct text *t, const struct payload *p)
     (void)p;
 }
 
+typedef void detail_printer(struct text *t, const struct payload *p);
+
 /* What stands in brackets behind the name of a payload; a type without a row shows its length. */
 /* clang-format off */
-static void (*const details[])(struct text *t, const struct payload *p) = {
+static detail_printer *const details[] = {
     [PAYLOAD_SA]      = print_nothing, /* proposals are too long for this line: print_proposal */
     [PAYLOAD_KE]      = print_ke,
     [PAYLOAD_IDi]     = print_id,
@@ -466,10 +473,13 @@ static void (*const details[])(struct text *t, const struct payload *p) = {
 
 static void print_payload(struct text *t, const struct payload *p)
 {
-    bool has_details = p->type < sizeof details / sizeof *details && details[p->type];
+    bool has_row = p->type < sizeof details / sizeof *details;
+    detail_printer *print_details = has_row ? details[p->type] : NULL;
     /* "Nonce(32)" reads better than the "No" of the log lines that people know. */
     print_named(t, p->type == PAYLOAD_NONCE ? "Nonce" : payload_name(p->type), "payload", p->type);
-    (has_details ? details[p->type] : print_raw_len)(t, p);
+    if (!print_details)
+        print_details = print_raw_len;
+    print_details(t, p);
 }
 
 void print_ike_msg(struct text *t, const struct ike_msg *m)

@@ -1,5 +1,6 @@
 /*
- * fuzz_message: any datagram. The version and the length of its header are made right, so that the payloads are reached.
+ * fuzz_message: any datagram. The version and the length of its header are made right, so that the payloads are
+ * reached.
  *
  * What decodes is held against the grammar and printed. What can be sent must survive another round unchanged, and only
  * what the codec documents as not sendable may be refused by it.

@@ -1,4 +1,7 @@
-/* fuzz_notify: the first octet picks a reader of a notify body, the rest is the body. What is read is written the same. */
+/*
+ * fuzz_notify: the first octet picks a reader of a notify body, the rest is the body. What is read is written the
+ * same.
+ */
 #include "fuzz.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /*
- * fuzz_print: hostile values as text. The first octet says how large the buffer is and what is printed; the text must be
- * printable ASCII, terminated, inside its buffer, and no different from the start of what a large buffer gets.
+ * fuzz_print: hostile values as text. The first octet says how large the buffer is and what is printed; the text
+ * must be printable ASCII, terminated, inside its buffer, and no different from the start of what a large buffer
+ * gets.
  */
 #include "fuzz.h"
 

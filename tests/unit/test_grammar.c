@@ -1,4 +1,7 @@
-/* grammar: the shapes of RFC 7296 appendix C and of the further exchanges pass; what is missing or misplaced is named. */
+/*
+ * grammar: the shapes of RFC 7296 appendix C and of the further exchanges pass; what is missing or misplaced is
+ * named.
+ */
 #include "../support/unit.h"
 #include "wire/grammar.h"
 

@@ -1,4 +1,7 @@
-/* message: the payload chain. What is decoded and encoded again is the same; what cannot be is refused, at its place. */
+/*
+ * message: the payload chain. What is decoded and encoded again is the same; what cannot be is refused, at its
+ * place.
+ */
 #include "../support/messages.h"
 #include "../support/unit.h"
 
