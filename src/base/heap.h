@@ -29,6 +29,6 @@ bool heap_reserve(struct heap *h);
 bool heap_set(struct heap *h, struct heap_node *n, ike_time at);
 struct heap_node *heap_top(const struct heap *h); /* NULL when empty */
 
-#define HEAP_OWNER(node, type, member) ((type *)(void *)((uint8_t *)(node) - offsetof(type, member)))
+#define HEAP_OWNER(node, type, member) ((type *)((uintptr_t)(node) - offsetof(type, member)))
 
 #endif

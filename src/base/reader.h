@@ -21,8 +21,8 @@ uint8_t reader_u8(struct reader *r);
 uint16_t reader_u16(struct reader *r); /* network byte order, as all of these */
 uint32_t reader_u32(struct reader *r);
 uint64_t reader_u64(struct reader *r);
-struct bytes reader_take(struct reader *r, size_t len); /* exactly len octets, or a fault */
-struct bytes reader_rest(struct reader *r);             /* whatever is left, possibly nothing */
+struct bytes reader_take(struct reader *r, size_t len);      /* exactly len octets, or a fault */
+struct bytes reader_rest(struct reader *r);                  /* whatever is left, possibly nothing */
 void reader_copy(struct reader *r, uint8_t *to, size_t len); /* zeros on a fault */
 void reader_skip(struct reader *r, size_t len);
 

@@ -166,7 +166,7 @@ struct decode_error ike_message_decode(struct bytes datagram, struct arena *aren
     if (m.header.major != 2)
         return (struct decode_error){.class = DECODE_VERSION, .offset = HEADER_VERSION_AT, .what = "major version 2"};
     if (m.header.length != datagram.len)
-        return (struct decode_error){.class = DECODE_SYNTAX, .offset = HEADER_LENGTH_AT, .what = "the datagram's length"};
+        return (struct decode_error){.class = DECODE_SYNTAX, .offset = HEADER_LENGTH_AT, .what = "its own length"};
     struct decoder d = {.arena = arena, .start_at = IKE_HEADER_LEN};
     struct bytes chain = bytes_make(datagram.at + IKE_HEADER_LEN, datagram.len - IKE_HEADER_LEN);
     struct decode_error error = decode_chain(&d, chain, m.header.next, &m);

@@ -21,14 +21,14 @@
 enum {
     IKE_HEADER_LEN = 28,
     PAYLOAD_HEADER_LEN = 4,
-    PAYLOADS_MAX = 256,     /* payloads in one message: long certificate chains with their requests */
-    PROPOSALS_MAX = 64,     /* in one SA payload */
-    TRANSFORMS_MAX = 255,   /* in one proposal: the count is one octet */
-    SELECTORS_MAX = 255,    /* in one TS payload: the count is one octet */
-    SPIS_MAX = 4096,        /* in one Delete payload */
-    SPI_LEN_MAX = 8,        /* in proposals, notifies and deletes: 8 for IKE, 4 for AH and ESP */
+    PAYLOADS_MAX = 256,       /* payloads in one message: long certificate chains with their requests */
+    PROPOSALS_MAX = 64,       /* in one SA payload */
+    TRANSFORMS_MAX = 255,     /* in one proposal: the count is one octet */
+    SELECTORS_MAX = 255,      /* in one TS payload: the count is one octet */
+    SPIS_MAX = 4096,          /* in one Delete payload */
+    SPI_LEN_MAX = 8,          /* in proposals, notifies and deletes: 8 for IKE, 4 for AH and ESP */
     CP_ATTRIBUTES_MAX = 1024, /* in one Configuration payload */
-    NONCE_LEN_MIN = 16,     /* RFC 7296 3.9 */
+    NONCE_LEN_MIN = 16,       /* RFC 7296 3.9 */
     NONCE_LEN_MAX = 256,
     MESSAGE_LEN_MAX = 65535, /* reassembled and decrypted; a datagram cannot be longer either */
 };
@@ -37,14 +37,14 @@ enum {
 
 struct ike_header {
     uint64_t spi_i, spi_r;
-    uint8_t next;     /* first payload's type */
+    uint8_t next; /* first payload's type */
     uint8_t major, minor;
     uint8_t exchange; /* enum exchange_type */
     bool initiator;   /* I: sent by the original initiator of this IKE SA */
     bool response;    /* R */
     bool higher;      /* V: the sender could speak a higher major version; cleared when sending */
     uint32_t mid;
-    uint32_t length;  /* of the whole message as its header says */
+    uint32_t length; /* of the whole message as its header says */
 };
 
 /* ---- payloads ------------------------------------------------------------------------------------------------- */
@@ -59,7 +59,7 @@ struct id_payload {
 };
 
 struct cert_payload {
-    uint8_t encoding; /* enum cert_encoding */
+    uint8_t encoding;  /* enum cert_encoding */
     struct bytes data; /* CERT: the certificate. CERTREQ: concatenated 20-octet SHA-1 key hashes, or empty */
 };
 
@@ -69,16 +69,16 @@ struct auth_payload {
 };
 
 struct notify_payload {
-    uint8_t protocol; /* enum protocol_id, 0 when it concerns no SA */
-    uint8_t spi_len;  /* decoded: spi.len. Encoding takes the latter */
-    struct bytes spi; /* at most SPI_LEN_MAX */
-    uint16_t type;    /* enum notify_type */
+    uint8_t protocol;  /* enum protocol_id, 0 when it concerns no SA */
+    uint8_t spi_len;   /* decoded: spi.len. Encoding takes the latter */
+    struct bytes spi;  /* at most SPI_LEN_MAX */
+    uint16_t type;     /* enum notify_type */
     struct bytes data; /* notify.h takes apart those that have a structure */
 };
 
 struct delete_payload {
     uint8_t protocol;
-    uint8_t spi_len;  /* 0 for IKE, 4 for AH and ESP */
+    uint8_t spi_len; /* 0 for IKE, 4 for AH and ESP */
     uint16_t count;
     struct bytes spis; /* count * spi_len octets */
 };
@@ -100,14 +100,14 @@ struct cp_payload {
  * sealed.
  */
 struct sk_payload {
-    uint8_t inner;           /* type of the first payload inside */
-    uint16_t number, total;  /* SKF: fragment number and total; SK: 1 and 1 */
-    size_t body_at;          /* offset of the sealed body (IV | ciphertext | ICV) in the datagram */
+    uint8_t inner;          /* type of the first payload inside */
+    uint16_t number, total; /* SKF: fragment number and total; SK: 1 and 1 */
+    size_t body_at;         /* offset of the sealed body (IV | ciphertext | ICV) in the datagram */
     struct bytes body;
 };
 
 struct payload {
-    uint8_t type;  /* enum payload_type, or a number we do not know: then `raw` is the body and it is kept */
+    uint8_t type; /* enum payload_type, or a number we do not know: then `raw` is the body and it is kept */
     bool critical;
     struct bytes raw; /* decoded: the body as it came. Encoding: used for unknown types, and Nonce, Vendor ID, EAP */
     union {
@@ -118,10 +118,10 @@ struct payload {
         struct auth_payload auth;
         struct notify_payload notify;
         struct delete_payload del;
-        struct selectors ts;      /* TSi and TSr */
+        struct selectors ts; /* TSi and TSr */
         struct cp_payload cp;
-        struct sk_payload sk;     /* SK and SKF, outer messages only */
-    } u;                          /* Nonce, Vendor ID, EAP and unknown types live in raw */
+        struct sk_payload sk; /* SK and SKF, outer messages only */
+    } u;                      /* Nonce, Vendor ID, EAP and unknown types live in raw */
 };
 
 struct ike_msg {
@@ -135,17 +135,17 @@ struct ike_msg {
 
 enum decode_class {
     DECODE_OK = 0,
-    DECODE_SYNTAX,      /* INVALID_SYNTAX: a length, count or fixed value cannot be */
-    DECODE_CRITICAL,    /* UNSUPPORTED_CRITICAL_PAYLOAD: unknown type `payload` with its critical bit (RFC 7296 2.5) */
-    DECODE_VERSION,     /* INVALID_MAJOR_VERSION: header only */
-    DECODE_MEMORY,      /* the arena's limit */
+    DECODE_SYNTAX,   /* INVALID_SYNTAX: a length, count or fixed value cannot be */
+    DECODE_CRITICAL, /* UNSUPPORTED_CRITICAL_PAYLOAD: unknown type `payload` with its critical bit (RFC 7296 2.5) */
+    DECODE_VERSION,  /* INVALID_MAJOR_VERSION: header only */
+    DECODE_MEMORY,   /* the arena's limit */
 };
 
 struct decode_error {
     enum decode_class class;
-    uint8_t payload;    /* in which payload type */
-    size_t offset;      /* from the start of the input */
-    const char *what;   /* static text: what was expected there */
+    uint8_t payload;  /* in which payload type */
+    size_t offset;    /* from the start of the input */
+    const char *what; /* static text: what was expected there */
 };
 
 /*

@@ -29,9 +29,9 @@ enum iana_number { /* one enum: numbers of different registries never meet in on
 
 /* Transform ids that the protocol itself speaks of; all others live in crypto/alg.def. */
 enum {
-    KE_NONE = 0,         /* RFC 9370 2.2.2: this further exchange does not take place; in ESP: no fresh secret */
-    SN_32 = 0,           /* RFC 9827: 32-bit sequence numbers ("no ESN") */
-    SN_64 = 1,           /* extended sequence numbers */
+    KE_NONE = 0, /* RFC 9370 2.2.2: this further exchange does not take place; in ESP: no fresh secret */
+    SN_32 = 0,   /* RFC 9827: 32-bit sequence numbers ("no ESN") */
+    SN_64 = 1,   /* extended sequence numbers */
     ATTRIBUTE_KEY_LENGTH = 14,
 };
 
@@ -39,12 +39,15 @@ enum {
  * An exchange of keys may stand in eight transform types: type 4, and those of RFC 9370 in ascending order. They
  * are slots 0 to 7.
  */
-enum { KEX_SLOTS = 8, NOT_A_KEX_SLOT = -1 };
+enum {
+    KEX_SLOTS = 8,
+    NOT_A_KEX_SLOT = -1,
+};
 int kex_slot(uint8_t transform_type); /* 0 to 7, or NOT_A_KEX_SLOT */
 uint8_t kex_slot_type(int slot);      /* the inverse, 0 <= slot < KEX_SLOTS */
 
 const char *exchange_name(uint8_t exchange);
-const char *payload_name(uint8_t payload);     /* short, as strongSwan logs it: "SA", "KE", "IDi", "No", "N" */
+const char *payload_name(uint8_t payload); /* short, as strongSwan logs it: "SA", "KE", "IDi", "No", "N" */
 const char *transform_name(uint8_t type);
 const char *notify_name(uint16_t notify);
 const char *protocol_name(uint8_t protocol);

@@ -44,7 +44,11 @@ bool notify_ipcomp_read(struct bytes data, struct notify_ipcomp *c);
 void notify_ipcomp_write(struct writer *w, const struct notify_ipcomp *c);
 
 /* REDIRECT and, without a nonce, REDIRECTED_FROM (RFC 5685 9.2 and 9.3) */
-enum gateway_type { GATEWAY_IPV4 = 1, GATEWAY_IPV6 = 2, GATEWAY_FQDN = 3 };
+enum gateway_type {
+    GATEWAY_IPV4 = 1,
+    GATEWAY_IPV6 = 2,
+    GATEWAY_FQDN = 3,
+};
 struct notify_redirect {
     uint8_t type;         /* enum gateway_type */
     struct bytes gateway; /* 4 or 16 octets, or a name, never empty */
@@ -62,7 +66,10 @@ bool notify_ticket_read(struct bytes data, struct notify_ticket *t);
 void notify_ticket_write(struct writer *w, const struct notify_ticket *t);
 
 /* PPK_IDENTITY (RFC 8784 5.1). A responder's is empty, and not for this function. */
-enum ppk_type { PPK_OPAQUE = 1, PPK_FIXED = 2 };
+enum ppk_type {
+    PPK_OPAQUE = 1,
+    PPK_FIXED = 2,
+};
 struct notify_ppk {
     uint8_t type; /* enum ppk_type */
     struct bytes id;

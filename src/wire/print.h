@@ -17,11 +17,11 @@ void print_ike_msg(struct text *t, const struct ike_msg *m);
  * UNKNOWN_<type>_<id>.
  */
 void print_proposal(struct text *t, const struct proposal *p);
-void print_identity(struct text *t, const struct identity *id);   /* control characters escaped */
-void print_dn(struct text *t, struct bytes der);                  /* "C=CH, CN=gw"; hexadecimal when it is no DN */
-void print_selector(struct text *t, const struct selector *s);    /* "10.1.0.0/16[tcp/80]", "a..b", "dynamic" */
-void print_addr(struct text *t, const struct addr *a);            /* RFC 5952 for IPv6 */
-void print_endpoint(struct text *t, const struct endpoint *e);    /* 192.0.2.1:500, [2001:db8::1]:4500 */
-void print_notify_name(struct text *t, uint16_t type);            /* "NO_PROPOSAL_CHOSEN", or "notify 12345" */
+void print_identity(struct text *t, const struct identity *id); /* control characters escaped */
+void print_dn(struct text *t, struct bytes der);                /* "C=CH, CN=gw"; hexadecimal when it is no DN */
+void print_selector(struct text *t, const struct selector *s);  /* "10.1.0.0/16[tcp/80]", "a..b", "dynamic" */
+void print_addr(struct text *t, const struct addr *a);          /* RFC 5952 for IPv6 */
+void print_endpoint(struct text *t, const struct endpoint *e);  /* 192.0.2.1:500, [2001:db8::1]:4500 */
+void print_notify_name(struct text *t, uint16_t type);          /* "NO_PROPOSAL_CHOSEN", or "notify 12345" */
 
 #endif

@@ -391,11 +391,11 @@ static void a_message_holds_at_most_256_payloads(void **state)
     assert_int_equal(decode(datagram, &decoded).class, DECODE_OK);
     assert_int_equal(decoded.count, PAYLOADS_MAX);
 
-    /* one more, by hand */
+    static const uint8_t one_more[8] = {[3] = 8, [6] = 0x40}; /* by hand */
     struct bytes longer = exact(bytes_make(datagram.at, datagram.len));
     uint8_t *at = realloc((void *)(uintptr_t)longer.at, longer.len + 8);
     at[longer.len - 8] = PAYLOAD_NOTIFY;
-    memcpy(at + longer.len, "\x00\x00\x00\x08\x00\x00\x40\x00", 8);
+    memcpy(at + longer.len, one_more, sizeof one_more);
     put_u32(at + 24, (uint32_t)(longer.len + 8));
     struct decode_error e = decode(bytes_make(at, longer.len + 8), &decoded);
     assert_int_equal(e.class, DECODE_SYNTAX);

@@ -1,5 +1,6 @@
 /* payload: the families one by one: their fields, what is refused, what is tolerated, what cannot be sent. */
 #include "../support/unit.h"
+#include "base/text.h"
 #include "wire/message.h"
 
 enum { ARENA_LIMIT = 1 << 20 };
@@ -122,10 +123,12 @@ static void substructures_that_do_not_fit_are_refused(void **state)
 static void too_many_proposals_are_refused(void **state)
 {
     (void)state;
-    static char body[33 * (PROPOSALS_MAX + 1) + 1];
+    char body[32 * (PROPOSALS_MAX + 1) + 1];
+    struct text t = text_make(body, sizeof body);
     for (int i = 0; i < PROPOSALS_MAX; i++)
-        memcpy(body + 32 * i, "02000010010100010000000802000005", 32);
-    memcpy(body + 32 * PROPOSALS_MAX, "00000010010100010000000802000005", 33);
+        text_add(&t, "02000010010100010000000802000005");
+    text_add(&t, "00000010010100010000000802000005");
+    assert_false(t.cut);
     check_refused(PAYLOAD_SA, body);
     check_kept(PAYLOAD_SA, body + 32);
 }
