@@ -3,7 +3,7 @@
  *
  * HMAC is written out over EVP digests rather than taken from EVP_MAC: an IKE handshake makes some sixty PRF calls with
  * a new key and a short message each. There EVP_MAC takes twice as long once its copy of the key is wiped as well
- * (tests/bench/bench_crypto.c).
+ * (tests/bench/crypto.c).
  */
 #include "crypto/ossl_mac.h"
 

@@ -15,7 +15,10 @@ import dh
 import mlkem
 import published
 
-HEAD = """/* {what}. Written by tests/vectors/oracle/make_vectors.py: change that, not this. */
+HEAD = """/*
+ * {name}_vectors: {what}.
+ * Written by tests/vectors/oracle/make_vectors.py: change that, not this.
+ */
 """
 
 HASHES = {"sha1": "sha1", "sha256": "sha256", "sha384": "sha384", "sha512": "sha512"}
@@ -62,7 +65,7 @@ def is_aead(row):
     return "cm" in row or row.startswith("chacha")
 
 
-# ---- what goes into the tables -------------------------------------------------------------------------------------------
+# ---- what goes into the tables -----------------------------------------------------------------------------
 
 def prf_vectors():
     for row, source, key, message, output in published.PRF:
@@ -96,7 +99,8 @@ def encr_vectors():
                                *((f"gcm{n}", 4) for n in (8, 12, 16)))]
     for row, key_len in rows + [("chacha20poly1305", 36)]:
         is_cbc = row in ("aes128", "aes192", "aes256")
-        for aad_len, plain_len in ((0, 16), (8, 48), (32, 208), (60, 0)) if is_cbc else ((0, 1), (8, 47), (32, 205), (60, 0)):
+        lengths = ((0, 16), (8, 48), (32, 208), (60, 0)) if is_cbc else ((0, 1), (8, 47), (32, 205), (60, 0))
+        for aad_len, plain_len in lengths:
             pick = lambda what, n: stream(f"{row} {what} {plain_len}", n)
             key, iv = pick("key", key_len), pick("iv", 16 if is_cbc else 8)
             partner_key = b"" if is_aead(row) else pick("integ", 32)
@@ -130,7 +134,7 @@ def mlkem_vectors():
         yield row, "FIPS 203, oracle", d + z, m, ek, ct, key, flipped, mlkem.decapsulate(row, dk, flipped)
 
 
-# ---- writing them ----------------------------------------------------------------------------------------------------------
+# ---- writing them ------------------------------------------------------------------------------------------
 
 def field(value):
     if isinstance(value, str):
@@ -141,10 +145,9 @@ def field(value):
 
 def write_table(directory, name, what, rows):
     with open(os.path.join(directory, name + "_vectors.h"), "w") as out:
-        out.write(HEAD.format(what=what) + f"static const struct {name}_vector {name}_vectors[] = {{\n")
+        out.write(HEAD.format(name=name, what=what) + f"static const struct {name}_vector {name}_vectors[] = {{\n")
         for row in rows:
-            fields = [",\n     ".join(["\n     ".join(field(v)) for v in row])]
-            out.write("    {" + "".join(fields) + "},\n")
+            out.write("    {" + ",\n     ".join("\n     ".join(field(v)) for v in row) + "},\n")
         out.write("};\n")
 
 
@@ -152,12 +155,14 @@ def main():
     for source, key, nonce, aad, plain, text, icv in published.CCM:
         check(source, aes.ccm(*map(unhex, (key, nonce, aad, plain)), len(icv) // 2), (unhex(text), unhex(icv)))
     directory = sys.argv[1]
-    write_table(directory, "prf", "PRF: row, source, key, message, output", prf_vectors())
-    write_table(directory, "integ", "INTEG: row, source, key, message, ICV", integ_vectors())
-    write_table(directory, "encr", "ENCR: row, source, key | salt, key of the MAC (sha256), IV, associated data, plaintext, ciphertext, ICV",
+    write_table(directory, "prf", "row, source, key, message, output", prf_vectors())
+    write_table(directory, "integ", "row, source, key, message, ICV", integ_vectors())
+    write_table(directory, "encr",
+                "row, source, key | salt, key of the MAC (sha256), IV, associated data, plaintext, ciphertext, ICV",
                 encr_vectors())
-    write_table(directory, "kex", "KE: row, source, private i, public i, private r, public r, shared secret", kex_vectors())
-    write_table(directory, "mlkem", "ML-KEM: row, source, d | z, m, ek, ct, secret, ct with a flipped bit, its secret",
+    write_table(directory, "kex", "row, source, private i, public i, private r, public r, shared secret",
+                kex_vectors())
+    write_table(directory, "mlkem", "row, source, d | z, m, ek, ct, secret, ct with a flipped bit, its secret",
                 mlkem_vectors())
 
 

@@ -858,7 +858,7 @@ ENCR = [
     ),
 ]
 
-# source, key, nonce, associated data, plaintext, ciphertext, ICV. Nonces are longer than those of IPsec: for the oracle only
+# source, key, nonce, associated data, plaintext, ciphertext, ICV. For the oracle only: the nonces are too long for IPsec
 CCM = [
     (
         'RFC 3610 8, vector 1',

@@ -1,5 +1,5 @@
 /*
- * bench_crypto: what one call of the OpenSSL backend costs, in nanoseconds of CPU time.
+ * bench-crypto: what one call of the OpenSSL backend costs, in nanoseconds of CPU time.
  *
  * Compare with `openssl speed` on the same machine: `-evp aes-256-gcm -aead -bytes 1420`, `ecdhx25519`,
  * `-kem-algorithms`.
