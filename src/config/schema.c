@@ -434,8 +434,10 @@ static void describe_expected(const struct schema_key *key, char *to, size_t roo
         return;
     }
     size_t len = (size_t)snprintf(to, room, "one of");
-    for (const struct value_word *w = key->of; w->word && len < room; w++)
-        len += (size_t)snprintf(to + len, room - len, "%s %s", w == key->of ? "" : ",", w->word);
+    for (const struct value_word *w = key->of; w->word && len < room; w++) {
+        if (w->value != NOT_YET_WORD)
+            len += (size_t)snprintf(to + len, room - len, "%s %s", w == key->of ? "" : ",", w->word);
+    }
 }
 
 static const char *guess_word(const struct schema_key *key, struct bytes written)

@@ -1,0 +1,65 @@
+/* keys: what a configuration may hold, straight from the schema table. */
+#include "cli/cli.h"
+#include "cli/look.h"
+#include "config/schema.h"
+
+#include <stdio.h>
+
+/* Where the keys of a section of the schema stand. */
+static const char *const places[] = {
+    [SCHEMA_SWANCTL] = "swanctl.conf",
+    [SCHEMA_CONN] = "connections.<conn>",
+    [SCHEMA_AUTH] = "connections.<conn>.local*, .remote*",
+    [SCHEMA_CERT] = "connections.<conn>.local*.cert*, .remote*.cert*, .cacert*",
+    [SCHEMA_CHILD] = "connections.<conn>.children.<child>",
+    [SCHEMA_SECRETS] = "secrets",
+    [SCHEMA_SECRET] = "secrets.ike*",
+    [SCHEMA_FILE] = "secrets.private*, rsa*, ecdsa*, pkcs8*, pkcs12*",
+    [SCHEMA_TOKEN] = "secrets.token*",
+    [SCHEMA_POOL] = "pools.<name>",
+    [SCHEMA_AUTHORITY] = "authorities.<name>",
+    [SCHEMA_BRAID] = "braid.conf",
+    [SCHEMA_ENGINE] = "braid.conf: engine",
+    [SCHEMA_NETWORK] = "braid.conf: network",
+    [SCHEMA_PLANE] = "braid.conf: plane",
+    [SCHEMA_LOG] = "braid.conf: log",
+};
+
+static const char *const states[] = {[STATUS_NOW] = "", [STATUS_LATER] = " [no effect yet]", [STATUS_NOT_YET] = " [not supported yet]"};
+
+static bool is_wanted(const struct schema_key *key, const char *word)
+{
+    return !word || strstr(key->name, word) || strstr(key->help, word) || strstr(places[key->section], word);
+}
+
+static void show_key(const struct schema_key *key)
+{
+    printf("  %-28s ", key->name);
+    fputs(key->help, stdout);
+    if (key->fallback)
+        printf(" (default: %s)", key->fallback + (key->fallback[0] == '='));
+    look_print(stdout, LOOK_DIM, "%s", states[key->status]);
+    putchar('\n');
+}
+
+enum exit_code cmd_keys(struct cli *cli)
+{
+    const char *word = NULL;
+    const struct schema_key *key;
+    bool any = false;
+    int section = -1;
+    if (!cli_arguments(cli, NULL, &word))
+        return EXIT_USAGE;
+    for (size_t i = 0; (key = schema_key_at(i)) != NULL; i++) {
+        if (!is_wanted(key, word))
+            continue;
+        if (section != (int)key->section)
+            look_print(stdout, LOOK_BOLD, "%s%s\n", any ? "\n" : "", places[key->section]);
+        section = (int)key->section;
+        any = true;
+        show_key(key);
+    }
+    if (!any)
+        fprintf(stderr, "braid: no key has to do with `%s`\n", word);
+    return any ? EXIT_GOOD : EXIT_FAILED;
+}

@@ -1,0 +1,130 @@
+/*
+ * main: the command line of braid: common options, then a sub-command with its own. See braid(1).
+ */
+#include "cli/cli.h"
+#include "cli/look.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct cli_command cli_commands[] = {
+    {"up", "NAME [--timeout SECONDS]", "set up a child, or a connection with all its children", cmd_up},
+    {"down", "NAME | --ike NAME | --child NAME | --id NUMBER", "end SAs", cmd_down},
+    {"list", "[--json]", "the SAs there are, with their key exchanges", cmd_list},
+    {"conns", "[--json]", "the connections that are configured", cmd_conns},
+    {"reload", "", "read the configuration again; with an error in it nothing changes", cmd_reload},
+    {"version", "", "version of this program and of the daemon", cmd_version},
+    {"check", "[DIR] [--json]", "look for mistakes in a configuration, without a daemon", cmd_check},
+    {"keys", "[WORD]", "the keys a configuration may hold, and what they mean", cmd_keys},
+    {"help", "", "this text", cmd_help},
+    {NULL, NULL, NULL, NULL},
+};
+
+enum exit_code cmd_help(struct cli *cli)
+{
+    (void)cli;
+    puts("usage: braid [-r RUNDIR] COMMAND [ARGUMENT...]\n");
+    for (const struct cli_command *c = cli_commands; c->name; c++)
+        printf("  %-8s %-46s %s\n", c->name, c->arguments, c->help);
+    puts("\n  -r, --run-dir DIR   where the daemon's control socket is (" CLI_RUN_DIR ")\n"
+         "      --json          for programs\n\n"
+         "Exit status: 0 done, 1 it did not work, 2 wrong command line, 3 no daemon, 4 connection to it lost.");
+    return EXIT_GOOD;
+}
+
+enum exit_code cli_usage(const struct cli *cli, const char *complaint, ...)
+{
+    va_list args;
+    va_start(args, complaint);
+    fputs("braid: ", stderr);
+    vfprintf(stderr, complaint, args);
+    va_end(args);
+    fputc('\n', stderr);
+    const char *name = cli->argc > 0 ? cli->argv[0] : "";
+    for (const struct cli_command *c = cli_commands; c->name; c++) {
+        if (strcmp(c->name, name) == 0)
+            fprintf(stderr, "usage: braid %s %s\n", c->name, c->arguments);
+    }
+    return EXIT_USAGE;
+}
+
+/* The option of the table that argument i is, with its value; *i moves behind it. */
+static bool take_option(struct cli *cli, struct cli_option *options, int *i)
+{
+    const char *argument = cli->argv[*i] + 2, *equals = strchr(argument, '=');
+    size_t len = equals ? (size_t)(equals - argument) : strlen(argument);
+    for (; options && options->name; options++) {
+        if (strlen(options->name) != len || strncmp(options->name, argument, len) != 0)
+            continue;
+        options->value = equals ? equals + 1 : cli->argv[++*i];
+        if (!options->value)
+            cli_usage(cli, "--%s needs a value", options->name);
+        return options->value != NULL;
+    }
+    cli_usage(cli, "unknown option %s", cli->argv[*i]);
+    return false;
+}
+
+bool cli_arguments(struct cli *cli, struct cli_option *options, const char **word)
+{
+    for (int i = 1; i < cli->argc; i++) {
+        const char *argument = cli->argv[i];
+        if (strcmp(argument, "--json") == 0) {
+            cli->json = true;
+        } else if (argument[0] == '-' && argument[1] == '-') {
+            if (!take_option(cli, options, &i))
+                return false;
+        } else if (argument[0] == '-' || !word || *word) {
+            cli_usage(cli, "unexpected argument %s", argument);
+            return false;
+        } else {
+            *word = argument;
+        }
+    }
+    return true;
+}
+
+/* Options in front of the command. False: wrong. */
+static bool read_common(struct cli *cli)
+{
+    while (cli->argc > 0 && cli->argv[0][0] == '-') {
+        const char *argument = cli->argv[0];
+        int used = 1;
+        if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0) {
+            cli->argv[0] = (char *)(uintptr_t)"help";
+            return true;
+        }
+        if (strcmp(argument, "--version") == 0 || strcmp(argument, "-V") == 0) {
+            cli->argv[0] = (char *)(uintptr_t)"version";
+            return true;
+        }
+        bool run_dir = strcmp(argument, "-r") == 0 || strcmp(argument, "--run-dir") == 0;
+        if (strcmp(argument, "--json") == 0)
+            cli->json = true;
+        else if (run_dir && cli->argc > 1)
+            cli->run_dir = cli->argv[used++];
+        else
+            return false;
+        cli->argc -= used;
+        cli->argv += used;
+    }
+    return cli->argc > 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = {.run_dir = CLI_RUN_DIR, .argc = argc - 1, .argv = argv + 1};
+    look_init();
+    if (!read_common(&cli)) {
+        fputs("usage: braid [-r RUNDIR] COMMAND [ARGUMENT...]; `braid help` names the commands\n", stderr);
+        return EXIT_USAGE;
+    }
+    for (const struct cli_command *c = cli_commands; c->name; c++) {
+        if (strcmp(c->name, cli.argv[0]) == 0)
+            return c->run(&cli);
+    }
+    fprintf(stderr, "braid: there is no command `%s`; `braid help` names them\n", cli.argv[0]);
+    return EXIT_USAGE;
+}
