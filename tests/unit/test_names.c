@@ -30,6 +30,24 @@ static void known_numbers_have_names_and_unknown_ones_have_none(void **state)
     assert_null(hash_name(0));
 }
 
+/* A number that stood there twice would not compile: every function is a switch. */
+static void every_number_of_the_list_has_its_name(void **state)
+{
+    (void)state;
+#define EXCHANGE(number, name) assert_string_equal(exchange_name(number), #name);
+#define PAYLOAD(number, name, text) assert_string_equal(payload_name(number), text);
+#define TRANSFORM(number, name) assert_string_equal(transform_name(number), #name);
+#define NOTIFY(number, name) assert_string_equal(notify_name(number), #name);
+#define PROTOCOL(number, name) assert_string_equal(protocol_name(number), #name);
+#define ID_TYPE(number, name) assert_string_equal(id_type_name(number), #name);
+#define AUTH_METHOD(number, name) assert_string_equal(auth_method_name(number), #name);
+#define CERT_ENCODING(number, name) assert_string_equal(cert_encoding_name(number), #name);
+#define CP_TYPE(number, name) assert_string_equal(cp_type_name(number), #name);
+#define CP_ATTRIBUTE(number, name) assert_string_equal(cp_attribute_name(number), #name);
+#define HASH_ID(number, name) assert_string_equal(hash_name(number), #name);
+#include "wire/iana.def"
+}
+
 static void errors_are_below_16384(void **state)
 {
     (void)state;
@@ -59,6 +77,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_numbers_have_names_and_unknown_ones_have_none),
+        cmocka_unit_test(every_number_of_the_list_has_its_name),
         cmocka_unit_test(errors_are_below_16384),
         cmocka_unit_test(key_exchanges_have_eight_slots),
     };

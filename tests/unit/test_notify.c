@@ -108,6 +108,17 @@ static void a_redirect_names_a_gateway_and_may_bind_a_nonce(void **state)
     assert_false(notify_redirect_read(BYTES_LIT("\x01"), &g));
 }
 
+static void fields_that_are_too_long_are_not_written(void **state)
+{
+    (void)state;
+    static const uint8_t name[256];
+    notify_redirect_write(&w, &(struct notify_redirect){.type = GATEWAY_FQDN, .gateway = BYTES_OF(name)});
+    assert_true(w.fault);
+    w = writer_make(buffer, sizeof buffer);
+    notify_ppk_key_write(&w, &(struct notify_ppk_key){.ppk.id = BYTES_LIT("id"), .confirmation = BYTES_LIT("short")});
+    assert_true(w.fault);
+}
+
 static void a_ticket_has_a_lifetime(void **state)
 {
     (void)state;
@@ -225,6 +236,7 @@ int main(void)
         TEST(an_address_shows_its_family_by_its_length),
         TEST(ip_compression_has_an_index_and_a_transform),
         TEST(a_redirect_names_a_gateway_and_may_bind_a_nonce),
+        TEST(fields_that_are_too_long_are_not_written),
         TEST(a_ticket_has_a_lifetime),
         TEST(a_ppk_identity_has_a_type_and_a_name),
         TEST(authentication_methods_are_announced_in_three_shapes),
