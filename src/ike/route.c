@@ -23,6 +23,7 @@ struct passage {
     bool contact;           /* the SA was made for this datagram */
     struct spoken heard;    /* opened and joined; borrows scratch memory, `joined` or the datagram */
     uint16_t fragments;     /* it came in */
+    size_t octets;          /* of all of them */
     bool opened;            /* scratch memory holds clear text */
     struct bytes joined;    /* memory to be given back, when fragments were joined */
 };
@@ -152,6 +153,7 @@ static struct verdict gather_fragment(struct passage *p, const struct sk_outer *
     p->heard.first = (*set)->first;
     p->heard.reserved = (*set)->reserved;
     p->fragments = (*set)->total;
+    p->octets = (*set)->len + p->fragments * (p->datagram.len - plain.len); /* but for padding */
     fragment_set_wipe(*set);
     return VERDICT_OK;
 }
@@ -173,6 +175,7 @@ static struct verdict open_message(struct passage *p)
     struct sk_outer outer;
     p->heard.header = p->header;
     p->fragments = 1;
+    p->octets = p->datagram.len;
     if (p->exchange->clear) {
         p->heard.plain = p->datagram;
         return VERDICT_OK;
@@ -229,7 +232,7 @@ static bool take_in(struct passage *p)
         return false;
     t->slot->heard = p->heard;
     t->slot->facts.mid = p->header.mid;
-    t->slot->facts.received = (uint32_t)p->datagram.len * p->fragments;
+    t->slot->facts.received = (uint32_t)p->octets;
     t->slot->facts.received_fragments = p->fragments;
     struct arena *arena = p->header.response ? &t->slot->in_arena : &t->slot->arena;
     return arena_copy(arena, p->heard.plain, &t->slot->heard.plain);

@@ -60,6 +60,8 @@ static void describe_sa(const struct ike_sa *sa, struct ike_sa_info *info)
 bool ike_engine_next_sa(const struct ike_engine *e, uint32_t after, struct ike_sa_info *info)
 {
     const struct ike_sa *sa = engine_next_sa(e, after);
+    while (sa && sa->mourned) /* its end was told; it only waits to repeat its last answer */
+        sa = engine_next_sa(e, sa->id);
     if (sa)
         describe_sa(sa, info);
     return sa != NULL;
