@@ -87,7 +87,7 @@ static void log_exchange(const struct daemon *d, const struct ike_tell *t)
     const struct tell_exchange *x = &t->exchange;
     struct log_field fields[] = {
         F_TEXT("conn", t->conn),
-        F_UINT("id", t->ike_id),
+        F_ID("id", t->ike_id),
         F_TEXT("exchange", exchange_text(x->exchange)),
         F_UINT("mid", x->mid),
         F_TEXT("ours", x->ours ? "yes" : "no"),
@@ -109,7 +109,7 @@ static void log_up(const struct daemon *d, const struct ike_tell *t)
     struct ike_sa_info sa;
     if (!find_sa(d, t->ike_id, &sa))
         return;
-    LOG(&d->log, NOTICE, IKE, "ike-up", F_TEXT("conn", t->conn), F_UINT("id", t->ike_id), F_HEX("spi-i", t->spi_i), F_HEX("spi-r", t->spi_r),
+    LOG(&d->log, NOTICE, IKE, "ike-up", F_TEXT("conn", t->conn), F_ID("id", t->ike_id), F_HEX("spi-i", t->spi_i), F_HEX("spi-r", t->spi_r),
         F_TEXT("local", endpoint_text(&t->path.local, &local)), F_TEXT("remote", endpoint_text(&t->path.remote, &remote)),
         F_TEXT("peer", identity_text(&t->theirs, &peer)), F_TEXT("key-exchanges", kex_text(&sa, &kex)),
         F_TEXT("quantum-safe", sa.quantum_safe ? "yes" : "no"));
@@ -127,9 +127,9 @@ static void log_other(const struct daemon *d, const struct ike_tell *t)
     enum log_level level = t->kind != TELL_ALERT && is_ordinary(t->reason) ? LEVEL_NOTICE : LEVEL_WARN;
     struct log_field fields[] = {
         F_TEXT("conn", t->conn),
-        F_UINT("id", t->ike_id),
+        F_ID("id", t->ike_id),
         F_TEXT("child", t->child),
-        F_UINT("child-id", t->child_id),
+        F_ID("child-id", t->child_id),
         F_TEXT("local", endpoint_text(&t->path.local, &local)),
         F_TEXT("remote", endpoint_text(&t->path.remote, &remote)),
         F_TEXT("peer", identity_text(&t->theirs, &peer)),

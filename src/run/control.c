@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum { READ_LEN = 64 << 10,
-       BACKLOG = 16 };
+       BACKLOG = 128 };
 
 struct control_client {
     struct control *server;

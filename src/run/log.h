@@ -46,11 +46,17 @@ struct log_field {
 #define F_TEXT(key, value) log_field_text(key, value) /* NULL or "": the field is left out */
 #define F_BYTES(key, value) ((struct log_field){FIELD_BYTES, key, value, 0})
 #define F_UINT(key, value) ((struct log_field){FIELD_UINT, key, BYTES_NONE, value})
+#define F_ID(key, value) log_field_id(key, value) /* a number; 0: the field is left out */
 #define F_HEX(key, value) ((struct log_field){FIELD_HEX, key, BYTES_NONE, value}) /* 16 digits */
 
 static inline struct log_field log_field_text(const char *key, const char *value)
 {
     return (struct log_field){FIELD_TEXT, key, value ? bytes_str(value) : BYTES_NONE, 0};
+}
+
+static inline struct log_field log_field_id(const char *key, uint64_t value)
+{
+    return (struct log_field){value != 0 ? FIELD_UINT : FIELD_TEXT, key, BYTES_NONE, value};
 }
 
 /* Whoever else wants the lines: called with the fields as text, without time and colour. */

@@ -89,6 +89,7 @@ class Gateway:
         self.run_dir = os.path.join(self.dir, "run")
         self.log_path = os.path.join(self.dir, "log")
         self.process = None
+        self.killed = False
         self.other = None
 
     # ---- the host -------------------------------------------------------------------------------
@@ -144,6 +145,7 @@ class Gateway:
         self.launch()
 
     def launch(self):
+        self.killed = False
         with open(self.log_path, "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(self.command(*self.braidd()), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_for(f"control socket of {self.name}", self.answers)
@@ -173,7 +175,9 @@ class Gateway:
         self.process.send_signal(number)
 
     def stop(self):
-        """Ends the daemon and gives its status and how long it took."""
+        """Ends the daemon and gives its status and how long it took. After a kill the next one has to clean up."""
+        if self.killed:
+            self.launch()
         if not self.process or self.process.poll() is not None:
             return None, 0
         began = time.monotonic()
@@ -192,6 +196,7 @@ class Gateway:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+            self.killed = True
 
     # ---- its command line -----------------------------------------------------------------------
 

@@ -305,7 +305,7 @@ def a_wrong_configuration_is_refused_with_its_place(left, right):
     left.configure(more="versoin = 2")
     for option in ((), ("--check",)):
         status, output = left.run(*left.braidd(*option))
-        expect(status == 78 and re.search(r"swanctl\.conf:6:\d+: error: .*versoin", output), f"status {status}: {output}")
+        expect(status == 78 and re.search(r"swanctl\.conf:6:\d+: .*versoin", output), f"status {status}: {output}")
     left.configure()
     status, output = left.run(*left.braidd("--check"))
     expect(status == 0, output)
@@ -432,7 +432,7 @@ def hostile_control_clients_harm_nobody(left, right):
         pass
     for _ in range(100):                                                   # and too many
         attack(b"")
-    for attacker in attackers[:40]:
+    for attacker in attackers[50:]:
         attacker.close()
     wait_for("answer amid all this", left.answers)
     for attacker in attackers:
