@@ -158,7 +158,10 @@ void ike_header_write(struct writer *w, const struct ike_header *h);
 /*
  * Decode a payload chain. `first` is the type of the first payload. Unknown non-critical payloads are kept with
  * their raw body. SK and SKF end a chain: they must be the last payload, and their `next` field is the first inner
- * type (RFC 7296 3.14). msg->header is not touched. Hostile input.
+ * type (RFC 7296 3.14). msg->header is not touched, and on an error nothing of msg is. Hostile input.
+ *
+ * The arena gives at most ten octets per octet of the chain (selectors of an unknown type), and 40 kB for the array of
+ * payloads.
  */
 struct decode_error ike_payloads_decode(struct bytes chain, uint8_t first, struct arena *arena, struct ike_msg *msg);
 
