@@ -137,6 +137,46 @@ static int need_rule(struct router *r, int family)
     return *has ? 0 : error;
 }
 
+/* ---- addresses of this host -------------------------------------------------------------------------------------------------------- */
+
+static bool read_address(const struct sockaddr *sa, struct addr *out)
+{
+    *out = (struct addr){0};
+    if (sa && sa->sa_family == AF_INET) {
+        out->family = ADDR_V4;
+        memcpy(out->ip, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
+    } else if (sa && sa->sa_family == AF_INET6) {
+        out->family = ADDR_V6;
+        memcpy(out->ip, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
+    }
+    return out->family != ADDR_NONE;
+}
+
+static bool is_inside(const struct selectors *s, const struct addr *a)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct selector *at = &s->at[i];
+        if (at->family == a->family && memcmp(at->from, a->ip, addr_len(a)) <= 0 && memcmp(a->ip, at->to, addr_len(a)) <= 0)
+            return true;
+    }
+    return false;
+}
+
+/* One of this host's addresses inside the selectors; family ADDR_NONE if there is none. */
+static void find_source(const struct selectors *ours, uint8_t family, struct addr *out)
+{
+    struct ifaddrs *all = NULL;
+    bool found = false;
+    *out = (struct addr){0};
+    if (getifaddrs(&all) != 0)
+        return;
+    for (const struct ifaddrs *i = all; i && !found; i = i->ifa_next)
+        found = !(i->ifa_flags & IFF_LOOPBACK) && read_address(i->ifa_addr, out) && out->family == family && is_inside(ours, out);
+    freeifaddrs(all);
+    if (!found)
+        *out = (struct addr){0};
+}
+
 /* ---- one route -------------------------------------------------------------------------------------------------------------------- */
 
 static int change_route(struct router *r, uint16_t type, uint16_t flags, const struct route *route)
@@ -170,7 +210,7 @@ static struct route **find_route(struct router *r, enum route_kind kind, const s
     return link;
 }
 
-static int hold_route(struct router *r, enum route_kind kind, const struct prefix *p, const struct addr *source)
+static int hold_route(struct router *r, enum route_kind kind, const struct prefix *p, const struct selectors *ours)
 {
     struct route **link = find_route(r, kind, p);
     if (*link) {
@@ -181,8 +221,8 @@ static int hold_route(struct router *r, enum route_kind kind, const struct prefi
     if (!route)
         return ENOMEM;
     *route = (struct route){.prefix = *p, .kind = kind, .users = 1};
-    if (source)
-        route->source = *source;
+    if (kind == ROUTE_REMOTE)
+        find_source(ours, p->addr.family, &route->source);
     int error = need_rule(r, family_of(&p->addr));
     if (error == 0)
         error = change_route(r, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route);
@@ -222,14 +262,14 @@ static void remove_first(struct router *r, enum route_kind kind, const struct se
     }
 }
 
-bool router_add(struct router *r, enum route_kind kind, const struct selectors *s, const struct addr *source, char *why, size_t why_len)
+bool router_add(struct router *r, enum route_kind kind, const struct selectors *s, const struct selectors *ours, char *why, size_t why_len)
 {
     struct prefix cover[PREFIXES_MAX];
     size_t done = 0;
     for (size_t i = 0; i < s->count; i++) {
         size_t n = prefix_cover(&s->at[i], cover);
         for (size_t k = 0; k < n; k++, done++) {
-            int error = hold_route(r, kind, &cover[k], source);
+            int error = hold_route(r, kind, &cover[k], ours);
             if (error == 0)
                 continue;
             explain(&cover[k], error, why, why_len);
@@ -245,44 +285,7 @@ void router_remove(struct router *r, enum route_kind kind, const struct selector
     remove_first(r, kind, s, SIZE_MAX);
 }
 
-/* ---- what this host knows --------------------------------------------------------------------------------------------------------- */
-
-static bool read_address(const struct sockaddr *sa, struct addr *out)
-{
-    *out = (struct addr){0};
-    if (sa && sa->sa_family == AF_INET) {
-        out->family = ADDR_V4;
-        memcpy(out->ip, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
-    } else if (sa && sa->sa_family == AF_INET6) {
-        out->family = ADDR_V6;
-        memcpy(out->ip, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
-    }
-    return out->family != ADDR_NONE;
-}
-
-static bool is_inside(const struct selectors *s, const struct addr *a)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        const struct selector *at = &s->at[i];
-        if (at->family == a->family && memcmp(at->from, a->ip, addr_len(a)) <= 0 && memcmp(a->ip, at->to, addr_len(a)) <= 0)
-            return true;
-    }
-    return false;
-}
-
-bool route_source(const struct selectors *local, uint8_t family, struct addr *out)
-{
-    struct ifaddrs *all = NULL;
-    bool found = false;
-    if (getifaddrs(&all) != 0)
-        return false;
-    for (const struct ifaddrs *i = all; i && !found; i = i->ifa_next)
-        found = !(i->ifa_flags & IFF_LOOPBACK) && read_address(i->ifa_addr, out) && out->family == family && is_inside(local, out);
-    freeifaddrs(all);
-    if (!found)
-        *out = (struct addr){0};
-    return found;
-}
+/* ---- the path outside ------------------------------------------------------------------------------------------------------------ */
 
 static socklen_t write_address(const struct endpoint *e, struct sockaddr_storage *out)
 {

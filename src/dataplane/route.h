@@ -35,12 +35,12 @@ void router_close(struct router *r);
 
 bool router_set_mtu(struct router *r, unsigned mtu);
 
-/* Add or take away the routes for a list of selectors. On false nothing was added and `why` says which route failed. */
-bool router_add(struct router *r, enum route_kind kind, const struct selectors *s, const struct addr *source, char *why, size_t why_len);
+/*
+ * Add or take away the routes for a list of selectors. New REMOTE routes prefer a source address inside `ours`. On false nothing was added and
+ * `why` says which route failed.
+ */
+bool router_add(struct router *r, enum route_kind kind, const struct selectors *s, const struct selectors *ours, char *why, size_t why_len);
 void router_remove(struct router *r, enum route_kind kind, const struct selectors *s);
-
-/* An address of this host inside the selectors, of the family asked for; false if there is none. */
-bool route_source(const struct selectors *local, uint8_t family, struct addr *out);
 
 /* The MTU of the path towards an address outside the tunnel, as far as the kernel knows it; 1500 if it does not say. */
 unsigned route_outer_mtu(const struct endpoint *remote);

@@ -258,13 +258,11 @@ static void adjust_mtu(struct tun *t)
 static bool add_routes(struct tun *t, const struct sad_entry *sa, char *why, size_t why_len)
 {
     const struct selectors *local = &sa->policy.local, *remote = &sa->policy.remote;
-    struct addr source;
     if (!t->router)
         return true;
     if (!router_add(t->router, ROUTE_LOCAL, local, NULL, why, why_len))
         return false;
-    route_source(local, remote->at[0].family, &source);
-    if (router_add(t->router, ROUTE_REMOTE, remote, &source, why, why_len))
+    if (router_add(t->router, ROUTE_REMOTE, remote, local, why, why_len))
         return true;
     router_remove(t->router, ROUTE_LOCAL, local);
     return false;
