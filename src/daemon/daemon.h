@@ -55,6 +55,7 @@ struct daemon {
 
     struct conf_daemon conf; /* as at start; a reload does not change it */
     char plane_device[16];
+    bool sa_gone;                /* since old snapshots were last looked through */
     struct snapshot *snapshot; /* newest first */
     struct cred_store *creds;
     struct crypto *crypto;

@@ -85,6 +85,7 @@ bool reload(struct daemon *d, struct problem_list *problems)
     loaded_free(l);
     if (!ok)
         return false;
+    d->sa_gone = true; /* perhaps no SA used the old one */
     struct ike_order order = {.kind = ORDER_CONFIG, .config = daemon_config(d)};
     (void)effects_order(d, &order);
     start_update(d);
@@ -127,8 +128,9 @@ static void free_from(struct snapshot **at)
 
 void reload_free_old(struct daemon *d)
 {
-    if (!d->snapshot || !d->snapshot->older)
+    if (!d->sa_gone || !d->snapshot || !d->snapshot->older)
         return;
+    d->sa_gone = false;
     uint64_t oldest = ike_engine_oldest_config(d->engine);
     struct snapshot **at = &d->snapshot->older;
     while (*at && (*at)->config->serial >= oldest)

@@ -305,6 +305,7 @@ void tell(struct daemon *d, const struct ike_tell *t)
         send_alert(d, t);
     else if (t->kind != TELL_EXCHANGE)
         send_updown(d, t);
+    d->sa_gone |= t->kind == TELL_IKE_DOWN;
     attempt_tell(d, t);
     ending_tell(d, t);
     start_tell(d, t);

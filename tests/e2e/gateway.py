@@ -89,7 +89,6 @@ class Gateway:
         self.run_dir = os.path.join(self.dir, "run")
         self.log_path = os.path.join(self.dir, "log")
         self.process = None
-        self.killed = False
         self.other = None
 
     # ---- the host -------------------------------------------------------------------------------
@@ -145,7 +144,6 @@ class Gateway:
         self.launch()
 
     def launch(self):
-        self.killed = False
         with open(self.log_path, "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(self.command(*self.braidd()), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_for(f"control socket of {self.name}", self.answers)
@@ -175,13 +173,12 @@ class Gateway:
         self.process.send_signal(number)
 
     def stop(self):
-        """Ends the daemon and gives its status and how long it took. After a kill the next one has to clean up."""
-        if self.killed:
-            self.launch()
+        """Ends the daemon and gives its status and how long it took."""
         if not self.process or self.process.poll() is not None:
             return None, 0
         began = time.monotonic()
         self.signal(signal.SIGTERM)
+        self.signal(signal.SIGCONT)
         return self.wait_end(), time.monotonic() - began
 
     def wait_end(self, seconds=10):
@@ -192,11 +189,14 @@ class Gateway:
             self.process.wait()
             raise Trouble(f"{self.name} does not end: {self.log()[-2000:]}") from None
 
+    def fall_mute(self):
+        """It keeps its sockets and answers nothing; stop wakes it up."""
+        self.signal(signal.SIGSTOP)
+
     def kill(self):
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-            self.killed = True
 
     # ---- its command line -----------------------------------------------------------------------
 

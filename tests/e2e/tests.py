@@ -11,7 +11,7 @@ import sys
 import time
 
 import vici
-from gateway import BOX, Trouble, expect, wait_for
+from gateway import BOX, expect, wait_for
 
 ALL = []
 THREE_ROUNDS = "aes256gcm16-prfsha384-x25519-ke1_mlkem768-ke2_ecp384"
@@ -264,7 +264,7 @@ def sigterm_deletes_the_sa_at_the_peer_within_three_seconds(left, right):
 def sigterm_ends_within_three_seconds_even_if_the_peer_is_mute(left, right):
     start_both(left, right)
     left.up()
-    right.kill()
+    right.fall_mute()
     status, seconds = left.stop()
     expect(status == 0 and seconds < 3.2, f"status {status} after {seconds:.1f} s")
 
@@ -273,7 +273,7 @@ def sigterm_ends_within_three_seconds_even_if_the_peer_is_mute(left, right):
 def a_second_signal_ends_at_once(left, right):
     start_both(left, right)
     left.up()
-    right.kill()
+    right.fall_mute()
     left.signal(signal.SIGTERM)
     time.sleep(0.3)
     began = time.monotonic()
