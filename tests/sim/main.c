@@ -1,0 +1,110 @@
+/*
+ * braid-sim: runs scenarios of the simulation. See --help.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scenario.h"
+
+static const struct scenario *const tables[] = {flow_scenarios};
+
+static const char help[] =
+    "usage: braid-sim [--scenario NAME[,NAME...]] [--seed S] [--seeds N] [--case N] [--scale PERCENT] [--real] [--trace]\n"
+    "                 [--record HOST FILE] | --replay FILE [--trace] | --list\n"
+    "\n"
+    "Runs the scenarios named, or all. Equal seeds give equal runs. With --seeds N the seeds S, S+1, ... are run one after the\n"
+    "other; --scale asks for more or fewer rounds than `make check` runs; --real takes OpenSSL's cryptography instead of the toy.\n";
+
+struct options {
+    struct run run;
+    const char *names;
+    const char *replay;
+    uint64_t seeds;
+    bool list;
+};
+
+static bool is_named(const char *names, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = names; at && *at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (strncmp(at, name, len) == 0 && (at[len] == ',' || at[len] == '\0'))
+            return true;
+    return false;
+}
+
+static void run_one(const struct scenario *s, const struct options *options)
+{
+    struct run run = options->run;
+    for (uint64_t i = 0; i < options->seeds; i++) {
+        run.scenario = s->name;
+        run.seed = options->run.seed + i;
+        run.at_case = -1;
+        s->run(&run);
+    }
+    printf("ok %-22s %8" PRIu64 " worlds %10" PRIu64 " verbs %10" PRIu64 " datagrams\n", s->name, run.worlds, run.verbs, run.datagrams);
+    fflush(stdout);
+}
+
+static int run_all(const struct options *options)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        for (const struct scenario *s = tables[i]; s->name; s++) {
+            if (options->names && !is_named(options->names, s->name))
+                continue;
+            count++;
+            if (options->list)
+                printf("%-22s %s\n", s->name, s->text);
+            else
+                run_one(s, options);
+        }
+    if (count == 0)
+        fprintf(stderr, "braid-sim: no such scenario\n");
+    return count == 0;
+}
+
+static int parse(int argc, char **argv, struct options *o)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *next = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(argv[i], "--trace") == 0) {
+            o->run.trace = true;
+        } else if (strcmp(argv[i], "--real") == 0) {
+            o->run.real = true;
+        } else if (strcmp(argv[i], "--list") == 0) {
+            o->list = true;
+        } else if (!next) {
+            return 2;
+        } else if (strcmp(argv[i], "--scenario") == 0) {
+            o->names = argv[++i];
+        } else if (strcmp(argv[i], "--seed") == 0) {
+            o->run.seed = strtoull(argv[++i], NULL, 0);
+        } else if (strcmp(argv[i], "--seeds") == 0) {
+            o->seeds = strtoull(argv[++i], NULL, 0);
+        } else if (strcmp(argv[i], "--case") == 0) {
+            o->run.only_case = strtoll(argv[++i], NULL, 0);
+        } else if (strcmp(argv[i], "--scale") == 0) {
+            o->run.scale = strtoull(argv[++i], NULL, 0);
+        } else if (strcmp(argv[i], "--replay") == 0) {
+            o->replay = argv[++i];
+        } else if (strcmp(argv[i], "--record") == 0 && i + 2 < argc) {
+            o->run.record_host = argv[++i];
+            o->run.record = argv[++i];
+        } else {
+            return 2;
+        }
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.run = {.seed = 1, .only_case = -1, .scale = 100}, .seeds = 1};
+    if (parse(argc, argv, &options) != 0) {
+        fputs(help, stderr);
+        return 2;
+    }
+    return run_all(&options);
+}
