@@ -10,11 +10,13 @@
 #include "crypto/ossl_kex.h"
 #include "mlkem_vectors.h"
 
-enum { Q = 3329,
-       SEED_LEN = 64,
-       M_LEN = 32,
-       SECRET_LEN = 32,
-       DK_MAX = 3168 };
+enum {
+    Q = 3329,
+    SEED_LEN = 64,
+    M_LEN = 32,
+    SECRET_LEN = 32,
+    DK_MAX = 3168,
+};
 
 static void check_secret(struct crypto *crypto, struct kex *kex, const char *answer, const char *secret)
 {

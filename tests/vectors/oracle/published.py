@@ -858,7 +858,7 @@ ENCR = [
     ),
 ]
 
-# source, key, nonce, associated data, plaintext, ciphertext, ICV. For the oracle only: the nonces are too long for IPsec
+# source, key, nonce, associated data, plaintext, ciphertext, ICV. For the oracle only: its nonces do not fit IPsec
 CCM = [
     (
         'RFC 3610 8, vector 1',
