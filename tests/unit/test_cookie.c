@@ -1,11 +1,11 @@
 /* cookie: stateless cookies of RFC 7296 2.6: bound to the initiator, short-lived, and made from a secret that rotates. */
-#include "pure.h"
+#include "../support/unit.h"
 
 #include "crypto/toy.h"
 #include "ike/cookie.h"
 
 static struct toy_crypto toy;
-static struct counting heap;
+static struct memory heap;
 static const struct endpoint FROM = {{ADDR_V4, {192, 0, 2, 1}}, 500};
 static const uint64_t SPI = UINT64_C(0x1122334455667788);
 #define NI BYTES_LIT("nonce of thirty-two octets, yes!")
@@ -13,7 +13,7 @@ static const uint64_t SPI = UINT64_C(0x1122334455667788);
 static int start(void **state)
 {
     (void)state;
-    counting_start(&heap);
+    memory_make(&heap);
     toy_crypto_init(&toy, &heap.alloc, 1);
     return 0;
 }
@@ -94,16 +94,16 @@ static void nothing_is_valid_before_the_first_cookie(void **state)
 static void cookies_live_between_one_and_two_periods(void **state)
 {
     (void)state;
-    uint64_t dice = 1;
+    struct dice dice = {1};
     for (int round = 0; round < 2000; round++) {
         struct cookie_jar jar = {0};
         uint8_t cookie[COOKIE_LEN], other[COOKIE_LEN];
         ike_time now = dice_roll(&dice) % (1000 * COOKIE_SECRET_FOR);
-        if (dice_pick(&dice, 2)) /* an older secret is there already */
+        if (dice_below(&dice, 2)) /* an older secret is there already */
             make(&jar, now - dice_roll(&dice) % (now + 1), other);
         make(&jar, now, cookie);
         for (ike_time age = 0; age < 4 * COOKIE_SECRET_FOR; age += 1 + dice_roll(&dice) % COOKIE_SECRET_FOR) {
-            if (dice_pick(&dice, 2))
+            if (dice_below(&dice, 2))
                 make(&jar, now + age, other);
             bool is_good = check(&jar, now + age, cookie);
             assert_true(is_good || age >= COOKIE_SECRET_FOR);

@@ -2,13 +2,13 @@
  * keys: lengths, limits, failures and wiping of the key derivation. That the values are right is the business of
  * tests/vectors/test_kdf.c, with an independent oracle.
  */
-#include "pure.h"
+#include "../support/unit.h"
 
 #include "crypto/toy.h"
 #include "ike/keys.h"
 #include "wire/message.h"
 
-static struct counting heap;
+static struct memory heap;
 static struct toy_crypto toy;
 static struct crypto flaky; /* toy, but its PRF fails at a given call */
 static int prf_calls, prf_fails_at;
@@ -24,7 +24,7 @@ static enum crypto_result flaky_prf(void *self, const struct alg *alg, struct by
 static int start(void **state)
 {
     (void)state;
-    counting_start(&heap);
+    memory_make(&heap);
     toy_crypto_init(&toy, &heap.alloc, 1);
     flaky = toy.crypto;
     flaky.prf = flaky_prf;

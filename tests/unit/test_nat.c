@@ -1,5 +1,5 @@
 /* nat: SHA-1(SPIi | SPIr | IP | port) of RFC 7296 2.23; the expected values come from Python's hashlib. */
-#include "pure.h"
+#include "../support/unit.h"
 
 #include "ike/nat.h"
 

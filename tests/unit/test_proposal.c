@@ -3,17 +3,17 @@
  *
  * The property test at the end compares thousands of random offers with a search that tries every assignment.
  */
-#include "pure.h"
+#include "../support/unit.h"
 
 #include "ike/proposal.h"
 
-static struct counting heap;
+static struct memory heap;
 static struct arena arena;
 
 static int start(void **state)
 {
     (void)state;
-    counting_start(&heap);
+    memory_make(&heap);
     arena = arena_make(&heap.alloc, 1 << 20);
     return 0;
 }
@@ -22,7 +22,7 @@ static int stop(void **state)
 {
     (void)state;
     arena_wipe(&arena);
-    assert_int_equal(heap.out, 0);
+    memory_check(&heap);
     return 0;
 }
 
@@ -704,13 +704,13 @@ static void put(struct random_proposal *p, uint8_t type, uint16_t id, uint16_t b
     p->transform[p->proposal.count++] = (struct transform){type, id, bits, false};
 }
 
-static void random_proposal(uint64_t *dice, struct random_proposal *p, uint8_t protocol, uint8_t number)
+static void random_proposal(struct dice *dice, struct random_proposal *p, uint8_t protocol, uint8_t number)
 {
     static const uint16_t methods[] = {0, 19, 20, 31};
     *p = (struct random_proposal){.proposal = {.number = number, .protocol = protocol}};
     if (protocol == PROTOCOL_ESP)
         p->proposal.spi_len = 4, p->proposal.spi[3] = 9;
-    unsigned ciphers = dice_pick(dice, 4), integs = dice_pick(dice, 4), sns = dice_pick(dice, 4);
+    unsigned ciphers = dice_below(dice, 4), integs = dice_below(dice, 4), sns = dice_below(dice, 4);
     if (ciphers != 1)
         put(p, TRANSFORM_ENCR, 20, 256);
     if (ciphers >= 1)
@@ -720,12 +720,12 @@ static void random_proposal(uint64_t *dice, struct random_proposal *p, uint8_t p
     if (integs & 2)
         put(p, TRANSFORM_INTEG, 0, 0);
     if (protocol == PROTOCOL_IKE)
-        put(p, TRANSFORM_PRF, (uint16_t)(5 + (dice_pick(dice, 8) == 0)), 0);
+        put(p, TRANSFORM_PRF, (uint16_t)(5 + (dice_below(dice, 8) == 0)), 0);
     for (uint16_t sn = 0; sn < 2 && protocol == PROTOCOL_ESP; sn++)
         if (sns & 1u << sn)
             put(p, TRANSFORM_SN, sn, 0);
     for (int slot = 0; slot < SLOTS_TRIED; slot++) {
-        unsigned start = dice_pick(dice, 4), listed = dice_pick(dice, slot ? 4 : 5);
+        unsigned start = dice_below(dice, 4), listed = dice_below(dice, slot ? 4 : 5);
         for (unsigned i = 0; i < listed; i++)
             put(p, kex_slot_type(slot), methods[(start + i) % 4], 0);
     }
@@ -832,7 +832,7 @@ static void assert_answer_round_trips(const struct proposals *offered)
 static void random_offers_agree_with_a_search_that_tries_everything(void **state)
 {
     (void)state;
-    uint64_t dice = 1;
+    struct dice dice = {1};
     unsigned found = 0, rounds = 40000;
     for (unsigned round = 0; round < rounds; round++) {
         struct random_proposal theirs[2], ours[2];

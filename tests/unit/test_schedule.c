@@ -1,11 +1,11 @@
 /* schedule: the rounds of RFC 9370: planned from a choice, carried out one after another, wiped in the end. */
-#include "pure.h"
+#include "../support/unit.h"
 
 #include "crypto/toy.h"
 #include "ike/schedule.h"
 
 static struct toy_crypto toy;
-static struct counting heap;
+static struct memory heap;
 static struct schedule ours, theirs; /* asking, answering */
 static uint8_t data[KEX_DATA_MAX], reply[KEX_DATA_MAX];
 static size_t data_len, reply_len;
@@ -13,7 +13,7 @@ static size_t data_len, reply_len;
 static int start(void **state)
 {
     (void)state;
-    counting_start(&heap);
+    memory_make(&heap);
     toy_crypto_init(&toy, &heap.alloc, 1);
     ours = (struct schedule){0};
     theirs = (struct schedule){0};
@@ -25,7 +25,7 @@ static int stop(void **state)
     (void)state;
     schedule_wipe(&ours, &toy.crypto, &heap.alloc);
     schedule_wipe(&theirs, &toy.crypto, &heap.alloc);
-    assert_int_equal(heap.out, 0);
+    memory_check(&heap);
     return 0;
 }
 
@@ -105,9 +105,9 @@ static void forgetting_keeps_the_place(void **state)
     (void)state;
     plan_both(CHOICE(31, 36));
     run_round();
-    size_t before = heap.out;
+    size_t before = heap.octets;
     schedule_forget(&ours, &heap.alloc);
-    assert_true(heap.out < before);
+    assert_true(heap.octets < before);
     assert_null(schedule_last(&ours));
     assert_int_equal(schedule_left(&ours), 1);
     run_round();
@@ -277,7 +277,7 @@ static void what_cryptography_refuses_leaves_the_round_open(void **state)
     broken.kex_answer = short_answer;
     assert_int_equal(schedule_answer(&theirs, &broken, &heap.alloc, 31, bytes_make(data, 32), reply, &reply_len), CRYPTO_FAULT);
     assert_int_equal(schedule_left(&theirs), 1);
-    assert_int_equal(heap.out, 0);
+    memory_check(&heap);
 }
 
 static void running_out_of_memory_is_a_fault_that_can_be_repeated(void **state)
@@ -285,11 +285,13 @@ static void running_out_of_memory_is_a_fault_that_can_be_repeated(void **state)
     (void)state;
     plan_both(CHOICE(31));
     assert_int_equal(schedule_offer(&ours, &toy.crypto, data, &data_len), CRYPTO_OK);
-    heap.fail_at = heap.requests + 1;
+    heap.fail_at = heap.takes + 1;
     assert_int_equal(answer(), CRYPTO_FAULT);
+    heap.fail_at = 0;
     assert_int_equal(answer(), CRYPTO_OK);
-    heap.fail_at = heap.requests + 1;
+    heap.fail_at = heap.takes + 1;
     assert_int_equal(finish(), CRYPTO_FAULT);
+    heap.fail_at = 0;
     assert_int_equal(finish(), CRYPTO_OK);
 }
 

@@ -1,16 +1,16 @@
 /* selector: traffic selectors of RFC 7296 2.9 and 3.13.1, against a packet-sampling oracle. */
-#include "pure.h"
+#include "../support/unit.h"
 
 #include "ike/selector.h"
 #include "wire/message.h"
 
-static struct counting heap;
+static struct memory heap;
 static struct arena arena;
 
 static int start(void **state)
 {
     (void)state;
-    counting_start(&heap);
+    memory_make(&heap);
     arena = arena_make(&heap.alloc, 1 << 20);
     return 0;
 }
@@ -19,7 +19,7 @@ static int stop(void **state)
 {
     (void)state;
     arena_wipe(&arena);
-    assert_int_equal(heap.out, 0);
+    memory_check(&heap);
     return 0;
 }
 
@@ -240,18 +240,18 @@ static void out_of_memory_is_said(void **state)
 
 /* ---- property: a packet is in the result exactly if it is in both lists ---- */
 
-static struct selector random_selector(uint64_t *dice)
+static struct selector random_selector(struct dice *dice)
 {
     static const uint8_t protocols[] = {0, 0, 6, 17};
-    uint8_t a = (uint8_t)dice_pick(dice, 8), b = (uint8_t)dice_pick(dice, 8);
-    uint16_t p = (uint16_t)dice_pick(dice, 6), q = (uint16_t)dice_pick(dice, 6);
+    uint8_t a = (uint8_t)dice_below(dice, 8), b = (uint8_t)dice_below(dice, 8);
+    uint16_t p = (uint16_t)dice_below(dice, 6), q = (uint16_t)dice_below(dice, 6);
     struct selector s = net(a < b ? a : b, a < b ? b : a);
-    s.protocol = protocols[dice_pick(dice, 4)];
-    if (dice_pick(dice, 2)) {
+    s.protocol = protocols[dice_below(dice, 4)];
+    if (dice_below(dice, 2)) {
         s.from_port = p < q ? p : q;
         s.to_port = p < q ? q : p;
     }
-    if (dice_pick(dice, 4) == 0) { /* the same in IPv6 */
+    if (dice_below(dice, 4) == 0) { /* the same in IPv6 */
         s.family = ADDR_V6;
         memmove(s.from + 12, s.from, 4);
         memmove(s.to + 12, s.to, 4);
@@ -260,9 +260,9 @@ static struct selector random_selector(uint64_t *dice)
     return s;
 }
 
-static struct selectors random_list(uint64_t *dice, struct selector *room)
+static struct selectors random_list(struct dice *dice, struct selector *room)
 {
-    struct selectors list = {(uint16_t)dice_pick(dice, 5), room};
+    struct selectors list = {(uint16_t)dice_below(dice, 5), room};
     for (uint16_t i = 0; i < list.count; i++)
         room[i] = random_selector(dice);
     return list;
@@ -292,7 +292,7 @@ static void compare_packets(struct selectors offered, struct selectors configure
 static void narrowing_is_intersection_packet_by_packet(void **state)
 {
     (void)state;
-    uint64_t dice = 1;
+    struct dice dice = {1};
     for (int round = 0; round < 4000; round++) {
         struct selector room[2][5];
         struct selectors offered = random_list(&dice, room[0]), configured = random_list(&dice, room[1]);

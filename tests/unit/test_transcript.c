@@ -1,10 +1,10 @@
 /* transcript: what AUTH covers (RFC 7296 2.15, RFC 9242 3.3.2). A recording PRF shows which octets go into the MACs. */
-#include "pure.h"
+#include "../support/unit.h"
 
 #include "crypto/toy.h"
 #include "ike/transcript.h"
 
-static struct counting heap;
+static struct memory heap;
 static struct toy_crypto toy;
 static struct transcript t;
 static const struct alg *prf;
@@ -27,7 +27,7 @@ static struct crypto recording;
 static int start(void **state)
 {
     (void)state;
-    counting_start(&heap);
+    memory_make(&heap);
     toy_crypto_init(&toy, &heap.alloc, 1);
     recording = toy.crypto;
     recording.prf = record_prf;
@@ -40,7 +40,7 @@ static int stop(void **state)
 {
     (void)state;
     transcript_wipe(&t);
-    assert_int_equal(heap.out, 0);
+    memory_check(&heap);
     return 0;
 }
 
@@ -189,7 +189,7 @@ static void out_of_memory_keeps_the_message_before(void **state)
     (void)state;
     uint8_t room[512];
     transcript_message(&t, true, BYTES_LIT("before"));
-    heap.fail_at = heap.requests + 1;
+    heap.fail_at = heap.takes + 1;
     assert_false(transcript_message(&t, true, BYTES_LIT("after")));
     assert_memory_equal(octets(true, room).at, "before", 6);
 }

@@ -1,5 +1,5 @@
 /* window: RFC 7296 2.2 and 2.3 with a window of one. */
-#include "pure.h"
+#include "../support/unit.h"
 
 #include "ike/window.h"
 
