@@ -170,7 +170,7 @@ static bool load_child(struct loader *l, const struct view *children, struct sec
 {
     char path[PATH_TEXT_MAX];
     struct view v;
-    snprintf(path, sizeof path, "%s.children.%s", conn_path, s->name);
+    snprintf(path, sizeof path, "%.*s.children.%s", SETTINGS_NAME_MAX + 16, conn_path, s->name);
     view_section(l->settings, children, s->name, &v);
     c->name = keep_name(l, s->name);
     c->line = s->place.line;
@@ -250,7 +250,7 @@ static bool load_auth(struct loader *l, const struct view *conn, const struct se
     if (s)
         view_section(l->settings, conn, s->name, &v);
     const struct place *place = s ? &s->place : &conn_section->place;
-    snprintf(path, sizeof path, "%s.%s", conn_path, s ? s->name : prefix);
+    snprintf(path, sizeof path, "%.*s.%s", SETTINGS_NAME_MAX + 16, conn_path, s ? s->name : prefix);
     bool good = schema_apply(&l->run, SCHEMA_AUTH, &v, path, place, auth);
     if (!schema_check_parts(&l->run, SCHEMA_AUTH, &v, path))
         good = false;
