@@ -102,6 +102,8 @@ static void plane_agrees(struct host *h)
 {
     struct world *w = h->world;
     size_t children = 0;
+    if (mock_counts(h->plane).refused) /* the engine will hear of it */
+        return;
     for (const struct ike_sa *sa = h->engine->oldest; sa; sa = sa->newer)
         for (const struct child *c = sa->children; c; c = c->next) {
             const struct mock_child *m = mock_child_by_id(h->plane, c->id);
