@@ -34,12 +34,16 @@ static bool add_nat_hash(struct turn *t, uint16_t notify, const struct endpoint 
     return arena_copy(&t->slot->arena, BYTES_OF(hash), &copy) && ike_msg_add_notify(&t->out, &t->slot->arena, notify, copy);
 }
 
+static bool pretends_nat(const struct turn *t)
+{
+    return t->e->force_encap || t->sa->conn->encap;
+}
+
 /* To get ESP in UDP where there is no NAT, say we send from nowhere: the peer will believe that there is one. */
 static bool add_nat_detection(struct turn *t)
 {
     static const struct endpoint nowhere = {0};
-    bool pretend = t->e->force_encap || t->sa->conn->encap;
-    return add_nat_hash(t, NOTIFY_NAT_DETECTION_SOURCE_IP, pretend ? &nowhere : &t->sa->path.local) &&
+    return add_nat_hash(t, NOTIFY_NAT_DETECTION_SOURCE_IP, pretends_nat(t) ? &nowhere : &t->sa->path.local) &&
            add_nat_hash(t, NOTIFY_NAT_DETECTION_DESTINATION_IP, &t->sa->path.remote);
 }
 
@@ -72,7 +76,7 @@ static void detect_nat(struct turn *t)
 static void float_ports(struct turn *t)
 {
     struct ike_sa *sa = t->sa;
-    if (!(sa->nat_local || sa->nat_remote) || sa->path.encap)
+    if (!(sa->nat_local || sa->nat_remote || pretends_nat(t)) || sa->path.encap)
         return;
     sa->path.local.port = t->e->port_encap;
     sa->path.remote.port = IKE_PORT_ENCAP;
