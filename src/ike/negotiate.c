@@ -69,6 +69,26 @@ static bool add_child_payloads(struct turn *t, const struct larval *l, const str
            add_selectors(t, PAYLOAD_TSr, l->ours ? &l->remote_ts : &l->local_ts);
 }
 
+/* Behind a NAT the addresses of transport mode selectors are not those we see: use the ones we see, as both ends do (RFC 7296 2.23.1). */
+static void substitute_address(struct selectors *ts, struct arena *arena, const struct addr *seen)
+{
+    struct selector *copy = ts->count == 1 ? ARENA_NEW(arena, struct selector) : NULL;
+    if (!copy || ts->at[0].family != seen->family || memcmp(ts->at[0].from, ts->at[0].to, addr_len(seen)) != 0)
+        return;
+    *copy = ts->at[0];
+    memcpy(copy->from, seen->ip, addr_len(seen));
+    memcpy(copy->to, seen->ip, addr_len(seen));
+    ts->at = copy;
+}
+
+static void undo_nat(struct turn *t, struct arena *arena, struct selectors *local, struct selectors *remote)
+{
+    if (t->sa->nat_remote)
+        substitute_address(remote, arena, &t->sa->path.remote.addr);
+    if (t->sa->nat_local)
+        substitute_address(local, arena, &t->sa->path.local.addr);
+}
+
 static bool resolve(struct turn *t, const struct conf_child *conf, struct arena *arena, struct selectors *local, struct selectors *remote)
 {
     return selectors_resolve(&conf->local_ts, &t->sa->path.local.addr, arena, local) &&
@@ -119,39 +139,28 @@ struct verdict negotiate_finish(struct turn *t, struct larval *l)
         return verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, 0), "the answer holds no Child SA");
     if (!proposal_accept(&l->offered, &sa->u.sa, &l->choice, &why) || l->choice.spi < 256)
         return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0), explain_proposals(t, &sa->u.sa, &l->offered, &why));
-    if (!tsi->u.ts.count || !tsr->u.ts.count || !selectors_subset(&tsi->u.ts, &l->local_ts) || !selectors_subset(&tsr->u.ts, &l->remote_ts))
+    l->transport = l->transport && ike_msg_notify(t->in, NOTIFY_USE_TRANSPORT_MODE); /* else tunnel mode (RFC 7296 1.3.1) */
+    struct selectors local = tsi->u.ts, remote = tsr->u.ts;
+    if (l->transport)
+        undo_nat(t, &l->arena, &local, &remote);
+    if (!local.count || !remote.count || !selectors_subset(&local, &l->local_ts) || !selectors_subset(&remote, &l->remote_ts))
         return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),
                                explain_selectors(t, &tsi->u.ts, &tsr->u.ts, &l->local_ts, &l->remote_ts));
-    if (!take_selectors(l, &tsi->u.ts, &l->local_ts) || !take_selectors(l, &tsr->u.ts, &l->remote_ts))
+    if (!take_selectors(l, &local, &l->local_ts) || !take_selectors(l, &remote, &l->remote_ts))
         return verdict_fault();
-    l->transport = l->transport && ike_msg_notify(t->in, NOTIFY_USE_TRANSPORT_MODE); /* else tunnel mode (RFC 7296 1.3.1) */
     l->spi_out = (uint32_t)l->choice.spi;
     return VERDICT_OK;
 }
 
 /* ---- the peer asks ----------------------------------------------------------------------------------------------------------------------------- */
 
-/* Behind a NAT the peer's address in transport mode selectors is not the one we see: use the one we see (RFC 7296 2.23.1). */
-static void substitute_address(struct selectors *ts, struct arena *arena, const struct addr *seen)
-{
-    struct selector *copy = ts->count == 1 ? ARENA_NEW(arena, struct selector) : NULL;
-    if (!copy || ts->at[0].family != seen->family || memcmp(ts->at[0].from, ts->at[0].to, addr_len(seen)) != 0)
-        return;
-    *copy = ts->at[0];
-    memcpy(copy->from, seen->ip, addr_len(seen));
-    memcpy(copy->to, seen->ip, addr_len(seen));
-    ts->at = copy;
-}
-
 /* What the peer offered for our side and for its own. */
 static void offered_selectors(struct turn *t, const struct larval *l, struct selectors *local, struct selectors *remote)
 {
     *remote = ike_msg_find(t->in, PAYLOAD_TSi)->u.ts;
     *local = ike_msg_find(t->in, PAYLOAD_TSr)->u.ts;
-    if (l->transport && t->sa->nat_remote)
-        substitute_address(remote, &t->slot->arena, &t->sa->path.remote.addr);
-    if (l->transport && t->sa->nat_local)
-        substitute_address(local, &t->slot->arena, &t->sa->path.local.addr);
+    if (l->transport)
+        undo_nat(t, &t->slot->arena, local, remote);
 }
 
 static bool narrow_to(struct turn *t, struct larval *l, const struct conf_child *conf, const struct selectors *local,
