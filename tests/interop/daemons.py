@@ -22,6 +22,7 @@ connections {{
         remote_addrs = {remote}
         proposals = {ike}
         fragmentation = {fragmentation}
+        encap = {encap}
         local {{
             auth = psk
             id = {local_id}
@@ -75,10 +76,11 @@ class Daemon:
     carries_packets = True
     can_end = True  # a tunnel, when asked to
     configuration = "swanctl.conf", SWANCTL_CONF
+    socket_name = "vici"
 
     def __init__(self, host):
         self.host = host
-        self.control = os.path.join(host.directory, "control")
+        self.control = os.path.join(host.directory, self.socket_name)
         self.log_path = os.path.join(host.directory, "log")
         self.process = None
 
@@ -101,7 +103,7 @@ class Daemon:
             local=self.host.outer[scenario.outer], remote=other.outer[scenario.outer],
             local_id=self.host.identity, remote_id=other.identity,
             local_ts=self.host.subnet, remote_ts=other.subnet,
-            ike=ike, esp=scenario.esp, psk=psk,
+            ike=ike, esp=scenario.esp, psk=psk, encap=scenario.encap,
             fragmentation="yes" if scenario.fragments else "no"))
         with open(self.log_path, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(self.host.command(*self.program(scenario)), stdin=subprocess.DEVNULL,
@@ -149,6 +151,8 @@ class Daemon:
         self.wait_for("the end of its SAs", lambda: not self.sas(), seconds=5)
 
     def log(self):
+        if not os.path.exists(self.log_path):
+            return ""
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
@@ -187,7 +191,7 @@ class Braid(Daemon):
     programs = ""  # the directory of braidd and braid
 
     def program(self, scenario):
-        self.write("braid.conf", f"fragment_size = {scenario.fragments}\n")
+        self.write("braid.conf", f"engine {{\n    fragment_size = {scenario.fragments}\n}}\n")
         return [f"{self.programs}/braidd", "-c", self.host.directory, "-r", self.host.directory]
 
     def braid(self, *arguments):
@@ -206,6 +210,7 @@ class Openiked(Daemon):
     carries_packets = False
     can_end = False
     configuration = "iked.conf", IKED_CONF
+    socket_name = "iked.sock"
 
     def program(self, _scenario):
         return [*PEER_ROOT, "iked", "-d", "-v", "-f", f"{self.host.directory}/iked.conf", "-s", self.control]

@@ -12,6 +12,7 @@ class Scenario:
     chosen: str = ""  # the IKE proposal both sides must end up with, where it is not `ike`
     outer: int = 4  # IP version on the outer link
     fragments: int = 1280  # largest IP datagram of an IKE fragment; 0: no fragmentation
+    encap: str = "no"  # pretend a NAT; strongSwan's user-space ESP does so by itself
     peer_psk: str = "one secret"
     failure: str = ""  # there must be no tunnel, and the message must match this
 
@@ -54,7 +55,7 @@ WITH_STRONGSWAN = [
 
 # It needs PF_KEY and kernel IPsec, so these run in lab/kernel.
 WITH_OPENIKED = [
-    Scenario("classical IKEv2",          "aes256-sha256-x25519", esp="aes256-sha1"),
+    Scenario("classical IKEv2",          "aes256-sha256-x25519", esp="aes256-sha1", encap="yes"),
 ]
 # fmt: on
 
