@@ -58,5 +58,5 @@ void effects_send(struct ike_engine *e, struct ike_effects *fx, const struct ike
     }
     struct ike_effect *effect = effects_add(e, fx, EFFECT_SEND);
     if (effect)
-        effect->u.send = (struct ike_send){.path = *path, .datagram = copy};
+        effect->u.send = (struct ike_send){.path = *path, .datagram = copy, .keepalive = copy.len == 1};
 }

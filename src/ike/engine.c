@@ -56,6 +56,7 @@ void ike_engine_free(struct ike_engine *e)
 {
     if (!e)
         return;
+    heap_free(&e->timers); /* before the SAs, which hold its nodes */
     while (e->oldest) {
         struct ike_sa *sa = e->oldest;
         e->oldest = sa->newer;
@@ -64,7 +65,6 @@ void ike_engine_free(struct ike_engine *e)
     struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer, &e->by_source, &e->by_id, &e->by_child, &e->by_child_spi};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         table_free(tables[i]);
-    heap_free(&e->timers);
     alloc_give(e->alloc, e->scratch, MESSAGE_LEN_MAX);
     alloc_give(e->alloc, e, sizeof *e);
 }

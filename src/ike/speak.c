@@ -97,7 +97,8 @@ static enum crypto_result seal_parts(struct turn *t, const struct spoken *said, 
         uint8_t *to;
         if (!keep_datagram(t->e->alloc, out, i, sk_sealed_len(&sa->suite, len, outer.fragment), &to))
             return CRYPTO_FAULT;
-        enum crypto_result result = sk_seal(t->e->crypto, &keys, &outer, bytes_make(said->plain.at + from, len), to);
+        struct bytes part = len ? bytes_make(said->plain.at + from, len) : BYTES_NONE;
+        enum crypto_result result = sk_seal(t->e->crypto, &keys, &outer, part, to);
         if (result != CRYPTO_OK)
             return result;
     }
