@@ -116,6 +116,7 @@ static void plane_agrees(struct host *h)
 /*
  * What nobody vouches for does not get more back than it brought. The answer to a proper IKE_SA_INIT request is a message of the same kind: at most one
  * datagram, larger than the request by no more than the fields we have and the request may lack (a nonce of 32 octets, two NAT hashes, three notifies).
+ * An initiator goes on when its IKE_SA_INIT is answered, whoever answered: that happens once for each SA it began itself.
  */
 static void nothing_amplifies(struct host *h, const struct step *step)
 {
@@ -128,8 +129,9 @@ static void nothing_amplifies(struct host *h, const struct step *step)
     bool first = header.exchange == EXCHANGE_IKE_SA_INIT && header.initiator && !header.response && header.spi_r == 0;
     size_t limit = step->input->len + (first ? FIRST_CONTACT_EXTRA : 0);
     uint64_t drops = invariants_before(h).drops - step->before.drops;
-    bool vouched = drops == 0 && header.exchange != EXCHANGE_IKE_SA_INIT;
-    if (vouched) /* forged with the keys of an SA: a peer, if a bad one */
+    bool opened = drops == 0 && header.exchange != EXCHANGE_IKE_SA_INIT; /* made with the keys of an SA: a peer, if a bad one */
+    bool began = drops == 0 && header.exchange == EXCHANGE_IKE_SA_INIT && header.response;
+    if (opened || began)
         return;
     if (step->sent_octets > limit || (first && step->sent > 1))
         world_fail(w, "%s: %zu octets nobody vouches for are answered with %zu", h->name, step->input->len, step->sent_octets);

@@ -169,7 +169,7 @@ static void spoil(struct world *w, const struct link_rules *rules, struct packet
     }
 }
 
-static void queue_packet(struct world *w, struct packet *p, ike_time delay)
+void world_put(struct world *w, struct packet *p, ike_time delay)
 {
     struct event *e = calloc(1, sizeof *e);
     *e = (struct event){.at = w->now + delay, .kind = EVENT_PACKET, .packet = p};
@@ -186,9 +186,9 @@ void world_send(struct world *w, struct packet *p)
         return;
     }
     if (chance(w, rules->duplicate))
-        queue_packet(w, packet_copy(w, p), rules->delay_min + world_below(w, rules->delay_max - rules->delay_min + 1) * 2);
+        world_put(w, packet_copy(w, p), rules->delay_min + world_below(w, rules->delay_max - rules->delay_min + 1) * 2);
     spoil(w, rules, p);
-    queue_packet(w, p, rules->delay_min + world_below(w, rules->delay_max - rules->delay_min + 1));
+    world_put(w, p, rules->delay_min + world_below(w, rules->delay_max - rules->delay_min + 1));
 }
 
 void network_send(struct world *w, struct host *h, const struct ike_send *send)
@@ -211,7 +211,7 @@ void network_send(struct world *w, struct host *h, const struct ike_send *send)
 
 void world_inject(struct world *w, const struct endpoint *from, const struct endpoint *to, bool encap, struct bytes octets, ike_time delay)
 {
-    queue_packet(w, packet_new(w, from, to, encap, octets), delay);
+    world_put(w, packet_new(w, from, to, encap, octets), delay);
 }
 
 /* ---- arriving ----------------------------------------------------------------------------------------------------- */

@@ -198,6 +198,8 @@ void world_inject(struct world *w, const struct endpoint *from, const struct end
                   ike_time delay);
 /* Send on behalf of a host, past the tap but under the link's rules. */
 void world_send(struct world *w, struct packet *p);
+/* It arrives after `delay`, whatever the rules say. */
+void world_put(struct world *w, struct packet *p, ike_time delay);
 struct packet *packet_new(struct world *w, const struct endpoint *from, const struct endpoint *to, bool encap, struct bytes octets);
 struct packet *packet_copy(struct world *w, const struct packet *p);
 void packet_free(struct packet *p);
