@@ -93,12 +93,11 @@ static struct verdict ask_window(struct passage *p)
     case WINDOW_REPEAT:
         break;
     }
-    if (t->sa->reply_mark == fingerprint(p)) { /* the very same octets again: no need to open them */
+    if (p->header.next == PAYLOAD_SKF) /* perhaps in other fragments than before: opened below, under the keys it was sent with */
+        return VERDICT_OK;
+    if (t->sa->reply_mark == fingerprint(p)) /* the very same octets again: no need to open them */
         speak_repeat(t);
-        return verdict_drop(DROP_REPEAT);
-    }
-    /* The same request in other fragments, perhaps: opened below, under the keys it was sent with. */
-    return p->header.next == PAYLOAD_SKF ? VERDICT_OK : verdict_drop(DROP_REPEAT);
+    return verdict_drop(DROP_REPEAT);
 }
 
 /* ---- 4: plausible ----------------------------------------------------------------------------------------------------------------- */

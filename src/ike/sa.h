@@ -114,7 +114,7 @@ struct ike_sa {
     struct window window;
     struct slot *ours, *theirs;
     struct sealed reply;     /* to request window.serve_next - 1, for repeats */
-    uint64_t reply_mark;     /* fingerprint of the first datagram of the request it answers */
+    uint64_t reply_mark;     /* fingerprint of the request it answers, unless that came in fragments */
     struct fragment_set *gather[2]; /* requests, responses; NULL when nothing is collected */
 
     struct larval *birth;    /* this SA itself, until it is up */
