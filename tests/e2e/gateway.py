@@ -117,6 +117,13 @@ class Gateway:
             found += [line.strip() for line in output.splitlines() if re.search(r"braid|9370|tun", line)]
         return found
 
+    def clean(self):
+        """So that a daemon that crashed in one test does not spoil the next."""
+        for family in ("-4", "-6"):
+            while self.run("ip", family, "rule", "delete", "priority", "9370")[0] == 0:
+                pass
+            self.run("ip", family, "route", "flush", "table", "9370")
+
     # ---- its daemon -----------------------------------------------------------------------------
 
     def write(self, name, text):
