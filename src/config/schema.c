@@ -592,9 +592,11 @@ bool schema_check_parts(struct schema_run *run, enum schema_section section, con
         if (s->reported)
             continue;
         s->reported = true;
-        const char *guess = part ? NULL : schema_guess_part(section, s->name);
-        problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s%s%s%s%s%s%s", path, *path ? "." : "", s->name,
-                    part ? " is not supported yet" : ": unknown section", guess ? ", did you mean `" : "", guess ? guess : "", guess ? "`?" : "");
+        bool is_key = !part && find_key(section, s->name);
+        const char *guess = part || is_key ? NULL : schema_guess_part(section, s->name);
+        const char *what = part ? " is not supported yet" : is_key ? ": this is a key: write `=` instead of `{`" : ": unknown section";
+        problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s%s%s%s%s", path, s->name, what, guess ? ", did you mean `" : "", guess ? guess : "",
+                    guess ? "`?" : "");
     }
     return good;
 }

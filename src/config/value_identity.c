@@ -34,7 +34,7 @@ struct reading {
 static bool give(struct reading *r, int type, struct bytes data)
 {
     if (data.len == 0)
-        return value_fail(r->fault, r->whole, r->whole, "this identity is empty");
+        return value_fail(r->fault, r->whole, r->whole, "this identity is empty (a value that holds `#` must be quoted)");
     r->out->id.type = (uint8_t)type;
     return arena_copy(r->arena, data, &r->out->id.data) || value_fail(r->fault, r->whole, r->whole, "out of memory");
 }
