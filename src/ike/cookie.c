@@ -1,11 +1,13 @@
 /*
  * cookie: see cookie.h. The scheme that RFC 7296 2.6 recommends.
  *
- * Time is cut into periods of COOKIE_SECRET_FOR. A secret is made when the first cookie of a period is wanted and checks
- * cookies until the end of the next period: each is good for at least one period and for less than two.
+ * Time is cut into periods of COOKIE_SECRET_FOR. A secret is made when the first cookie of a period is
+ * wanted and checks cookies until the end of the next period: each is good for at least one period and for
+ * less than two.
  *
- * The octets under the MAC begin with fields of fixed length and say the address family, so that no two initiators share
- * them: with a nonce in front, the last octets of a nonce and of an IPv6 address could stand for one another.
+ * The octets under the MAC begin with fields of fixed length and say the address family, so that no two
+ * initiators share them: with a nonce in front, the last octets of a nonce and of an IPv6 address could
+ * stand for one another.
  */
 #include "ike/cookie.h"
 
@@ -53,7 +55,8 @@ static bool renew_secret(struct cookie_jar *jar, const struct crypto *c, ike_tim
         return false;
     if (jar->version != 0 && periods_since(jar, now) > 1)
         secret_wipe(&jar->secret[jar->version & 1]); /* older than a whole period already */
-    jar->version = jar->version == UINT32_MAX ? 2 : jar->version + 1; /* never 0, and the parity goes on changing */
+    /* Never 0, and the parity goes on changing. */
+    jar->version = jar->version == UINT32_MAX ? 2 : jar->version + 1;
     jar->secret[jar->version & 1] = fresh;
     jar->renewed_at = now - now % COOKIE_SECRET_FOR;
     secret_wipe(&fresh);

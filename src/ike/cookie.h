@@ -1,7 +1,8 @@
 /*
  * cookie: stateless cookies (RFC 7296 2.6). A pure part.
  *
- *   cookie = version of the secret (4 octets) | first 20 octets of prf(secret, SPIi | version | port | family | IPi | Ni)
+ *   cookie = version of the secret (4 octets) | first 20 octets of MAC
+ *   MAC    = prf(secret, SPIi | version | port | family | IPi | Ni)
  *
  * The secret changes every COOKIE_SECRET_FOR; the previous one stays valid. Nothing is stored per peer.
  */
@@ -18,8 +19,10 @@ struct cookie_jar {
 };
 
 /* Make a cookie for this initiator into out[COOKIE_LEN]; renews the secret when it is old. */
-enum crypto_result cookie_make(struct cookie_jar *jar, const struct crypto *c, ike_time now, const struct endpoint *from, uint64_t spi_i, struct bytes ni, uint8_t *out);
+enum crypto_result cookie_make(struct cookie_jar *jar, const struct crypto *c, ike_time now,
+                               const struct endpoint *from, uint64_t spi_i, struct bytes ni, uint8_t *out);
 /* Is `cookie` one of ours for this initiator, not older than two periods? Hostile input; constant-time compare. */
-bool cookie_check(struct cookie_jar *jar, const struct crypto *c, ike_time now, const struct endpoint *from, uint64_t spi_i, struct bytes ni, struct bytes cookie);
+bool cookie_check(struct cookie_jar *jar, const struct crypto *c, ike_time now, const struct endpoint *from,
+                  uint64_t spi_i, struct bytes ni, struct bytes cookie);
 
 #endif

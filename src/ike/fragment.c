@@ -1,8 +1,9 @@
 /*
- * fragment: see fragment.h. The checks of RFC 7383 2.6, in its order; authenticity was checked before anything is added.
+ * fragment: see fragment.h. The checks of RFC 7383 2.6, in its order; authenticity was checked before
+ * anything is added.
  *
- * Memory is bounded twice: by FRAGMENTS_MAX places and by `max` octets. Only growing totals start a set anew, so a peer
- * cannot make fragments of two splittings meet in one message.
+ * Memory is bounded twice: by FRAGMENTS_MAX places and by `max` octets. Only growing totals start a set
+ * anew, so a peer cannot make fragments of two splittings meet in one message.
  */
 #include "ike/fragment.h"
 

@@ -1,8 +1,9 @@
 /*
  * keys: see keys.h for the formulas. Pure functions: nothing is remembered, every value on the way is wiped.
  *
- * The further key exchanges of one CREATE_CHILD_SA go into ONE derivation, behind the nonces; those before IKE_AUTH are
- * chained, each in front of the nonces. The two shapes are built in one place each: chain and concatenation below.
+ * The further key exchanges of one CREATE_CHILD_SA go into ONE derivation, behind the nonces; those before
+ * IKE_AUTH are chained, each in front of the nonces. The two shapes are built in one place each: chain and
+ * concatenation below.
  */
 #include "ike/keys.h"
 
@@ -15,7 +16,7 @@ enum {
     FIXED_KEY_NONCE_LEN = 8,        /* RFC 7296 2.14: the first 64 bits of each nonce */
 };
 
-/* ---- prf+ (RFC 7296 2.13) --------------------------------------------------------------------------------------- */
+/* ---- prf+ (RFC 7296 2.13) -------------------------------------------------------------------- */
 
 /* T(n) = prf(key, T(n-1) | seed | n); T(0) is empty. */
 static enum crypto_result next_block(const struct crypto *c, const struct alg *prf, struct bytes key,
@@ -54,7 +55,7 @@ enum crypto_result prf_plus(const struct crypto *c, const struct alg *prf, struc
     return result;
 }
 
-/* ---- cutting key material into keys ----------------------------------------------------------------------------- */
+/* ---- cutting key material into keys ---------------------------------------------------------- */
 
 struct cut {
     struct secret *to;
@@ -105,12 +106,14 @@ static enum crypto_result expand(const struct crypto *c, const struct ike_suite 
     const struct bytes parts[] = {seed->ni, seed->nr, BYTES_OF(spis)};
 
     size_t p = suite->prf->key_len, a = integ_len(suite->encr, suite->integ), e = encr_len(suite->encr);
+    /* clang-format off */
     const struct cut cut[] = {
         {&out->d, p},
         {&out->ai, a}, {&out->ar, a},
         {&out->ei, e}, {&out->er, e},
         {&out->pi, p}, {&out->pr, p},
     };
+    /* clang-format on */
     return cut_keys(c, suite->prf, skeyseed, parts, 3, cut, sizeof cut / sizeof cut[0]);
 }
 
@@ -129,7 +132,7 @@ static enum crypto_result derive(const struct crypto *c, const struct alg *prf, 
     return result;
 }
 
-/* ---- the three shapes ------------------------------------------------------------------------------------------- */
+/* ---- the three shapes ------------------------------------------------------------------------ */
 
 /* Ni | Nr as a key; a PRF with a key of fixed length takes the first 64 bits of each (RFC 7296 2.14). */
 static struct bytes nonce_key(const struct alg *prf, const struct ike_seed *seed, uint8_t room[2 * NONCE_LEN_MAX])
@@ -199,10 +202,12 @@ enum crypto_result keys_child(const struct crypto *c, const struct alg *prf, con
     struct bytes parts[SEED_PARTS_MAX];
     size_t count = concatenate(ni, nr, sk, sk_count, parts);
     size_t e = encr_len(encr), a = integ_len(encr, integ);
+    /* clang-format off */
     const struct cut cut[] = {
         {&out->encr_i, e}, {&out->integ_i, a},
         {&out->encr_r, e}, {&out->integ_r, a},
     };
+    /* clang-format on */
     enum crypto_result result = CRYPTO_FAULT;
     if (count > 0)
         result = cut_keys(c, prf, secret_view(d), parts, count, cut, sizeof cut / sizeof cut[0]);
@@ -211,7 +216,7 @@ enum crypto_result keys_child(const struct crypto *c, const struct alg *prf, con
     return result;
 }
 
-/* ---- post-quantum pre-shared keys (RFC 8784 3) ------------------------------------------------------------------ */
+/* ---- post-quantum pre-shared keys (RFC 8784 3) ----------------------------------------------- */
 
 static enum crypto_result mix(const struct crypto *c, const struct alg *prf, struct bytes ppk, struct secret *key)
 {
@@ -236,7 +241,7 @@ enum crypto_result keys_mix_ppk(const struct crypto *c, const struct alg *prf, s
     return CRYPTO_OK;
 }
 
-/* ---- wiping ----------------------------------------------------------------------------------------------------- */
+/* ---- wiping ---------------------------------------------------------------------------------- */
 
 void ike_keys_wipe(struct ike_keys *k)
 {

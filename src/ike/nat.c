@@ -1,10 +1,13 @@
 /*
- * nat: see nat.h. SHA-1 as in FIPS 180-4 6.1, for a message of one block: the longest input here is 34 octets, and one
- * block holds 55. Not for anything but NAT detection.
+ * nat: see nat.h. SHA-1 as in FIPS 180-4 6.1, for a message of one block: the longest input here is 34
+ * octets, and one block holds 55. Not for anything but NAT detection.
  */
 #include "ike/nat.h"
 
-enum { BLOCK_LEN = 64, ROUNDS = 80 };
+enum {
+    BLOCK_LEN = 64,
+    ROUNDS = 80,
+};
 
 static uint32_t rotate(uint32_t v, unsigned by)
 {

@@ -1,8 +1,8 @@
 /*
  * nat: NAT detection hashes (RFC 7296 2.23): SHA-1(SPIi | SPIr | IP | port). A pure part.
  *
- * SHA-1 is what the RFC demands here, and nothing rests on its strength. It is computed with a small function of our own, because the crypto promise holds no bare hash
- * and libbraid links nothing.
+ * SHA-1 is what the RFC demands here, and nothing rests on its strength. It is computed with a small
+ * function of our own, because the crypto promise holds no bare hash and libbraid links nothing.
  */
 #ifndef BRAID_IKE_NAT_H
 #define BRAID_IKE_NAT_H

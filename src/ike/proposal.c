@@ -1,15 +1,17 @@
 /*
  * proposal: see proposal.h. Three steps:
  *
- *   sort     one proposal into columns, one per transform type: what is unknown, unusable or repeated is left behind here,
- *            so that a hostile offer of thousands of transforms is looked at once and costs nothing later
+ *   sort     one proposal into columns, one per transform type: what is unknown, unusable or repeated stays
+ *            behind here, so that a hostile offer of thousands of transforms is looked at once
  *   meet     the columns of two proposals: what both contain, in the order of whoever's preference counts
- *   settle   one transform per column; the eight columns of key exchanges together, because no method may appear twice
+ *   settle   one transform per column; the eight columns of key exchanges together, because no method may
+ *            appear twice
  *
- * The key exchanges are a matching problem: slots {A, B} and {A} can only be A in the second and so B in the
- * first. Slot by slot the first option is taken that leaves the rest possible, and "possible" is a bipartite matching
- * found with augmenting paths (Kuhn). So the result is the first in order of preference that exists at all, and the
- * work is bounded by slots x options x slots x options, whatever the peer wrote.
+ * The key exchanges are a matching problem: slots {A, B} and {A} can only be A in the second and so B in
+ * the first. Slot by slot the first option is taken that leaves the rest possible, and "possible" is a
+ * bipartite matching found with augmenting paths (Kuhn). So the result is the first in order of preference
+ * that exists at all, and the work is bounded by slots x options x slots x options, whatever the peer
+ * wrote.
  */
 #include "ike/proposal.h"
 
@@ -18,14 +20,18 @@
  * Slots 1 to 7 follow COLUMN_SN.
  */
 enum {
-    COLUMN_ENCR, COLUMN_PRF, COLUMN_INTEG, COLUMN_KE, COLUMN_SN,
-    COLUMNS = COLUMN_SN + KEX_SLOTS,
-    NOT_A_COLUMN = -1, /* protocol or structure */
+    COLUMN_ENCR,
+    COLUMN_PRF,
+    COLUMN_INTEG,
+    COLUMN_KE,
+    COLUMN_SN,
 };
 
 enum {
-    OPTIONS_MAX = 32, /* usable transforms of one type; alg.def has at most 25 */
-    ID_NONE = 0,      /* KE and INTEG: the type is proposed, and nothing is chosen in it */
+    COLUMNS = COLUMN_SN + KEX_SLOTS,
+    NOT_A_COLUMN = -1, /* protocol or structure */
+    OPTIONS_MAX = 32,  /* usable transforms of one type; alg.def has at most 25 */
+    ID_NONE = 0,       /* KE and INTEG: the type is proposed, and nothing is chosen in it */
 };
 
 struct option {
@@ -45,7 +51,16 @@ struct sorted {
 
 static const struct choose_rules NO_RULES = {0};
 
-/* ---- columns ---------------------------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
+
+/* Of the columns before the further key exchanges. */
+static const uint8_t first_types[] = {
+    [COLUMN_ENCR] = TRANSFORM_ENCR,
+    [COLUMN_PRF] = TRANSFORM_PRF,
+    [COLUMN_INTEG] = TRANSFORM_INTEG,
+    [COLUMN_KE] = TRANSFORM_KE,
+    [COLUMN_SN] = TRANSFORM_SN,
+};
 
 static int slot_column(int slot)
 {
@@ -62,24 +77,18 @@ static int column_slot(int column)
 
 static int type_column(uint8_t type)
 {
+    for (int column = 0; column <= COLUMN_SN; column++)
+        if (first_types[column] == type)
+            return column;
     int slot = kex_slot(type);
-    if (slot != NOT_A_KEX_SLOT)
-        return slot_column(slot);
-    switch (type) {
-    case TRANSFORM_ENCR: return COLUMN_ENCR;
-    case TRANSFORM_PRF: return COLUMN_PRF;
-    case TRANSFORM_INTEG: return COLUMN_INTEG;
-    case TRANSFORM_SN: return COLUMN_SN;
-    default: return NOT_A_COLUMN;
-    }
+    return slot == NOT_A_KEX_SLOT ? NOT_A_COLUMN : slot_column(slot);
 }
 
 static uint8_t column_type(int column)
 {
-    static const uint8_t type[] = {TRANSFORM_ENCR, TRANSFORM_PRF, TRANSFORM_INTEG, TRANSFORM_KE, TRANSFORM_SN};
     if (column == NOT_A_COLUMN)
         return 0;
-    return column > COLUMN_SN ? kex_slot_type(column_slot(column)) : type[column];
+    return column > COLUMN_SN ? kex_slot_type(column_slot(column)) : first_types[column];
 }
 
 /* Which types a protocol uses (RFC 7296 3.3.2). AH is not negotiated. */
@@ -116,7 +125,7 @@ static void column_add(struct column *c, struct option o)
         c->option[c->count++] = o;
 }
 
-/* ---- sort ------------------------------------------------------------------------------------------------------- */
+/* ---- sort ------------------------------------------------------------------------------------ */
 
 /* Is the row one that this protocol may use and this backend has? */
 static bool is_usable(const struct alg *alg, uint8_t protocol, const struct choose_rules *rules)
@@ -125,7 +134,10 @@ static bool is_usable(const struct alg *alg, uint8_t protocol, const struct choo
     return (alg->flags & needed) && (!rules->has || rules->has(rules->self, alg));
 }
 
-/* What a transform stands for, or false when it can never be chosen. The Key Length must be the row's (RFC 7296 3.3.5). */
+/*
+ * What a transform stands for, or false when it can never be chosen. The Key Length must be the row's
+ * (RFC 7296 3.3.5).
+ */
 static bool read_option(const struct transform *t, int column, uint8_t protocol, const struct choose_rules *rules,
                         struct option *out)
 {
@@ -143,7 +155,10 @@ static bool read_option(const struct transform *t, int column, uint8_t protocol,
     return out->alg && is_usable(out->alg, protocol, rules);
 }
 
-/* False when the proposal holds a type that its protocol does not use, or that we do not know: not acceptable (RFC 7296 3.3.6). */
+/*
+ * False when the proposal holds a type that its protocol does not use, or that we do not know: it is not acceptable
+ * (RFC 7296 3.3.6).
+ */
 static bool sort(const struct proposal *p, const struct choose_rules *rules, bool without_kex, struct sorted *out)
 {
     memset(out, 0, sizeof *out);
@@ -165,7 +180,7 @@ static bool sort(const struct proposal *p, const struct choose_rules *rules, boo
     return true;
 }
 
-/* ---- meet ------------------------------------------------------------------------------------------------------- */
+/* ---- meet ------------------------------------------------------------------------------------ */
 
 struct meeting {
     const struct sorted *ours, *theirs;
@@ -187,8 +202,8 @@ static void meet(const struct meeting *m, int column, struct column *out)
 }
 
 /*
- * The same for a key exchange. A slot that only one side names is NONE there: the side that names it must have said that
- * NONE is good enough (RFC 9370).
+ * The same for a key exchange. A slot that only one side names is NONE there: the side that names it must
+ * have said that NONE is good enough (RFC 9370).
  */
 static void meet_slot(const struct meeting *m, int slot, struct column *out)
 {
@@ -202,10 +217,11 @@ static void meet_slot(const struct meeting *m, int slot, struct column *out)
         column_add(out, none);
 }
 
-/* ---- settle: ciphers -------------------------------------------------------------------------------------------- */
+/* ---- settle: ciphers ------------------------------------------------------------------------- */
 
-/* The integrity algorithm that goes with this cipher: none with an AEAD, a real one otherwise, in ESP too (RFC 7296 3.3.3). */
-static bool settle_integ(const struct meeting *m, const struct alg *encr, const struct column *integ, struct choice *out)
+/* The integrity algorithm of this cipher: none with an AEAD, else a real one, in ESP too (RFC 7296 3.3.3). */
+static bool settle_integ(const struct meeting *m, const struct alg *encr, const struct column *integ,
+                         struct choice *out)
 {
     const struct column *theirs = &m->theirs->column[COLUMN_INTEG];
     out->encr = encr;
@@ -254,9 +270,12 @@ static bool settle_sn(const struct meeting *m, struct choice *out)
     return true;
 }
 
-/* ---- settle: key exchanges -------------------------------------------------------------------------------------- */
+/* ---- settle: key exchanges ------------------------------------------------------------------- */
 
-/* What may stand in each slot. Methods are numbered by their place in `method`, so that a set of them is a word of bits. */
+/*
+ * What may stand in each slot. Methods are numbered by their place in `method`, so that a set of them is a
+ * word of bits.
+ */
 struct slots {
     struct column column[KEX_SLOTS];
     bool may_be_none[KEX_SLOTS];
@@ -427,9 +446,12 @@ static bool settle(const struct meeting *m, struct choice *out, int *failed)
     return has_kex && has_sn;
 }
 
-/* ---- SPIs ------------------------------------------------------------------------------------------------------- */
+/* ---- SPIs ------------------------------------------------------------------------------------ */
 
-/* An ESP proposal carries 4 octets, one of IKE 8 or (IKE_SA_INIT) none; zero is nobody's (RFC 7296 3.3.1, RFC 4303 2.1). */
+/*
+ * An ESP proposal carries 4 octets, one of IKE 8 or (IKE_SA_INIT) none; zero is nobody's (RFC 7296 3.3.1, RFC 4303
+ * 2.1).
+ */
 static bool read_spi(const struct proposal *p, struct choice *out)
 {
     bool is_right_len = p->protocol == PROTOCOL_ESP ? p->spi_len == 4 : p->spi_len == 0 || p->spi_len == 8;
@@ -451,7 +473,7 @@ static void write_spi(struct proposal *p, uint64_t spi, uint8_t spi_len)
         p->spi[i] = (uint8_t)(spi >> 8 * (spi_len - 1 - i));
 }
 
-/* ---- choose ----------------------------------------------------------------------------------------------------- */
+/* ---- choose ---------------------------------------------------------------------------------- */
 
 /* Keeps the explanation of the proposal that came closest. */
 struct closest {
@@ -469,7 +491,8 @@ static void note_failure(struct closest *c, int column, uint8_t number)
 
 /* The first of our proposals below `limit` that this one fits; `limit` when none does. */
 static uint16_t choose_ours(const struct proposal *theirs, const struct proposals *acceptable,
-                            const struct choose_rules *rules, uint16_t limit, struct choice *out, struct closest *closest)
+                            const struct choose_rules *rules, uint16_t limit, struct choice *out,
+                            struct closest *closest)
 {
     struct sorted their_columns, our_columns;
     struct choice choice = {0};
@@ -510,7 +533,7 @@ bool proposal_choose(const struct proposals *offered, const struct proposals *ac
     return false;
 }
 
-/* ---- accept ----------------------------------------------------------------------------------------------------- */
+/* ---- accept ---------------------------------------------------------------------------------- */
 
 static const struct proposal *find_number(const struct proposals *list, uint8_t number)
 {
@@ -539,7 +562,10 @@ static uint16_t count_type(const struct proposal *p, uint8_t type)
     return count;
 }
 
-/* May the answer leave this type of the offer out? Only where NONE was offered: both shapes of saying NONE are seen. */
+/*
+ * May the answer leave this type of the offer out? Only where NONE was offered: both shapes of saying NONE
+ * are seen.
+ */
 static bool may_be_absent(const struct proposal *offer, uint8_t type)
 {
     const struct transform none = {.type = type, .id = ID_NONE};
@@ -574,9 +600,9 @@ bool proposal_accept(const struct proposals *offered, const struct proposals *an
     const struct proposal *chosen = &answer->at[0];
     const struct proposal *offer = find_number(offered, chosen->number);
     why->number = chosen->number;
-    if (!offer || offer->protocol != chosen->protocol || offer->spi_len != chosen->spi_len || !read_spi(chosen, &choice))
+    if (!offer || offer->protocol != chosen->protocol || offer->spi_len != chosen->spi_len)
         return false;
-    if (!is_selection(offer, chosen, &why->type))
+    if (!read_spi(chosen, &choice) || !is_selection(offer, chosen, &why->type))
         return false;
     why->type = 0;
     if (!sort(offer, &NO_RULES, false, &offer_columns) || !sort(chosen, &NO_RULES, false, &answer_columns))
@@ -591,7 +617,7 @@ bool proposal_accept(const struct proposals *offered, const struct proposals *an
     return true;
 }
 
-/* ---- answer ----------------------------------------------------------------------------------------------------- */
+/* ---- answer ---------------------------------------------------------------------------------- */
 
 static void put_transform(struct transform *list, uint16_t *count, uint8_t type, uint16_t id, uint16_t key_bits)
 {
@@ -615,15 +641,21 @@ bool proposal_answer(const struct choice *choice, struct arena *arena, uint64_t 
     for (int slot = 0; slot < KEX_SLOTS; slot++)
         if (choice->kex[slot].proposed)
             put_transform(list, &count, kex_slot_type(slot), choice->kex[slot].method, 0);
-    *out = (struct proposal){.number = choice->number, .protocol = choice->protocol, .count = count, .transform = list};
+    *out = (struct proposal){
+        .number = choice->number,
+        .protocol = choice->protocol,
+        .count = count,
+        .transform = list,
+    };
     write_spi(out, spi, choice->spi_len);
     return true;
 }
 
-/* ---- offer ------------------------------------------------------------------------------------------------------ */
+/* ---- offer ----------------------------------------------------------------------------------- */
 
 /* Was this transform kept by sort, and is it its first appearance? */
-static bool is_kept(const struct proposal *p, uint16_t at, const struct sorted *columns, const struct choose_rules *rules)
+static bool is_kept(const struct proposal *p, uint16_t at, const struct sorted *columns,
+                    const struct choose_rules *rules)
 {
     const struct transform *t = &p->transform[at];
     int column = type_column(t->type);
@@ -638,7 +670,10 @@ static bool is_kept(const struct proposal *p, uint16_t at, const struct sorted *
     return column_has(&columns->column[column], option);
 }
 
-/* Drop slots in which nothing but NONE is left. False when a type lost everything: the proposal cannot be offered. */
+/*
+ * Drop slots in which nothing but NONE is left. False when a type lost everything: the proposal cannot be
+ * offered.
+ */
 static bool prune(const struct proposal *p, struct sorted *columns)
 {
     for (int column = 0; column < COLUMNS; column++) {

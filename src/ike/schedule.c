@@ -1,16 +1,17 @@
 /*
- * schedule: see schedule.h. The rounds are those of RFC 9370: slot 0 is transform type 4, slots 1 to 7 are ADDKE1 to 7.
+ * schedule: see schedule.h. The rounds are those of RFC 9370: slot 0 is transform type 4, slots 1 to 7 are
+ * ADDKE1 to 7.
  *
- * A round begins with an offer or serves one, and is over when its secret is collected. Whatever the peer says is checked
- * against the table of algorithms before any cryptography: the method must be the one of the round, the length the one
- * that the method has for that role.
+ * A round begins with an offer or serves one, and is over when its secret is collected. Whatever the peer
+ * says is checked against the table of algorithms before any cryptography: the method must be the one of
+ * the round, the length the one that the method has for that role.
  *
- * A guess that turned out wrong stays pending until the next offer or the end; finish never uses it, because pending_kex
- * says what it is for.
+ * A guess that turned out wrong stays pending until the next offer or the end; finish never uses it,
+ * because pending_kex says what it is for.
  */
 #include "ike/schedule.h"
 
-/* ---- the plan --------------------------------------------------------------------------------------------------- */
+/* ---- the plan -------------------------------------------------------------------------------- */
 
 bool schedule_plan(struct schedule *s, const struct choice *choice)
 {
@@ -19,13 +20,13 @@ bool schedule_plan(struct schedule *s, const struct choice *choice)
         return false; /* rounds are under way: too late to plan anew */
     plan.planned = true;
     plan.count = 0;
-    for (uint8_t slot = 0; slot < KEX_SLOTS; slot++) {
+    for (int slot = 0; slot < KEX_SLOTS; slot++) {
         if (!choice->kex[slot].proposed || choice->kex[slot].method == KE_NONE)
             continue;
         const struct alg *kex = alg_find(TRANSFORM_KE, choice->kex[slot].method, 0);
         if (!kex)
             return false;
-        plan.round[plan.count].slot = slot;
+        plan.round[plan.count].slot = (uint8_t)slot;
         plan.round[plan.count].kex = kex;
         plan.count++;
     }
@@ -55,7 +56,7 @@ bool schedule_needs_more(const struct choice *choice)
     return false;
 }
 
-/* ---- the asking side -------------------------------------------------------------------------------------------- */
+/* ---- the asking side ------------------------------------------------------------------------- */
 
 static void drop_pending(struct schedule *s, const struct crypto *c)
 {
@@ -95,7 +96,7 @@ enum crypto_result schedule_offer(struct schedule *s, const struct crypto *c, ui
     return begin(s, c, kex, data, len);
 }
 
-/* ---- collecting secrets ----------------------------------------------------------------------------------------- */
+/* ---- collecting secrets ---------------------------------------------------------------------- */
 
 /* The secret of the round under way is there: keep it and go on. Takes ownership. */
 static void collect(struct schedule *s, struct shared_secret *secret)
@@ -161,7 +162,7 @@ const struct shared_secret *schedule_last(const struct schedule *s)
     return s->held > 0 ? s->secret[s->held - 1] : NULL;
 }
 
-/* ---- the end ---------------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 void schedule_forget(struct schedule *s, const struct alloc *alloc)
 {

@@ -1,18 +1,22 @@
 /*
  * selector: see selector.h. Ranges of addresses and ports, intersected member by member (RFC 7296 2.9).
  *
- * A selector of protocol 0 with ports is against the letter of RFC 7296 3.13.1, but is seen in the field ("port 53 of any
- * protocol"); it is treated as what it seems to say.
+ * A selector of protocol 0 with ports is against the letter of RFC 7296 3.13.1, but is seen in the field
+ * ("port 53 of any protocol"); it is treated as what it seems to say.
  */
 #include "ike/selector.h"
 
 #include "wire/message.h"
 
-enum { PORT_FIRST = 0, PORT_LAST = 65535 };
+enum {
+    PORT_FIRST = 0,
+    PORT_LAST = 65535,
+};
 
 static size_t ip_len(uint8_t family)
 {
-    return family == ADDR_V4 ? 4 : family == ADDR_V6 ? 16 : 0;
+    const struct addr a = {.family = family};
+    return addr_len(&a);
 }
 
 /* ANY ports: 0 to 65535. OPAQUE (the port cannot be seen): 65535 to 0. ANY includes OPAQUE. */
@@ -26,7 +30,7 @@ static bool is_opaque_port(const struct selector *s)
     return s->from_port == PORT_LAST && s->to_port == PORT_FIRST;
 }
 
-/* ---- one selector ----------------------------------------------------------------------------------------------- */
+/* ---- one selector ---------------------------------------------------------------------------- */
 
 struct selector selector_host(const struct addr *a)
 {
@@ -110,7 +114,7 @@ bool selector_equal(const struct selector *a, const struct selector *b)
            memcmp(a->to, b->to, len) == 0;
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------------------ */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 bool selectors_resolve(const struct selectors *configured, const struct addr *host, struct arena *arena,
                        struct selectors *out)
@@ -201,7 +205,7 @@ bool selectors_subset(const struct selectors *inner, const struct selectors *out
     return true;
 }
 
-/* ---- packets ---------------------------------------------------------------------------------------------------- */
+/* ---- packets --------------------------------------------------------------------------------- */
 
 /* OPAQUE is for packets whose port cannot be seen: their port is given as 0. */
 static bool match_port(const struct selector *s, uint16_t port)

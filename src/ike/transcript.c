@@ -13,7 +13,9 @@
 enum {
     COVERED_HEADER_LEN = IKE_HEADER_LEN + PAYLOAD_HEADER_LEN, /* |A| */
     AUTH_MID_LEN = 4,
-    FLAG_INITIATOR = 0x08, FLAG_VERSION = 0x10, FLAG_RESPONSE = 0x20, /* RFC 7296 3.1 */
+    FLAG_INITIATOR = 0x08, /* RFC 7296 3.1 */
+    FLAG_VERSION = 0x10,
+    FLAG_RESPONSE = 0x20,
 };
 
 struct transcript transcript_make(const struct alloc *alloc)
@@ -43,7 +45,7 @@ bool transcript_message(struct transcript *t, bool initiator, struct bytes messa
     return true;
 }
 
-/* ---- IntAuth ---------------------------------------------------------------------------------------------------- */
+/* ---- IntAuth --------------------------------------------------------------------------------- */
 
 /* A of figure 1. The flags are written here as they came: a peer may have set the version bit. */
 static void write_covered_header(struct writer *w, const struct ike_header *h, uint8_t first, uint8_t reserved,
@@ -89,7 +91,7 @@ enum crypto_result transcript_cover(struct transcript *t, const struct crypto *c
     return result;
 }
 
-/* ---- the octets under AUTH -------------------------------------------------------------------------------------- */
+/* ---- the octets under AUTH ------------------------------------------------------------------- */
 
 /* IntAuth_i | IntAuth_r | message id: the same octets, in the same order, whoever signs. */
 static void write_int_auth(struct writer *w, const struct transcript *t, uint32_t auth_mid)

@@ -1,5 +1,6 @@
 /*
- * window: what an incoming message's number says about it (RFC 7296 2.2, 2.3). A pure question: nothing changes here.
+ * window: what an incoming message's number says about it (RFC 7296 2.2, 2.3). A pure question: nothing
+ * changes here.
  *
  * The window is 1 in both directions: one request of ours under way, one of the peer's.
  */

@@ -12,7 +12,10 @@
 #include "../support/unit.h"
 #include "ike/proposal.h"
 
-enum { ARENA_LIMIT = 1 << 22, RULES_LEN = 1 };
+enum {
+    ARENA_LIMIT = 1 << 22,
+    RULES_LEN = 1,
+};
 
 static void require(bool ok)
 {
@@ -22,6 +25,7 @@ static void require(bool ok)
 
 /* ---- a rich configuration ---- */
 
+/* clang-format off */
 #define T(type, id, bits) {TRANSFORM_##type, id, bits, false}
 #define SLOT(n) T(ADDKE##n, 36, 0), T(ADDKE##n, 19, 0), T(ADDKE##n, 20, 0)
 
@@ -44,6 +48,7 @@ static const struct transform esp_mac[] = {T(ENCR, 12, 256), T(INTEG, 12, 0), T(
     {number, PROTOCOL_##protocol, spi_len, {1, 2, 3, 4, 5, 6, 7, 8}, sizeof(list) / sizeof(list)[0], list}
 static const struct proposal configured[] = {P(IKE, 1, 0, ike_aead), P(ESP, 2, 4, esp_aead), P(IKE, 3, 0, ike_mac),
                                              P(ESP, 4, 4, esp_mac)};
+/* clang-format on */
 static const struct proposals acceptable = {4, configured};
 
 /* ---- invariants ---- */
@@ -129,7 +134,8 @@ static void try_offer(const struct proposals *offered, const struct choose_rules
     require(follows_one_of(&choice, offered, false));
     require(follows_one_of(&choice, &acceptable, rules->no_kex));
     require_sound(&choice, rules->slot0_only);
-    if (!proposal_answer(&choice, arena, UINT64_C(0x1111111111111111), &answer) || !has_unique_numbers(offered))
+    if (!proposal_answer(&choice, arena, UINT64_C(0x1111111111111111), &answer) ||
+        !has_unique_numbers(offered))
         return;
     const struct proposals answers = {1, &answer};
     require(proposal_accept(offered, &answers, &accepted, &why));
@@ -149,7 +155,8 @@ static void try_answer(const struct proposals *answer)
     require_sound(&choice, false);
 }
 
-static void try_configuration(const struct proposals *list, const struct choose_rules *rules, struct arena *arena)
+static void try_configuration(const struct proposals *list, const struct choose_rules *rules,
+                              struct arena *arena)
 {
     struct proposals out;
     uint16_t method;

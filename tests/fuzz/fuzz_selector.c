@@ -53,7 +53,8 @@ struct world {
     bool is_cut;
 };
 
-static void look_at_packet(struct world *w, uint8_t family, const uint8_t *ip, uint8_t protocol, uint16_t port)
+static void look_at_packet(struct world *w, uint8_t family, const uint8_t *ip, uint8_t protocol,
+                           uint16_t port)
 {
     if (port == 0)
         return; /* stands for "cannot be seen" as well: OPAQUE and a range from 0 both match it, and do not intersect */
@@ -72,7 +73,8 @@ static void look_around(struct world *w, const struct selector *s)
         memcpy(ip, corner < 2 ? s->from : s->to, sizeof ip);
         if (corner % 2)
             ip[s->family == ADDR_V4 ? 3 : 15] ^= 1;
-        const uint16_t ports[] = {s->from_port, s->to_port, (uint16_t)(s->from_port - 1), (uint16_t)(s->to_port + 1)};
+        const uint16_t ports[] = {s->from_port, s->to_port, (uint16_t)(s->from_port - 1),
+                                  (uint16_t)(s->to_port + 1)};
         for (int p = 0; p < 4; p++) {
             look_at_packet(w, s->family, ip, s->protocol ? s->protocol : protocols[p % 3], ports[p]);
             look_at_packet(w, s->family, ip, protocols[p % 3], ports[p]);

@@ -98,7 +98,7 @@ static void large_messages_come_together_in_random_orders(void **state)
     for (int round = 0; round < 300; round++) {
         uint16_t total = (uint16_t)(6 + dice_below(&dice, FRAGMENTS_MAX - 5));
         struct cut_message m = cut_message(&dice, total);
-        uint16_t order[FRAGMENTS_MAX];
+        uint16_t order[FRAGMENTS_MAX] = {0};
         for (uint16_t i = 0; i < total; i++) {
             uint16_t k = (uint16_t)dice_below(&dice, i + 1u);
             order[i] = order[k];
@@ -204,7 +204,8 @@ static void running_out_of_memory_drops_the_fragment_and_leaks_nothing(void **st
         struct fragment_set s = fragment_set_make(&heap.alloc);
         int dropped = 0;
         for (uint16_t number = 1; number <= 3; number++)
-            dropped += fragment_add(&s, 1, 4, false, number, 3, 34, 0, BYTES_LIT("xyz"), ROOMY) == FRAGMENT_DROP;
+            dropped +=
+                fragment_add(&s, 1, 4, false, number, 3, 34, 0, BYTES_LIT("xyz"), ROOMY) == FRAGMENT_DROP;
         assert_in_range(dropped, 1, 3);
         fragment_set_wipe(&s);
         memory_check(&heap);

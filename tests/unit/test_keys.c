@@ -14,7 +14,8 @@ static struct crypto flaky; /* toy, but its PRF fails at a given call */
 static int prf_calls, prf_fails_at;
 static struct ike_suite gcm, cbc;
 
-static enum crypto_result flaky_prf(void *self, const struct alg *alg, struct bytes key, const struct bytes *parts, size_t count, uint8_t *out)
+static enum crypto_result flaky_prf(void *self, const struct alg *alg, struct bytes key,
+                                    const struct bytes *parts, size_t count, uint8_t *out)
 {
     if (++prf_calls == prf_fails_at)
         return CRYPTO_FAULT;
@@ -30,7 +31,8 @@ static int start(void **state)
     flaky.prf = flaky_prf;
     prf_calls = prf_fails_at = 0;
     gcm = (struct ike_suite){alg_find(TRANSFORM_ENCR, 20, 256), alg_find(TRANSFORM_PRF, 5, 0), NULL};
-    cbc = (struct ike_suite){alg_find(TRANSFORM_ENCR, 12, 128), alg_find(TRANSFORM_PRF, 6, 0), alg_find(TRANSFORM_INTEG, 13, 0)};
+    cbc = (struct ike_suite){alg_find(TRANSFORM_ENCR, 12, 128), alg_find(TRANSFORM_PRF, 6, 0),
+                             alg_find(TRANSFORM_INTEG, 13, 0)};
     return 0;
 }
 
@@ -76,9 +78,9 @@ static void prf_plus_ends_at_255_blocks(void **state)
     (void)state;
     static uint8_t out[256 * 32];
     const struct bytes seed = BYTES_LIT("seed");
-    assert_int_equal(prf_plus(&flaky, gcm.prf, BYTES_LIT("key"), &seed, 1, out, 255 * 32), CRYPTO_OK);
+    assert_int_equal(prf_plus(&flaky, gcm.prf, BYTES_LIT("key"), &seed, 1, out, (size_t)255 * 32), CRYPTO_OK);
     assert_int_equal(prf_calls, 255);
-    assert_int_equal(prf_plus(&flaky, gcm.prf, BYTES_LIT("key"), &seed, 1, out, 255 * 32 + 1), CRYPTO_FAULT);
+    assert_int_equal(prf_plus(&flaky, gcm.prf, BYTES_LIT("key"), &seed, 1, out, (size_t)255 * 32 + 1), CRYPTO_FAULT);
     assert_int_equal(prf_calls, 255);
     assert_int_equal(prf_plus(&flaky, gcm.prf, BYTES_LIT("key"), &seed, 1, out, 0), CRYPTO_OK);
     assert_int_equal(prf_calls, 255);
@@ -103,7 +105,8 @@ static void too_many_seed_parts_are_a_fault(void **state)
     (void)state;
     struct bytes parts[KEX_SLOTS + 3] = {{0}};
     uint8_t out[8];
-    assert_int_equal(prf_plus(&toy.crypto, gcm.prf, BYTES_LIT("key"), parts, KEX_SLOTS + 3, out, 8), CRYPTO_FAULT);
+    assert_int_equal(prf_plus(&toy.crypto, gcm.prf, BYTES_LIT("key"), parts, KEX_SLOTS + 3, out, 8),
+                     CRYPTO_FAULT);
 }
 
 static void chaining_into_the_same_keys_works(void **state)
@@ -135,8 +138,11 @@ static void more_secrets_than_slots_are_a_fault(void **state)
     for (int i = 0; i <= KEX_SLOTS; i++)
         many[i] = &SK;
     assert_int_equal(keys_rekey(&toy.crypto, gcm.prf, &SK_D, &gcm, &SEED, many, KEX_SLOTS, &k), CRYPTO_OK);
-    assert_int_equal(keys_rekey(&toy.crypto, gcm.prf, &SK_D, &gcm, &SEED, many, KEX_SLOTS + 1, &k), CRYPTO_FAULT);
-    assert_int_equal(keys_child(&toy.crypto, gcm.prf, &SK_D, SEED.ni, SEED.nr, many, KEX_SLOTS + 1, gcm.encr, NULL, &child), CRYPTO_FAULT);
+    assert_int_equal(keys_rekey(&toy.crypto, gcm.prf, &SK_D, &gcm, &SEED, many, KEX_SLOTS + 1, &k),
+                     CRYPTO_FAULT);
+    assert_int_equal(keys_child(&toy.crypto, gcm.prf, &SK_D, SEED.ni, SEED.nr, many, KEX_SLOTS + 1, gcm.encr,
+                                NULL, &child),
+                     CRYPTO_FAULT);
     assert_true(is_zero(&child, sizeof child));
 }
 
@@ -144,10 +150,13 @@ static void child_keys_have_the_lengths_of_their_algorithms(void **state)
 {
     (void)state;
     struct child_keys k;
-    assert_int_equal(keys_child(&toy.crypto, gcm.prf, &SK_D, SEED.ni, SEED.nr, NULL, 0, gcm.encr, NULL, &k), CRYPTO_OK);
+    assert_int_equal(keys_child(&toy.crypto, gcm.prf, &SK_D, SEED.ni, SEED.nr, NULL, 0, gcm.encr, NULL, &k),
+                     CRYPTO_OK);
     assert_int_equal(k.encr_i.len, 36);
     assert_int_equal(k.integ_i.len, 0);
-    assert_int_equal(keys_child(&toy.crypto, gcm.prf, &SK_D, SEED.ni, SEED.nr, NULL, 0, cbc.encr, cbc.integ, &k), CRYPTO_OK);
+    assert_int_equal(
+        keys_child(&toy.crypto, gcm.prf, &SK_D, SEED.ni, SEED.nr, NULL, 0, cbc.encr, cbc.integ, &k),
+        CRYPTO_OK);
     assert_int_equal(k.encr_r.len, 16);
     assert_int_equal(k.integ_r.len, 48);
     assert_memory_not_equal(k.encr_i.data, k.encr_r.data, 16);
@@ -159,7 +168,8 @@ static void a_ppk_changes_only_d_and_p(void **state)
     struct ike_keys before, after;
     keys_first(&toy.crypto, &cbc, &SEED, &SK, &before);
     after = before;
-    assert_int_equal(keys_mix_ppk(&toy.crypto, cbc.prf, BYTES_LIT("post-quantum pre-shared key"), &after), CRYPTO_OK);
+    assert_int_equal(keys_mix_ppk(&toy.crypto, cbc.prf, BYTES_LIT("post-quantum pre-shared key"), &after),
+                     CRYPTO_OK);
     assert_memory_equal(&after.ai, &before.ai, 4 * sizeof before.ai); /* ai ar ei er */
     assert_memory_not_equal(after.d.data, before.d.data, 48);
     assert_memory_not_equal(after.pi.data, before.pi.data, 48);
@@ -197,7 +207,8 @@ static void every_failure_wipes_the_output(void **state)
         prf_calls = 0, r[1] = keys_chain(&flaky, &gcm, &SEED, &SK_D, &SK_1, &k[1]);
         prf_calls = 0, r[2] = keys_rekey(&flaky, gcm.prf, &SK_D, &gcm, &SEED, sk, 2, &k[2]);
         prf_calls = 0, r[3] = keys_mix_ppk(&flaky, gcm.prf, BYTES_LIT("ppk"), &k[3]);
-        prf_calls = 0, r[4] = keys_child(&flaky, gcm.prf, &SK_D, SEED.ni, SEED.nr, sk, 2, gcm.encr, NULL, &child);
+        prf_calls = 0,
+        r[4] = keys_child(&flaky, gcm.prf, &SK_D, SEED.ni, SEED.nr, sk, 2, gcm.encr, NULL, &child);
         for (int i = 0; i < 4; i++) {
             assert_true(r[i] == CRYPTO_OK || is_zero(&k[i], sizeof k[i]));
             failures += r[i] != CRYPTO_OK;

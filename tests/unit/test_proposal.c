@@ -39,12 +39,14 @@ static int stop(void **state)
 #define SUITE GCM, PRF(5)
 
 #define COUNT(type, ...) (uint16_t)(sizeof(type[]){__VA_ARGS__} / sizeof(type))
+/* clang-format off */
 #define IKE(n, ...)                                                                        \
     {.number = n, .protocol = PROTOCOL_IKE, .count = COUNT(struct transform, __VA_ARGS__), \
      .transform = (struct transform[]){__VA_ARGS__}}
 #define ESP(n, ...)                                                                              \
     {.number = n, .protocol = PROTOCOL_ESP, .spi_len = 4, .spi = {0xc0, 0, 0, 1},                \
      .count = COUNT(struct transform, __VA_ARGS__), .transform = (struct transform[]){__VA_ARGS__}}
+/* clang-format on */
 #define LIST(...) ((struct proposals){COUNT(struct proposal, __VA_ARGS__), (struct proposal[]){__VA_ARGS__}})
 
 static struct choice choice;
@@ -81,7 +83,8 @@ static void assert_mismatch(uint8_t type, uint8_t number)
 static void a_plain_offer_is_chosen(void **state)
 {
     (void)state;
-    assert_true(choose(LIST(IKE(1, CBC, PRF(5), INTEG(12), KE(31))), LIST(IKE(0, CBC, PRF(5), INTEG(12), KE(31)))));
+    assert_true(
+        choose(LIST(IKE(1, CBC, PRF(5), INTEG(12), KE(31))), LIST(IKE(0, CBC, PRF(5), INTEG(12), KE(31)))));
     assert_int_equal(choice.number, 1);
     assert_int_equal(choice.protocol, PROTOCOL_IKE);
     assert_string_equal(choice.encr->keyword, "aes256");
@@ -118,7 +121,8 @@ static void the_key_length_must_match_exactly(void **state)
     assert_false(choose(LIST(IKE(1, ENCR(20, 0), PRF(5), KE(31))), ours));
     assert_false(choose(LIST(IKE(1, ENCR(20, 256), {TRANSFORM_PRF, 5, 256, false}, KE(31))), ours));
     assert_mismatch(TRANSFORM_PRF, 1);
-    assert_false(choose(LIST(IKE(1, ENCR(28, 256), PRF(5), KE(31))), LIST(IKE(0, ENCR(28, 0), PRF(5), KE(31)))));
+    assert_false(
+        choose(LIST(IKE(1, ENCR(28, 256), PRF(5), KE(31))), LIST(IKE(0, ENCR(28, 0), PRF(5), KE(31)))));
     assert_true(choose(LIST(IKE(1, ENCR(28, 0), PRF(5), KE(31))), LIST(IKE(0, ENCR(28, 0), PRF(5), KE(31)))));
 }
 
@@ -272,7 +276,8 @@ static void the_first_child_needs_no_key_exchange(void **state)
     assert_false(choose(LIST(ESP(1, GCM, SN(0))), ours));
     assert_true(choose_by(LIST(ESP(1, GCM, SN(0))), ours, in_auth));
     assert_false(choice.kex[0].proposed);
-    assert_true(choose_by(LIST(ESP(1, GCM, KE(0), SN(0))), ours, in_auth)); /* NONE is allowed there (RFC 7296 1.2) */
+    assert_true(
+        choose_by(LIST(ESP(1, GCM, KE(0), SN(0))), ours, in_auth)); /* NONE is allowed there (RFC 7296 1.2) */
     assert_true(choice.kex[0].proposed);
     assert_false(choose_by(LIST(ESP(1, GCM, KE(31), SN(0))), ours, in_auth));
 }
@@ -365,8 +370,10 @@ static void the_example_of_rfc_9370_works(void **state)
 {
     (void)state;
     /* ADDKE2 {A, B}, ADDKE3 {A, B}, ADDKE5 {C, NONE}; the responder wants B before A, and has no C */
-    struct proposals offer = LIST(IKE(1, SUITE, KE(31), ADDKE(2, 35), ADDKE(2, 36), ADDKE(3, 35), ADDKE(3, 36), ADDKE(5, 37), ADDKE(5, 0)));
-    struct proposals ours = LIST(IKE(0, SUITE, KE(31), ADDKE(2, 36), ADDKE(2, 35), ADDKE(3, 36), ADDKE(3, 35)));
+    struct proposals offer = LIST(IKE(1, SUITE, KE(31), ADDKE(2, 35), ADDKE(2, 36), ADDKE(3, 35),
+                                      ADDKE(3, 36), ADDKE(5, 37), ADDKE(5, 0)));
+    struct proposals ours =
+        LIST(IKE(0, SUITE, KE(31), ADDKE(2, 36), ADDKE(2, 35), ADDKE(3, 36), ADDKE(3, 35)));
     assert_true(choose(offer, ours));
     assert_int_equal(METHOD(2), 36);
     assert_int_equal(METHOD(3), 35);
@@ -379,7 +386,8 @@ static void the_example_of_rfc_9370_works(void **state)
 static void seven_further_exchanges_fit(void **state)
 {
     (void)state;
-    struct proposals offer = LIST(IKE(1, SUITE, KE(31), ADDKE(7, 21), ADDKE(6, 37), ADDKE(5, 14), ADDKE(4, 36), ADDKE(3, 20), ADDKE(2, 35), ADDKE(1, 19)));
+    struct proposals offer = LIST(IKE(1, SUITE, KE(31), ADDKE(7, 21), ADDKE(6, 37), ADDKE(5, 14),
+                                      ADDKE(4, 36), ADDKE(3, 20), ADDKE(2, 35), ADDKE(1, 19)));
     assert_true(choose(offer, offer));
     static const uint16_t wanted[KEX_SLOTS] = {31, 19, 35, 20, 36, 14, 37, 21};
     for (int slot = 0; slot < KEX_SLOTS; slot++)
@@ -418,7 +426,8 @@ static void the_method_at_hand_is_preferred_inside_the_chosen_pair(void **state)
     struct proposals ours = LIST(IKE(0, SUITE, KE(20), KE(31)), IKE(0, SUITE, KE(19)));
     assert_true(choose_by(offer, ours, (struct choose_rules){.prefer_method = 31}));
     assert_int_equal(METHOD(0), 31);
-    assert_true(choose_by(offer, ours, (struct choose_rules){.prefer_method = 14})); /* not in the lists: ignored */
+    assert_true(
+        choose_by(offer, ours, (struct choose_rules){.prefer_method = 14})); /* not in the lists: ignored */
     assert_int_equal(METHOD(0), 20);
     assert_true(choose_by(offer, ours, (struct choose_rules){.prefer_method = 999}));
     assert_int_equal(METHOD(0), 20);
@@ -446,7 +455,9 @@ static void the_explanation_is_that_of_the_closest_proposal(void **state)
 {
     (void)state;
     struct proposals ours = LIST(IKE(0, SUITE, KE(31), ADDKE(1, 36)), IKE(0, ENCR(28, 0), PRF(7), KE(32)));
-    assert_false(choose(LIST(IKE(1, ENCR(1, 0), PRF(5), KE(31)), IKE(2, SUITE, KE(31), ADDKE(1, 37)), IKE(3, SUITE, KE(14))), ours));
+    assert_false(choose(
+        LIST(IKE(1, ENCR(1, 0), PRF(5), KE(31)), IKE(2, SUITE, KE(31), ADDKE(1, 37)), IKE(3, SUITE, KE(14))),
+        ours));
     assert_mismatch(TRANSFORM_ADDKE1, 2);
     assert_false(choose(LIST(IKE(1, ENCR(1, 0), PRF(5)), IKE(2, ENCR(28, 0), PRF(5), KE(32))), ours));
     assert_mismatch(TRANSFORM_PRF, 2);
@@ -476,14 +487,17 @@ static void a_hostile_offer_costs_little(void **state)
     hostile[count++] = (struct transform)PRF(5);
     for (int slot = 0; slot < KEX_SLOTS; slot++)
         for (uint16_t i = 0; i < 250; i++) {
-            uint16_t id = slot >= 6 ? 31 : i < 16 ? methods[i] : (uint16_t)(2000 + i);
+            uint16_t id = i < 16 ? methods[i] : (uint16_t)(2000 + i);
+            if (slot >= 6)
+                id = 31;
             hostile[count++] = (struct transform){kex_slot_type(slot), id, 0, false};
         }
     struct proposal each = {.number = 1, .protocol = PROTOCOL_IKE, .count = count, .transform = hostile};
     struct proposal offers[PROPOSALS_MAX];
     for (int i = 0; i < PROPOSALS_MAX; i++)
         offers[i] = each;
-    struct proposal ours = each; /* the part of it that we know is the richest list we could be configured with */
+    struct proposal ours =
+        each; /* the part of it that we know is the richest list we could be configured with */
     struct proposals offered = {PROPOSALS_MAX, offers}, acceptable = {1, &ours};
     alg_looked_at = 0;
     assert_false(choose_by(offered, acceptable, (struct choose_rules){.has = count_looks}));
@@ -496,7 +510,8 @@ static void a_hostile_offer_costs_little(void **state)
 static void the_answer_we_would_give_is_accepted(void **state)
 {
     (void)state;
-    struct proposals offer = LIST(IKE(1, SUITE, KE(19)), IKE(2, SUITE, KE(31), KE(19), ADDKE(1, 36), ADDKE(1, 0)));
+    struct proposals offer =
+        LIST(IKE(1, SUITE, KE(19)), IKE(2, SUITE, KE(31), KE(19), ADDKE(1, 36), ADDKE(1, 0)));
     assert_true(accept(offer, LIST(IKE(2, SUITE, KE(31), ADDKE(1, 36)))));
     assert_int_equal(choice.number, 2);
     assert_int_equal(METHOD(0), 31);
@@ -544,13 +559,15 @@ static void an_answer_that_is_no_selection_is_refused(void **state)
     assert_mismatch(0, 1);
     assert_false(accept(offer, LIST(IKE(1, CBC, PRF(5), INTEG(12), {TRANSFORM_KE, 19, 0, true}))));
     assert_false(accept(offer, (struct proposals){0}));
-    assert_false(accept(offer, LIST(IKE(1, CBC, PRF(5), INTEG(12), KE(19)), IKE(1, CBC, PRF(5), INTEG(12), KE(19)))));
+    assert_false(
+        accept(offer, LIST(IKE(1, CBC, PRF(5), INTEG(12), KE(19)), IKE(1, CBC, PRF(5), INTEG(12), KE(19)))));
 }
 
 static void an_answer_with_a_method_twice_is_refused(void **state)
 {
     (void)state;
-    struct proposals offer = LIST(IKE(1, SUITE, KE(31), KE(19), ADDKE(1, 19), ADDKE(1, 20), ADDKE(2, 20), ADDKE(2, 19)));
+    struct proposals offer =
+        LIST(IKE(1, SUITE, KE(31), KE(19), ADDKE(1, 19), ADDKE(1, 20), ADDKE(2, 20), ADDKE(2, 19)));
     assert_true(accept(offer, LIST(IKE(1, SUITE, KE(31), ADDKE(1, 20), ADDKE(2, 19)))));
     assert_false(accept(offer, LIST(IKE(1, SUITE, KE(31), ADDKE(1, 20), ADDKE(2, 20)))));
     assert_mismatch(TRANSFORM_ADDKE2, 1);
@@ -615,7 +632,8 @@ static uint16_t first_method;
 
 static void offer_of(struct proposals configured, struct choose_rules rules)
 {
-    assert_true(proposal_offer(&configured, &arena, UINT64_C(0x0102030405060708), 8, &rules, &out, &first_method));
+    assert_true(
+        proposal_offer(&configured, &arena, UINT64_C(0x0102030405060708), 8, &rules, &out, &first_method));
 }
 
 static void an_offer_is_numbered_and_carries_our_spi(void **state)
@@ -635,7 +653,8 @@ static void an_offer_is_numbered_and_carries_our_spi(void **state)
 static void the_offer_in_ike_auth_has_no_key_exchange_and_no_double(void **state)
 {
     (void)state;
-    offer_of(LIST(ESP(0, GCM, KE(31), ADDKE(1, 36), SN(0)), ESP(0, GCM, KE(19), SN(0)), ESP(0, CBC, INTEG(12), KE(19), SN(0))),
+    offer_of(LIST(ESP(0, GCM, KE(31), ADDKE(1, 36), SN(0)), ESP(0, GCM, KE(19), SN(0)),
+                  ESP(0, CBC, INTEG(12), KE(19), SN(0))),
              (struct choose_rules){.no_kex = true});
     assert_int_equal(out.count, 2);
     assert_int_equal(out.at[0].count, 2);
@@ -647,7 +666,8 @@ static void the_offer_in_ike_auth_has_no_key_exchange_and_no_double(void **state
 static void what_the_backend_lacks_is_not_offered(void **state)
 {
     (void)state;
-    offer_of(LIST(IKE(0, GCM, PRF(5), KE(31)), IKE(0, GCM, ENCR(28, 0), PRF(5), KE(19))), (struct choose_rules){.has = lacks_gcm});
+    offer_of(LIST(IKE(0, GCM, PRF(5), KE(31)), IKE(0, GCM, ENCR(28, 0), PRF(5), KE(19))),
+             (struct choose_rules){.has = lacks_gcm});
     assert_int_equal(out.count, 1);
     assert_int_equal(out.at[0].number, 1);
     assert_int_equal(out.at[0].count, 3);
@@ -657,7 +677,8 @@ static void what_the_backend_lacks_is_not_offered(void **state)
 static void without_the_extension_hybrid_proposals_are_not_offered(void **state)
 {
     (void)state;
-    offer_of(LIST(IKE(0, SUITE, KE(31), ADDKE(1, 36)), IKE(0, SUITE, KE(19), ADDKE(1, 36), ADDKE(1, 0)), IKE(0, SUITE, KE(19))),
+    offer_of(LIST(IKE(0, SUITE, KE(31), ADDKE(1, 36)), IKE(0, SUITE, KE(19), ADDKE(1, 36), ADDKE(1, 0)),
+                  IKE(0, SUITE, KE(19))),
              (struct choose_rules){.slot0_only = true});
     assert_int_equal(out.count, 1);
     assert_int_equal(out.at[0].count, 3);
@@ -692,7 +713,10 @@ static void running_out_of_memory_is_said(void **state)
 
 /* ---- property: against a search that tries everything ---- */
 
-enum { SLOTS_TRIED = 4, TRANSFORMS_TRIED = 24 };
+enum {
+    SLOTS_TRIED = 4,
+    TRANSFORMS_TRIED = 24,
+};
 
 struct random_proposal {
     struct transform transform[TRANSFORMS_TRIED];
@@ -791,20 +815,24 @@ static bool try_cipher(const struct proposal *ours, const struct proposal *their
     return lists(ours, TRANSFORM_INTEG, 12) && lists(theirs, TRANSFORM_INTEG, 12);
 }
 
-static bool try_pair(const struct proposal *ours, const struct proposal *theirs, uint16_t *encr, uint16_t *method)
+static bool try_pair(const struct proposal *ours, const struct proposal *theirs, uint16_t *encr,
+                     uint16_t *method)
 {
     *encr = try_cipher(ours, theirs, 20) ? 20 : 12; /* ours lists 20 before 12, always */
     if (!try_cipher(ours, theirs, *encr))
         return false;
-    if (theirs->protocol == PROTOCOL_IKE && !(lists(ours, TRANSFORM_PRF, 5) && lists(theirs, TRANSFORM_PRF, 5)) &&
+    if (theirs->protocol == PROTOCOL_IKE &&
+        !(lists(ours, TRANSFORM_PRF, 5) && lists(theirs, TRANSFORM_PRF, 5)) &&
         !(lists(ours, TRANSFORM_PRF, 6) && lists(theirs, TRANSFORM_PRF, 6)))
         return false;
-    if (theirs->protocol == PROTOCOL_ESP && !both_allow(ours, theirs, TRANSFORM_SN, 0) && !both_allow(ours, theirs, TRANSFORM_SN, 1))
+    if (theirs->protocol == PROTOCOL_ESP && !both_allow(ours, theirs, TRANSFORM_SN, 0) &&
+        !both_allow(ours, theirs, TRANSFORM_SN, 1))
         return false;
     return try_slots(ours, theirs, 0, method);
 }
 
-static bool try_everything(const struct proposals *offered, const struct proposals *ours, uint8_t *number, uint16_t *encr, uint16_t *method)
+static bool try_everything(const struct proposals *offered, const struct proposals *ours, uint8_t *number,
+                           uint16_t *encr, uint16_t *method)
 {
     for (uint16_t i = 0; i < ours->count; i++)
         for (uint16_t k = 0; k < offered->count; k++)

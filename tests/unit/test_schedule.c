@@ -42,7 +42,8 @@ static struct choice choose(const uint16_t *method, int count)
     return c;
 }
 
-#define CHOICE(...) choose((const uint16_t[]){__VA_ARGS__}, (int)(sizeof(uint16_t[]){__VA_ARGS__} / sizeof(uint16_t)))
+#define CHOICE(...) \
+    choose((const uint16_t[]){__VA_ARGS__}, (int)(sizeof(uint16_t[]){__VA_ARGS__} / sizeof(uint16_t)))
 
 static void plan_both(struct choice c)
 {
@@ -52,12 +53,14 @@ static void plan_both(struct choice c)
 
 static enum crypto_result answer(void)
 {
-    return schedule_answer(&theirs, &toy.crypto, &heap.alloc, schedule_method(&theirs)->id, bytes_make(data, data_len), reply, &reply_len);
+    return schedule_answer(&theirs, &toy.crypto, &heap.alloc, schedule_method(&theirs)->id,
+                           bytes_make(data, data_len), reply, &reply_len);
 }
 
 static enum crypto_result finish(void)
 {
-    return schedule_finish(&ours, &toy.crypto, &heap.alloc, schedule_method(&ours)->id, bytes_make(reply, reply_len));
+    return schedule_finish(&ours, &toy.crypto, &heap.alloc, schedule_method(&ours)->id,
+                           bytes_make(reply, reply_len));
 }
 
 static void run_round(void)
@@ -65,7 +68,8 @@ static void run_round(void)
     assert_int_equal(schedule_offer(&ours, &toy.crypto, data, &data_len), CRYPTO_OK);
     assert_int_equal(answer(), CRYPTO_OK);
     assert_int_equal(finish(), CRYPTO_OK);
-    assert_true(bytes_equal(shared_secret_view(schedule_last(&ours)), shared_secret_view(schedule_last(&theirs))));
+    assert_true(
+        bytes_equal(shared_secret_view(schedule_last(&ours)), shared_secret_view(schedule_last(&theirs))));
 }
 
 static void rounds_run_in_ascending_order_without_none(void **state)
@@ -129,22 +133,26 @@ static void no_key_exchange_at_all_is_an_empty_plan(void **state)
 static void a_right_guess_is_kept(void **state)
 {
     (void)state;
-    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 31, 0), data, &data_len), CRYPTO_OK);
+    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 31, 0), data, &data_len),
+                     CRYPTO_OK);
     assert_int_equal(schedule_method(&ours)->id, 31);
     assert_int_equal(schedule_left(&ours), 1);
     assert_int_equal(data_len, 32);
     plan_both(CHOICE(31, 36));
     assert_int_equal(answer(), CRYPTO_OK);
     assert_int_equal(finish(), CRYPTO_OK);
-    assert_true(bytes_equal(shared_secret_view(schedule_last(&ours)), shared_secret_view(schedule_last(&theirs))));
+    assert_true(
+        bytes_equal(shared_secret_view(schedule_last(&ours)), shared_secret_view(schedule_last(&theirs))));
     run_round();
 }
 
 static void a_second_guess_replaces_the_first(void **state)
 {
     (void)state;
-    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 31, 0), data, &data_len), CRYPTO_OK);
-    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 19, 0), data, &data_len), CRYPTO_OK);
+    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 31, 0), data, &data_len),
+                     CRYPTO_OK);
+    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 19, 0), data, &data_len),
+                     CRYPTO_OK);
     assert_int_equal(data_len, 64);
     plan_both(CHOICE(19));
     assert_int_equal(answer(), CRYPTO_OK);
@@ -154,7 +162,8 @@ static void a_second_guess_replaces_the_first(void **state)
 static void a_wrong_guess_is_never_finished(void **state)
 {
     (void)state;
-    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 31, 0), data, &data_len), CRYPTO_OK);
+    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 31, 0), data, &data_len),
+                     CRYPTO_OK);
     plan_both(CHOICE(32, 36));
     reply_len = 56;
     assert_int_equal(finish(), CRYPTO_BAD);
@@ -165,7 +174,8 @@ static void a_wrong_guess_is_never_finished(void **state)
 static void a_guess_for_a_plan_without_key_exchange_is_only_freed(void **state)
 {
     (void)state;
-    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 31, 0), data, &data_len), CRYPTO_OK);
+    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 31, 0), data, &data_len),
+                     CRYPTO_OK);
     plan_both(CHOICE(KE_NONE));
     assert_null(schedule_method(&ours));
     assert_int_equal(schedule_left(&ours), 0);
@@ -174,7 +184,8 @@ static void a_guess_for_a_plan_without_key_exchange_is_only_freed(void **state)
 static void a_plan_may_be_repeated_until_a_round_is_done(void **state)
 {
     (void)state;
-    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 31, 0), data, &data_len), CRYPTO_OK);
+    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 31, 0), data, &data_len),
+                     CRYPTO_OK);
     struct choice forged = CHOICE(19), real = CHOICE(31, 36);
     assert_true(schedule_plan(&ours, &forged));
     assert_true(schedule_plan(&ours, &real));
@@ -199,10 +210,13 @@ static void another_method_is_refused_by_both_sides(void **state)
     plan_both(CHOICE(31));
     assert_int_equal(schedule_offer(&ours, &toy.crypto, data, &data_len), CRYPTO_OK);
     struct bytes offer = bytes_make(data, data_len);
-    assert_int_equal(schedule_answer(&theirs, &toy.crypto, &heap.alloc, 32, offer, reply, &reply_len), CRYPTO_BAD);
-    assert_int_equal(schedule_answer(&theirs, &toy.crypto, &heap.alloc, KE_NONE, offer, reply, &reply_len), CRYPTO_BAD);
+    assert_int_equal(schedule_answer(&theirs, &toy.crypto, &heap.alloc, 32, offer, reply, &reply_len),
+                     CRYPTO_BAD);
+    assert_int_equal(schedule_answer(&theirs, &toy.crypto, &heap.alloc, KE_NONE, offer, reply, &reply_len),
+                     CRYPTO_BAD);
     assert_int_equal(answer(), CRYPTO_OK);
-    assert_int_equal(schedule_finish(&ours, &toy.crypto, &heap.alloc, 32, bytes_make(reply, reply_len)), CRYPTO_BAD);
+    assert_int_equal(schedule_finish(&ours, &toy.crypto, &heap.alloc, 32, bytes_make(reply, reply_len)),
+                     CRYPTO_BAD);
     assert_int_equal(finish(), CRYPTO_OK);
 }
 
@@ -214,12 +228,15 @@ static void every_other_length_is_refused_by_role(void **state)
     assert_int_equal(data_len, 1184);
     for (size_t len = 0; len <= KEX_DATA_MAX; len++)
         if (len != 1184)
-            assert_int_equal(schedule_answer(&theirs, &toy.crypto, &heap.alloc, 36, bytes_make(data, len), reply, &reply_len), CRYPTO_BAD);
+            assert_int_equal(schedule_answer(&theirs, &toy.crypto, &heap.alloc, 36, bytes_make(data, len),
+                                             reply, &reply_len),
+                             CRYPTO_BAD);
     assert_int_equal(answer(), CRYPTO_OK);
     assert_int_equal(reply_len, 1088);
     for (size_t len = 0; len <= KEX_DATA_MAX; len++)
         if (len != 1088)
-            assert_int_equal(schedule_finish(&ours, &toy.crypto, &heap.alloc, 36, bytes_make(reply, len)), CRYPTO_BAD);
+            assert_int_equal(schedule_finish(&ours, &toy.crypto, &heap.alloc, 36, bytes_make(reply, len)),
+                             CRYPTO_BAD);
     assert_int_equal(finish(), CRYPTO_OK); /* a bad answer does not cost the round: it may have been forged */
 }
 
@@ -228,16 +245,21 @@ static void surplus_rounds_are_refused(void **state)
     (void)state;
     plan_both(CHOICE(31));
     run_round();
-    assert_int_equal(schedule_answer(&theirs, &toy.crypto, &heap.alloc, 31, bytes_make(data, 32), reply, &reply_len), CRYPTO_BAD);
+    assert_int_equal(
+        schedule_answer(&theirs, &toy.crypto, &heap.alloc, 31, bytes_make(data, 32), reply, &reply_len),
+        CRYPTO_BAD);
     assert_int_equal(schedule_finish(&ours, &toy.crypto, &heap.alloc, 31, bytes_make(reply, 32)), CRYPTO_BAD);
 }
 
 static void an_unplanned_schedule_serves_nothing(void **state)
 {
     (void)state;
-    assert_int_equal(schedule_answer(&theirs, &toy.crypto, &heap.alloc, 31, bytes_make(data, 32), reply, &reply_len), CRYPTO_BAD);
+    assert_int_equal(
+        schedule_answer(&theirs, &toy.crypto, &heap.alloc, 31, bytes_make(data, 32), reply, &reply_len),
+        CRYPTO_BAD);
     assert_int_equal(schedule_offer(&ours, &toy.crypto, data, &data_len), CRYPTO_FAULT);
-    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 31, 0), data, &data_len), CRYPTO_OK);
+    assert_int_equal(schedule_guess(&ours, &toy.crypto, alg_find(TRANSFORM_KE, 31, 0), data, &data_len),
+                     CRYPTO_OK);
     assert_int_equal(schedule_finish(&ours, &toy.crypto, &heap.alloc, 31, bytes_make(reply, 32)), CRYPTO_BAD);
 }
 
@@ -248,17 +270,18 @@ static void an_answer_without_an_offer_is_refused(void **state)
     assert_int_equal(schedule_finish(&ours, &toy.crypto, &heap.alloc, 31, bytes_make(reply, 32)), CRYPTO_BAD);
 }
 
-static enum crypto_result bad_answer(void *self, const struct alg *kex, struct bytes offer, uint8_t *to, struct shared_secret *secret)
+static enum crypto_result bad_answer(void *self, const struct alg *kex, struct bytes offer, uint8_t *to,
+                                     struct shared_secret *secret)
 {
     (void)self;
-    (void)kex;
     (void)offer;
-    (void)to;
-    (void)secret;
+    memset(to, 0, kex->answer_len);
+    shared_secret_wipe(secret);
     return CRYPTO_BAD;
 }
 
-static enum crypto_result short_answer(void *self, const struct alg *kex, struct bytes offer, uint8_t *to, struct shared_secret *secret)
+static enum crypto_result short_answer(void *self, const struct alg *kex, struct bytes offer, uint8_t *to,
+                                       struct shared_secret *secret)
 {
     (void)self;
     (void)offer;
@@ -273,9 +296,13 @@ static void what_cryptography_refuses_leaves_the_round_open(void **state)
     plan_both(CHOICE(31));
     struct crypto broken = toy.crypto;
     broken.kex_answer = bad_answer;
-    assert_int_equal(schedule_answer(&theirs, &broken, &heap.alloc, 31, bytes_make(data, 32), reply, &reply_len), CRYPTO_BAD);
+    assert_int_equal(
+        schedule_answer(&theirs, &broken, &heap.alloc, 31, bytes_make(data, 32), reply, &reply_len),
+        CRYPTO_BAD);
     broken.kex_answer = short_answer;
-    assert_int_equal(schedule_answer(&theirs, &broken, &heap.alloc, 31, bytes_make(data, 32), reply, &reply_len), CRYPTO_FAULT);
+    assert_int_equal(
+        schedule_answer(&theirs, &broken, &heap.alloc, 31, bytes_make(data, 32), reply, &reply_len),
+        CRYPTO_FAULT);
     assert_int_equal(schedule_left(&theirs), 1);
     memory_check(&heap);
 }

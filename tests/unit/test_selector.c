@@ -37,7 +37,8 @@ static struct selector net(uint8_t from, uint8_t to)
 static const struct selector OPAQUE_TCP = {ADDR_V4, 6, 65535, 0, {10, 0, 0, 0}, {10, 0, 0, 255}, false};
 
 #define LIST(...) \
-    ((struct selectors){sizeof(struct selector[]){__VA_ARGS__} / sizeof(struct selector), (struct selector[]){__VA_ARGS__}})
+    ((struct selectors){sizeof(struct selector[]){__VA_ARGS__} / sizeof(struct selector), \
+                        (struct selector[]){__VA_ARGS__}})
 
 static struct selectors narrow(struct selectors offered, struct selectors configured, bool *narrowed)
 {
@@ -88,8 +89,10 @@ static void the_intersection_takes_the_stricter_of_everything(void **state)
 static void what_has_nothing_in_common_does_not_intersect(void **state)
 {
     (void)state;
-    struct selector a = range(0, 9, 6, 80, 80), before = a, both = {.protocol = 77}, v6 = selector_all(ADDR_V6);
-    struct selector far = range(10, 20, 6, 80, 80), port = range(0, 9, 6, 81, 90), protocol = range(0, 9, 17, 80, 80);
+    struct selector a = range(0, 9, 6, 80, 80), before = a, both = {.protocol = 77},
+                    v6 = selector_all(ADDR_V6);
+    struct selector far = range(10, 20, 6, 80, 80), port = range(0, 9, 6, 81, 90),
+                    protocol = range(0, 9, 17, 80, 80);
     assert_false(selector_intersect(&a, &far, &both));
     assert_false(selector_intersect(&a, &port, &both));
     assert_false(selector_intersect(&a, &protocol, &both));
@@ -101,7 +104,8 @@ static void what_has_nothing_in_common_does_not_intersect(void **state)
 static void opaque_meets_any_and_opaque_only(void **state)
 {
     (void)state;
-    struct selector any = range(0, 255, 6, 0, 65535), some = range(0, 255, 6, 0, 65534), last = range(0, 255, 6, 65535, 65535), both;
+    struct selector any = range(0, 255, 6, 0, 65535), some = range(0, 255, 6, 0, 65534),
+                    last = range(0, 255, 6, 65535, 65535), both;
     assert_true(selector_intersect(&OPAQUE_TCP, &any, &both));
     assert_true(selector_equal(&both, &OPAQUE_TCP));
     assert_true(selector_intersect(&OPAQUE_TCP, &OPAQUE_TCP, &both));
@@ -171,7 +175,8 @@ static void the_packet_that_asked_stays_first_and_inside(void **state)
     (void)state;
     bool narrowed = false;
     /* RFC 7296 2.9: first the packet, then the wish; we allow .0 to .127 and .200 */
-    struct selectors out = narrow(LIST(range(43, 43, 17, 53, 53), net(0, 255)), LIST(net(200, 200), net(0, 127)), &narrowed);
+    struct selectors out =
+        narrow(LIST(range(43, 43, 17, 53, 53), net(0, 255)), LIST(net(200, 200), net(0, 127)), &narrowed);
     assert_true(narrowed);
     assert_int_equal(out.count, 2);
     const uint8_t packet[] = {10, 0, 0, 43};
@@ -182,7 +187,8 @@ static void contained_members_are_dropped_whichever_comes_first(void **state)
 {
     (void)state;
     bool narrowed = true;
-    struct selectors out = narrow(LIST(net(5, 6), net(0, 10), net(0, 10), net(7, 7)), LIST(net(0, 255)), &narrowed);
+    struct selectors out =
+        narrow(LIST(net(5, 6), net(0, 10), net(0, 10), net(7, 7)), LIST(net(0, 255)), &narrowed);
     struct selector wanted = net(0, 10);
     assert_int_equal(out.count, 1);
     assert_true(selector_equal(&out.at[0], &wanted));
@@ -209,7 +215,8 @@ static void the_result_is_bounded(void **state)
     for (uint8_t i = 0; i < 4; i++)
         configured[i] = net((uint8_t)(i * 10), (uint8_t)(i * 10 + 5));
     bool narrowed = false;
-    struct selectors out = narrow((struct selectors){SELECTORS_MAX, offered}, (struct selectors){4, configured}, &narrowed);
+    struct selectors out =
+        narrow((struct selectors){SELECTORS_MAX, offered}, (struct selectors){4, configured}, &narrowed);
     assert_int_equal(out.count, SELECTORS_MAX);
     assert_true(narrowed);
 }
@@ -218,7 +225,8 @@ static void an_answer_outside_the_offer_is_no_subset(void **state)
 {
     (void)state;
     struct selectors offer = LIST(net(0, 10), range(20, 30, 6, 0, 65535));
-    struct selectors good = LIST(net(1, 2), range(20, 20, 6, 80, 80)), wider = LIST(net(1, 11)), protocol = LIST(net(20, 21));
+    struct selectors good = LIST(net(1, 2), range(20, 20, 6, 80, 80)), wider = LIST(net(1, 11)),
+                     protocol = LIST(net(20, 21));
     struct selectors malformed = LIST(net(3, 2)), empty = {0};
     assert_true(selectors_subset(&good, &offer));
     assert_true(selectors_subset(&empty, &offer));
@@ -269,7 +277,8 @@ static struct selectors random_list(struct dice *dice, struct selector *room)
 }
 
 /* Every packet of the small world that random_selector builds in: true if both lists agree on each. */
-static void compare_packets(struct selectors offered, struct selectors configured, struct selectors result, bool *is_cut)
+static void compare_packets(struct selectors offered, struct selectors configured, struct selectors result,
+                            bool *is_cut)
 {
     static const uint8_t protocols[] = {6, 17, 50};
     *is_cut = false;

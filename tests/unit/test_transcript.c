@@ -12,13 +12,15 @@ static const struct secret KEY = {4, "keyI"};
 static uint8_t seen[1024]; /* what the PRF was given last */
 static size_t seen_len;
 
-static enum crypto_result record_prf(void *self, const struct alg *alg, struct bytes key, const struct bytes *parts, size_t count, uint8_t *out)
+static enum crypto_result record_prf(void *self, const struct alg *alg, struct bytes key,
+                                     const struct bytes *parts, size_t count, uint8_t *out)
 {
     struct writer w = writer_make(seen, sizeof seen);
     for (size_t i = 0; i < count; i++)
         writer_bytes(&w, parts[i]);
     seen_len = w.len;
-    enum crypto_result (*real)(void *, const struct alg *, struct bytes, const struct bytes *, size_t, uint8_t *) = toy.crypto.prf;
+    enum crypto_result (*real)(void *, const struct alg *, struct bytes, const struct bytes *, size_t,
+                               uint8_t *) = toy.crypto.prf;
     return real(self, alg, key, parts, count, out);
 }
 
@@ -44,9 +46,14 @@ static int stop(void **state)
     return 0;
 }
 
-static const struct ike_header REQUEST = {
-    .spi_i = UINT64_C(0x0102030405060708), .spi_r = UINT64_C(0xa1a2a3a4a5a6a7a8), .next = PAYLOAD_SKF, .major = 2,
-    .exchange = EXCHANGE_IKE_INTERMEDIATE, .initiator = true, .mid = 1, .length = 77};
+static const struct ike_header REQUEST = {.spi_i = UINT64_C(0x0102030405060708),
+                                          .spi_r = UINT64_C(0xa1a2a3a4a5a6a7a8),
+                                          .next = PAYLOAD_SKF,
+                                          .major = 2,
+                                          .exchange = EXCHANGE_IKE_INTERMEDIATE,
+                                          .initiator = true,
+                                          .mid = 1,
+                                          .length = 77};
 
 static enum crypto_result cover(bool initiator, uint8_t first, uint8_t reserved, struct bytes plain)
 {
@@ -73,7 +80,8 @@ static void a_fragmented_message_is_covered_as_if_it_were_whole(void **state)
     (void)state;
     const uint8_t plain[] = {0, 0, 0, 12, 0, 36, 0, 0, 0xde, 0xad, 0xbe, 0xef};
     assert_int_equal(cover(true, PAYLOAD_KE, 0, BYTES_OF(plain)), CRYPTO_OK);
-    assert_seen(0, "0102030405060708a1a2a3a4a5a6a7a82e202b08000000010000002c220000100000000c00240000deadbeef");
+    assert_seen(0,
+                "0102030405060708a1a2a3a4a5a6a7a82e202b08000000010000002c220000100000000c00240000deadbeef");
 }
 
 static void reserved_bits_and_the_version_flag_are_covered_as_they_came(void **state)
@@ -81,15 +89,17 @@ static void reserved_bits_and_the_version_flag_are_covered_as_they_came(void **s
     (void)state;
     struct ike_header h = REQUEST;
     h.higher = true;
-    assert_int_equal(transcript_cover(&t, &recording, prf, &KEY, true, &h, PAYLOAD_KE, 0x85, BYTES_LIT("x")), CRYPTO_OK);
-    assert_seen(0, "0102030405060708a1a2a3a4a5a6a7a82e202b180000000100000021" "22850005" "78");
+    assert_int_equal(transcript_cover(&t, &recording, prf, &KEY, true, &h, PAYLOAD_KE, 0x85, BYTES_LIT("x")),
+                     CRYPTO_OK);
+    assert_seen(0, "0102030405060708a1a2a3a4a5a6a7a82e202b18000000010000002122850005"
+                   "78");
 }
 
 static void an_empty_message_is_covered_without_p(void **state)
 {
     (void)state;
     assert_int_equal(cover(false, PAYLOAD_NONE, 0, BYTES_NONE), CRYPTO_OK);
-    assert_seen(0, "0102030405060708a1a2a3a4a5a6a7a82e202b200000000100000020" "00000004");
+    assert_seen(0, "0102030405060708a1a2a3a4a5a6a7a82e202b20000000010000002000000004");
 }
 
 static void each_side_chains_its_own_value(void **state)
@@ -113,16 +123,22 @@ static void a_message_too_long_for_its_length_field_is_a_fault(void **state)
 {
     (void)state;
     static const uint8_t large[UINT16_MAX - 3];
-    assert_int_equal(transcript_cover(&t, &toy.crypto, prf, &KEY, true, &REQUEST, PAYLOAD_KE, 0, BYTES_OF(large)), CRYPTO_FAULT);
+    assert_int_equal(
+        transcript_cover(&t, &toy.crypto, prf, &KEY, true, &REQUEST, PAYLOAD_KE, 0, BYTES_OF(large)),
+        CRYPTO_FAULT);
     assert_false(t.ran);
-    assert_int_equal(transcript_cover(&t, &toy.crypto, prf, &KEY, true, &REQUEST, PAYLOAD_KE, 0, bytes_make(large, sizeof large - 1)), CRYPTO_OK);
+    assert_int_equal(transcript_cover(&t, &toy.crypto, prf, &KEY, true, &REQUEST, PAYLOAD_KE, 0,
+                                      bytes_make(large, sizeof large - 1)),
+                     CRYPTO_OK);
 }
 
 static struct bytes octets(bool initiator, uint8_t room[512])
 {
     struct writer w = writer_make(room, 512);
     struct bytes nonce = initiator ? BYTES_LIT("nonce r") : BYTES_LIT("nonce i");
-    assert_int_equal(transcript_octets(&t, &toy.crypto, prf, initiator, nonce, BYTES_LIT("id body"), &KEY, 3, &w), CRYPTO_OK);
+    assert_int_equal(
+        transcript_octets(&t, &toy.crypto, prf, initiator, nonce, BYTES_LIT("id body"), &KEY, 3, &w),
+        CRYPTO_OK);
     assert_int_equal(w.len, transcript_octets_len(&t, prf, initiator, nonce));
     return writer_view(&w);
 }
@@ -174,14 +190,20 @@ static void half_an_exchange_or_a_missing_message_is_a_fault(void **state)
     (void)state;
     uint8_t room[512];
     struct writer w = writer_make(room, sizeof room);
-    assert_int_equal(transcript_octets(&t, &toy.crypto, prf, true, BYTES_LIT("n"), BYTES_LIT("id"), &KEY, 3, &w), CRYPTO_FAULT);
+    assert_int_equal(
+        transcript_octets(&t, &toy.crypto, prf, true, BYTES_LIT("n"), BYTES_LIT("id"), &KEY, 3, &w),
+        CRYPTO_FAULT);
     transcript_message(&t, true, BYTES_LIT("message"));
     cover(true, PAYLOAD_KE, 0, BYTES_LIT("request"));
-    assert_int_equal(transcript_octets(&t, &toy.crypto, prf, true, BYTES_LIT("n"), BYTES_LIT("id"), &KEY, 3, &w), CRYPTO_FAULT);
+    assert_int_equal(
+        transcript_octets(&t, &toy.crypto, prf, true, BYTES_LIT("n"), BYTES_LIT("id"), &KEY, 3, &w),
+        CRYPTO_FAULT);
     assert_int_equal(w.len, 0);
     cover(false, PAYLOAD_KE, 0, BYTES_LIT("response"));
     struct writer small = writer_make(room, 20);
-    assert_int_equal(transcript_octets(&t, &toy.crypto, prf, true, BYTES_LIT("n"), BYTES_LIT("id"), &KEY, 3, &small), CRYPTO_FAULT);
+    assert_int_equal(
+        transcript_octets(&t, &toy.crypto, prf, true, BYTES_LIT("n"), BYTES_LIT("id"), &KEY, 3, &small),
+        CRYPTO_FAULT);
 }
 
 static void out_of_memory_keeps_the_message_before(void **state)

@@ -114,7 +114,8 @@ static const struct alg *prf_of(uint16_t id)
 
 static struct ike_suite suite_of(uint16_t encr, uint16_t bits, uint16_t integ, uint16_t prf)
 {
-    struct ike_suite s = {alg_find(TRANSFORM_ENCR, encr, bits), prf_of(prf), integ ? alg_find(TRANSFORM_INTEG, integ, 0) : NULL};
+    struct ike_suite s = {alg_find(TRANSFORM_ENCR, encr, bits), prf_of(prf),
+                          integ ? alg_find(TRANSFORM_INTEG, integ, 0) : NULL};
     assert_non_null(s.encr);
     return s;
 }
@@ -137,7 +138,8 @@ struct inputs {
     struct ike_seed seed;
 };
 
-static void fill_inputs(struct inputs *in, const char *ni, const char *nr, const char *spi_i, const char *spi_r)
+static void fill_inputs(struct inputs *in, const char *ni, const char *nr, const char *spi_i,
+                        const char *spi_r)
 {
     in->ni = hex(ni);
     in->nr = hex(nr);
@@ -166,8 +168,8 @@ static void fill_secrets(struct secrets *s, const char *const *text)
 
 static unsigned rows;
 
-static void check_first(struct ike_suite suite, const char *ni, const char *nr, const char *spi_i, const char *spi_r,
-                        const char *sk0, const char *const wanted[7])
+static void check_first(struct ike_suite suite, const char *ni, const char *nr, const char *spi_i,
+                        const char *spi_r, const char *sk0, const char *const wanted[7])
 {
     struct inputs in;
     struct ike_keys keys;
@@ -178,8 +180,8 @@ static void check_first(struct ike_suite suite, const char *ni, const char *nr, 
     rows++;
 }
 
-static void check_chain(struct ike_suite suite, const char *ni, const char *nr, const char *spi_i, const char *spi_r,
-                        const char *d, const char *skn, const char *const wanted[7])
+static void check_chain(struct ike_suite suite, const char *ni, const char *nr, const char *spi_i,
+                        const char *spi_r, const char *d, const char *skn, const char *const wanted[7])
 {
     struct inputs in;
     struct ike_keys keys;
@@ -191,8 +193,9 @@ static void check_chain(struct ike_suite suite, const char *ni, const char *nr, 
     rows++;
 }
 
-static void check_rekey(struct ike_suite suite, const char *ni, const char *nr, const char *spi_i, const char *spi_r,
-                        uint16_t prf_old, const char *d, const char *const *sk, const char *const wanted[7])
+static void check_rekey(struct ike_suite suite, const char *ni, const char *nr, const char *spi_i,
+                        const char *spi_r, uint16_t prf_old, const char *d, const char *const *sk,
+                        const char *const wanted[7])
 {
     struct inputs in;
     struct ike_keys keys;
@@ -200,20 +203,25 @@ static void check_rekey(struct ike_suite suite, const char *ni, const char *nr, 
     struct secret d_old = secret_of(d);
     fill_inputs(&in, ni, nr, spi_i, spi_r);
     fill_secrets(&secrets, sk);
-    assert_int_equal(keys_rekey(crypto, prf_of(prf_old), &d_old, &suite, &in.seed, secrets.at, secrets.count, &keys), CRYPTO_OK);
+    assert_int_equal(
+        keys_rekey(crypto, prf_of(prf_old), &d_old, &suite, &in.seed, secrets.at, secrets.count, &keys),
+        CRYPTO_OK);
     assert_keys(&keys, wanted);
     rows++;
 }
 
-static void check_child(struct ike_suite suite, const char *d, const char *ni, const char *nr, const char *const *sk,
-                        const char *encr_i, const char *integ_i, const char *encr_r, const char *integ_r)
+static void check_child(struct ike_suite suite, const char *d, const char *ni, const char *nr,
+                        const char *const *sk, const char *encr_i, const char *integ_i, const char *encr_r,
+                        const char *integ_r)
 {
     struct octets i = hex(ni), r = hex(nr);
     struct secret key = secret_of(d);
     struct secrets secrets;
     struct child_keys keys;
     fill_secrets(&secrets, sk);
-    assert_int_equal(keys_child(crypto, suite.prf, &key, view(&i), view(&r), secrets.at, secrets.count, suite.encr, suite.integ, &keys), CRYPTO_OK);
+    assert_int_equal(keys_child(crypto, suite.prf, &key, view(&i), view(&r), secrets.at, secrets.count,
+                                suite.encr, suite.integ, &keys),
+                     CRYPTO_OK);
     assert_octets(secret_view(&keys.encr_i), encr_i);
     assert_octets(secret_view(&keys.integ_i), integ_i);
     assert_octets(secret_view(&keys.encr_r), encr_r);
@@ -224,7 +232,8 @@ static void check_child(struct ike_suite suite, const char *d, const char *ni, c
 static void check_ppk(uint16_t prf, const char *ppk, const char *const before[3], const char *const after[3])
 {
     struct octets key = hex(ppk);
-    struct ike_keys keys = {.d = secret_of(before[0]), .pi = secret_of(before[1]), .pr = secret_of(before[2])};
+    struct ike_keys keys = {
+        .d = secret_of(before[0]), .pi = secret_of(before[1]), .pr = secret_of(before[2])};
     assert_int_equal(keys_mix_ppk(crypto, prf_of(prf), view(&key), &keys), CRYPTO_OK);
     assert_octets(secret_view(&keys.d), after[0]);
     assert_octets(secret_view(&keys.pi), after[1]);
@@ -265,18 +274,24 @@ static void check_cover(bool initiator, const char *key, const char *header, uin
     struct secret k = secret_of(key);
     struct ike_header read;
     assert_true(ike_header_read(view(&h), &read));
-    assert_int_equal(transcript_cover(&transcript, crypto, transcript_prf, &k, initiator, &read, first, reserved, view(&p)), CRYPTO_OK);
-    assert_octets(bytes_make(initiator ? transcript.int_i : transcript.int_r, transcript_prf->out_len), wanted);
+    assert_int_equal(transcript_cover(&transcript, crypto, transcript_prf, &k, initiator, &read, first,
+                                      reserved, view(&p)),
+                     CRYPTO_OK);
+    assert_octets(bytes_make(initiator ? transcript.int_i : transcript.int_r, transcript_prf->out_len),
+                  wanted);
     rows++;
 }
 
-static void check_octets(bool initiator, const char *nonce, const char *id_body, const char *key, uint32_t auth_mid, const char *wanted)
+static void check_octets(bool initiator, const char *nonce, const char *id_body, const char *key,
+                         uint32_t auth_mid, const char *wanted)
 {
     struct octets n = hex(nonce), id = hex(id_body);
     struct secret k = secret_of(key);
     uint8_t room[OCTETS_MAX];
     struct writer w = writer_make(room, sizeof room);
-    assert_int_equal(transcript_octets(&transcript, crypto, transcript_prf, initiator, view(&n), view(&id), &k, auth_mid, &w), CRYPTO_OK);
+    assert_int_equal(transcript_octets(&transcript, crypto, transcript_prf, initiator, view(&n), view(&id),
+                                       &k, auth_mid, &w),
+                     CRYPTO_OK);
     assert_int_equal(w.len, transcript_octets_len(&transcript, transcript_prf, initiator, view(&n)));
     assert_octets(writer_view(&w), wanted);
     rows++;
@@ -285,11 +300,14 @@ static void check_octets(bool initiator, const char *nonce, const char *id_body,
 /* ---- the rows ---- */
 
 #define KEYS(...) ((const char *const[]){__VA_ARGS__})
-#define FIRST(e, b, a, p, ni, nr, spi_i, spi_r, sk, ...) check_first(suite_of(e, b, a, p), ni, nr, spi_i, spi_r, sk, KEYS(__VA_ARGS__));
-#define CHAIN(e, b, a, p, ni, nr, spi_i, spi_r, d, sk, ...) check_chain(suite_of(e, b, a, p), ni, nr, spi_i, spi_r, d, sk, KEYS(__VA_ARGS__));
+#define FIRST(e, b, a, p, ni, nr, spi_i, spi_r, sk, ...) \
+    check_first(suite_of(e, b, a, p), ni, nr, spi_i, spi_r, sk, KEYS(__VA_ARGS__));
+#define CHAIN(e, b, a, p, ni, nr, spi_i, spi_r, d, sk, ...) \
+    check_chain(suite_of(e, b, a, p), ni, nr, spi_i, spi_r, d, sk, KEYS(__VA_ARGS__));
 #define REKEY(e, b, a, p, ni, nr, spi_i, spi_r, old, d, sk, ...) \
     check_rekey(suite_of(e, b, a, p), ni, nr, spi_i, spi_r, old, d, sk, KEYS(__VA_ARGS__));
-#define CHILD(e, b, a, p, d, ni, nr, sk, ei, ai, er, ar) check_child(suite_of(e, b, a, p), d, ni, nr, sk, ei, ai, er, ar);
+#define CHILD(e, b, a, p, d, ni, nr, sk, ei, ai, er, ar) \
+    check_child(suite_of(e, b, a, p), d, ni, nr, sk, ei, ai, er, ar);
 #define PPK(p, ppk, d, pi, pr, ...) check_ppk(p, ppk, KEYS(d, pi, pr), KEYS(__VA_ARGS__));
 #define PRF_PLUS(...) check_prf_plus(__VA_ARGS__);
 #define TRANSCRIPT(...) check_transcript(__VA_ARGS__);
@@ -324,23 +342,31 @@ static void follow_the_chain(void)
 {
     struct inputs in;
     struct ike_suite suite = suite_of(20, 256, 0, 5);
-    const struct shared_secret sk[] = {shared_of(OCTETS_32("30")), shared_of(OCTETS_32("31")), shared_of(OCTETS_32("32"))};
+    const struct shared_secret sk[] = {shared_of(OCTETS_32("30")), shared_of(OCTETS_32("31")),
+                                       shared_of(OCTETS_32("32"))};
     fill_inputs(&in, OCTETS_32("11"), OCTETS_32("22"), OLD_SPIS);
     assert_int_equal(keys_first(crypto, &suite, &in.seed, &sk[0], &key_set[0]), CRYPTO_OK);
     for (int i = 1; i < 3; i++)
-        assert_int_equal(keys_chain(crypto, &suite, &in.seed, &key_set[i - 1].d, &sk[i], &key_set[i]), CRYPTO_OK);
+        assert_int_equal(keys_chain(crypto, &suite, &in.seed, &key_set[i - 1].d, &sk[i], &key_set[i]),
+                         CRYPTO_OK);
 }
 
 static void the_chain_gives_its_known_values(void **state)
 {
     (void)state;
     follow_the_chain();
-    assert_octets(secret_view(&key_set[0].d), "d976e48b18ff7b954655ddf47897a9eb60c2fbcc691d2bd9bcba691e0fad20c9");
-    assert_octets(secret_view(&key_set[0].pi), "5d4122aa0d3019bcdf714ffde3effd88e26f1359c71a2e1614c104bd13e75f98");
-    assert_octets(secret_view(&key_set[0].pr), "6de3a752f6e82dde386c2a228458acd6247d621d8ff876853de815050946badd");
-    assert_octets(secret_view(&key_set[1].d), "977479bae02776eb1323edb5a9d17e23ff5224b7f46cc0ca23bc4a619dc6f7eb");
-    assert_octets(secret_view(&key_set[2].d), "508ce91347a118bf7fdf84d95b703a5e2556529e72f6d1495cc877f66efc6dc0");
-    assert_octets(secret_view(&key_set[2].pi), "601f8203941120ba1dd09abec7bb6d47a7f4bcdff2cb0ba1d9ebb5f23564a2af");
+    assert_octets(secret_view(&key_set[0].d),
+                  "d976e48b18ff7b954655ddf47897a9eb60c2fbcc691d2bd9bcba691e0fad20c9");
+    assert_octets(secret_view(&key_set[0].pi),
+                  "5d4122aa0d3019bcdf714ffde3effd88e26f1359c71a2e1614c104bd13e75f98");
+    assert_octets(secret_view(&key_set[0].pr),
+                  "6de3a752f6e82dde386c2a228458acd6247d621d8ff876853de815050946badd");
+    assert_octets(secret_view(&key_set[1].d),
+                  "977479bae02776eb1323edb5a9d17e23ff5224b7f46cc0ca23bc4a619dc6f7eb");
+    assert_octets(secret_view(&key_set[2].d),
+                  "508ce91347a118bf7fdf84d95b703a5e2556529e72f6d1495cc877f66efc6dc0");
+    assert_octets(secret_view(&key_set[2].pi),
+                  "601f8203941120ba1dd09abec7bb6d47a7f4bcdff2cb0ba1d9ebb5f23564a2af");
     assert_int_equal(key_set[0].ei.len, 36);
     assert_int_equal(key_set[0].ai.len, 0);
 }
@@ -355,18 +381,24 @@ static void int_auth_uses_the_keys_in_force_during_each_exchange(void **state)
     static const char ke_i[] = "0000000c00240000deadbeef", ke_r[] = "0000000c00240000cafebabe";
     follow_the_chain();
     check_transcript(5);
-    check_cover(true, "5d4122aa0d3019bcdf714ffde3effd88e26f1359c71a2e1614c104bd13e75f98", request, 34, 0, ke_i,
-                "293fef42f80dd299484920714356f9acd5cb137630f40cbdd4126dd15d2311fe");
-    check_cover(false, "6de3a752f6e82dde386c2a228458acd6247d621d8ff876853de815050946badd", response, 34, 0, ke_r,
-                "20fb12ec99e3093d19ac678dac77b5e9e5bd3de1073c483cb8d5a411240200fc");
+    check_cover(true, "5d4122aa0d3019bcdf714ffde3effd88e26f1359c71a2e1614c104bd13e75f98", request, 34, 0,
+                ke_i, "293fef42f80dd299484920714356f9acd5cb137630f40cbdd4126dd15d2311fe");
+    check_cover(false, "6de3a752f6e82dde386c2a228458acd6247d621d8ff876853de815050946badd", response, 34, 0,
+                ke_r, "20fb12ec99e3093d19ac678dac77b5e9e5bd3de1073c483cb8d5a411240200fc");
     struct octets h = hex(request_2), r = hex(response_2), p = hex(ke_i), q = hex(ke_r);
     struct ike_header header;
     assert_true(ike_header_read(view(&h), &header));
-    assert_int_equal(transcript_cover(&transcript, crypto, transcript_prf, &key_set[1].pi, true, &header, 34, 0, view(&p)), CRYPTO_OK);
-    assert_octets(bytes_make(transcript.int_i, 32), "6cae848bfb51c6915eddfb2d56d8215412d3e9a8904deba5429aa43dc90aaa9f");
+    assert_int_equal(
+        transcript_cover(&transcript, crypto, transcript_prf, &key_set[1].pi, true, &header, 34, 0, view(&p)),
+        CRYPTO_OK);
+    assert_octets(bytes_make(transcript.int_i, 32),
+                  "6cae848bfb51c6915eddfb2d56d8215412d3e9a8904deba5429aa43dc90aaa9f");
     assert_true(ike_header_read(view(&r), &header));
-    assert_int_equal(transcript_cover(&transcript, crypto, transcript_prf, &key_set[1].pr, false, &header, 34, 0, view(&q)), CRYPTO_OK);
-    assert_octets(bytes_make(transcript.int_r, 32), "181e6c8fe7ae4a6e39cfb25ccff81b08f2d3e32ec0bd464e62d1f8d64772377f");
+    assert_int_equal(transcript_cover(&transcript, crypto, transcript_prf, &key_set[1].pr, false, &header, 34,
+                                      0, view(&q)),
+                     CRYPTO_OK);
+    assert_octets(bytes_make(transcript.int_r, 32),
+                  "181e6c8fe7ae4a6e39cfb25ccff81b08f2d3e32ec0bd464e62d1f8d64772377f");
     transcript_wipe(&transcript);
 }
 
@@ -379,7 +411,8 @@ static struct ike_keys rekeyed_with(const char *spi_i, const char *spi_r)
     follow_the_chain();
     fill_inputs(&in, OCTETS_32("44"), OCTETS_32("55"), spi_i, spi_r);
     fill_secrets(&sk, SECRETS(OCTETS_32("30"), OCTETS_32("31"), OCTETS_32("32")));
-    assert_int_equal(keys_rekey(crypto, suite.prf, &key_set[2].d, &suite, &in.seed, sk.at, sk.count, &keys), CRYPTO_OK);
+    assert_int_equal(keys_rekey(crypto, suite.prf, &key_set[2].d, &suite, &in.seed, sk.at, sk.count, &keys),
+                     CRYPTO_OK);
     return keys;
 }
 
@@ -391,7 +424,8 @@ static void a_rekey_takes_the_new_spis_and_not_the_old_ones(void **state)
     static const char wrong[] = "47d4b29e7c3e8325d1d590b4fab8cb62f663bfecf1a865d9dbe9963707a707de";
     struct ike_keys keys = rekeyed_with(NEW_SPIS), mistaken = rekeyed_with(OLD_SPIS);
     assert_octets(secret_view(&keys.d), right);
-    assert_octets(secret_view(&keys.ei), "91a0f76c5ae3e370a1cd38fc8690070fc341f45c54847c1f61659cadba19bf2b9b258d78");
+    assert_octets(secret_view(&keys.ei),
+                  "91a0f76c5ae3e370a1cd38fc8690070fc341f45c54847c1f61659cadba19bf2b9b258d78");
     assert_octets(secret_view(&mistaken.d), wrong);
 }
 
