@@ -18,11 +18,11 @@ struct mock {
     struct mock_counts counts;
     struct report_queue reports;
     bool fail;
-    char fail_text[sizeof ((struct plane_report *)0)->text];
+    char fail_text[sizeof((struct plane_report *)0)->text];
     int fds[1];
 };
 
-/* ---- finding ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 /* The link to the SA with this id, or to the end. */
 static struct mock_node **find(struct mock *m, uint32_t id)
@@ -52,7 +52,7 @@ const struct mock_child *mock_child_by_id(const struct dataplane *plane, uint32_
     return n ? &n->child : NULL;
 }
 
-/* ---- copies ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- copies ---------------------------------------------------------------------------------- */
 
 static bool copy_selectors(struct selectors *to, const struct selectors *from)
 {
@@ -107,13 +107,14 @@ static struct mock_node *node_new(const struct ike_plane *effect)
         .key_in = fingerprint(&effect->in),
         .key_out = fingerprint(&effect->out),
     };
-    if (copy_selectors(&n->child.local_ts, &c->local_ts) && copy_selectors(&n->child.remote_ts, &c->remote_ts))
+    if (copy_selectors(&n->child.local_ts, &c->local_ts) &&
+        copy_selectors(&n->child.remote_ts, &c->remote_ts))
         return n;
     node_free(n);
     return NULL;
 }
 
-/* ---- operations --------------------------------------------------------------------------------------------------------------------- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 static bool refuse(struct mock *m, uint32_t id, const char *text)
 {
@@ -174,7 +175,8 @@ static bool mock_apply(void *self, ike_time now, const struct ike_plane *effect)
     return carry_out[effect->op](self, effect);
 }
 
-static void mock_esp_input(void *self, ike_time now, const struct ike_path *path, uint8_t *packet, size_t len)
+static void mock_esp_input(void *self, ike_time now, const struct ike_path *path, uint8_t *packet,
+                           size_t len)
 {
     struct mock *m = self;
     (void)now, (void)path, (void)packet, (void)len;
@@ -216,7 +218,7 @@ static void mock_close(void *self)
     free(m);
 }
 
-/* ---- for tests ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- for tests ------------------------------------------------------------------------------- */
 
 void mock_fail_next(struct dataplane *plane, const char *text)
 {
@@ -228,7 +230,8 @@ void mock_fail_next(struct dataplane *plane, const char *text)
 void mock_see(struct dataplane *plane, uint32_t child_id, const struct endpoint *from)
 {
     struct mock *m = plane->self;
-    report_put(&m->reports, &(struct plane_report){.kind = REPORT_SEEN, .child_id = child_id, .from = *from});
+    report_put(&m->reports,
+               &(struct plane_report){.kind = REPORT_SEEN, .child_id = child_id, .from = *from});
 }
 
 bool mock_set_usage(struct dataplane *plane, uint32_t child_id, const struct plane_usage *usage)

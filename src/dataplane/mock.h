@@ -1,7 +1,9 @@
 /*
- * mock: a data plane that moves nothing and remembers what it was told. For tests, and for machines without TUN.
+ * mock: a data plane that moves nothing and remembers what it was told. For tests, and for machines
+ * without TUN.
  *
- * It keeps no keys: whether the two directions of two hosts fit together is told by fingerprints of what was installed.
+ * It keeps no keys: whether the two directions of two hosts fit together is told by fingerprints of
+ * what was installed.
  */
 #ifndef BRAID_DATAPLANE_MOCK_H
 #define BRAID_DATAPLANE_MOCK_H

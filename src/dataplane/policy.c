@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-/* ---- one selector ----------------------------------------------------------------------------------------------------------------- */
+/* ---- one selector ---------------------------------------------------------------------------- */
 
 /* One end of a flow, as a selector sees it. */
 struct end {
@@ -68,17 +68,19 @@ static unsigned best_weight(const struct selectors *list, const struct flow *f, 
 }
 
 /* Both ends; 0 if either does not match. */
-static unsigned match(const struct selectors *src, const struct selectors *dst, const struct flow *f)
+static unsigned match(const struct selectors *src, const struct selectors *dst,
+                      const struct flow *f)
 {
     bool is_icmp = f->protocol == PROTO_ICMP || f->protocol == PROTO_ICMPV6;
     struct end from = {.ip = f->src, .port = f->src_port, .has_port = f->has_ports};
-    struct end to = {.ip = f->dst, .port = f->dst_port, .has_port = f->has_ports, .may_be_opaque = is_icmp};
+    struct end to = {
+        .ip = f->dst, .port = f->dst_port, .has_port = f->has_ports, .may_be_opaque = is_icmp};
     unsigned a = best_weight(src, f, &from);
     unsigned b = a ? best_weight(dst, f, &to) : 0;
     return b ? a + b : 0;
 }
 
-/* ---- a policy ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- a policy -------------------------------------------------------------------------------- */
 
 static bool copy_selectors(struct selectors *to, const struct selectors *from)
 {
@@ -91,7 +93,8 @@ static bool copy_selectors(struct selectors *to, const struct selectors *from)
     return true;
 }
 
-bool policy_make(struct policy *p, const struct selectors *local, const struct selectors *remote, void *owner)
+bool policy_make(struct policy *p, const struct selectors *local, const struct selectors *remote,
+                 void *owner)
 {
     *p = (struct policy){.owner = owner};
     if (copy_selectors(&p->local, local) && copy_selectors(&p->remote, remote))
@@ -112,7 +115,7 @@ bool policy_allows(const struct policy *p, const struct flow *f)
     return match(&p->remote, &p->local, f) != 0;
 }
 
-/* ---- the table ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 void policy_table_init(struct policy_table *t)
 {
@@ -179,8 +182,9 @@ static uint32_t hash_flow(const struct flow *f)
 
 static bool same_flow(const struct flow *a, const struct flow *b)
 {
-    return a->family == b->family && a->protocol == b->protocol && a->has_ports == b->has_ports && a->src_port == b->src_port &&
-           a->dst_port == b->dst_port && memcmp(a->src, b->src, sizeof a->src) == 0 && memcmp(a->dst, b->dst, sizeof a->dst) == 0;
+    return a->family == b->family && a->protocol == b->protocol && a->has_ports == b->has_ports &&
+           a->src_port == b->src_port && a->dst_port == b->dst_port &&
+           memcmp(a->src, b->src, sizeof a->src) == 0 && memcmp(a->dst, b->dst, sizeof a->dst) == 0;
 }
 
 struct policy *policy_table_find(struct policy_table *t, const struct flow *f)

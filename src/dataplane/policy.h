@@ -1,12 +1,15 @@
 /*
  * policy: which Child SA a packet belongs to (RFC 4301 4.4.1, 5.1, 5.2).
  *
- * A policy is the pair of traffic selector lists of one Child SA. Outbound, the most specific policy whose lists hold both ends of the packet's flow
- * wins, and among equals the newest: a rekeyed SA takes over from the one it replaces. Since that is a walk over all policies, the answers for the last
- * flows are remembered until anything changes. Inbound, the SPI has named the SA already and policy_allows only checks.
+ * A policy is the pair of traffic selector lists of one Child SA. Outbound, the most specific
+ * policy whose lists hold both ends of the packet's flow wins, and among equals the newest: a
+ * rekeyed SA takes over from the one it replaces. Since that is a walk over all policies, the
+ * answers for the last flows are remembered until anything changes. Inbound, the SPI has named the
+ * SA already and policy_allows only checks.
  *
- * Ports that a packet does not show (later fragments, protocols without) match selectors for any port, or OPAQUE. Of ICMP the type and code stand in
- * the packet's source end; an OPAQUE selector at the destination end matches it too (RFC 7296 3.13.1).
+ * Ports that a packet does not show (later fragments, protocols without) match selectors for any
+ * port, or OPAQUE. Of ICMP the type and code stand in the packet's source end; an OPAQUE selector
+ * at the destination end matches it too (RFC 7296 3.13.1).
  */
 #ifndef BRAID_DATAPLANE_POLICY_H
 #define BRAID_DATAPLANE_POLICY_H
@@ -14,9 +17,9 @@
 #include "esp/inner.h"
 
 struct policy {
-    struct policy *older; /* in its table, newest first */
-    void *owner;          /* whoever put it in */
-    bool is_usable;       /* outbound; false while its peer may not be ready for it */
+    struct policy *older;           /* in its table, newest first */
+    void *owner;                    /* whoever put it in */
+    bool is_usable;                 /* outbound; false while its peer may not be ready for it */
     struct selectors local, remote; /* own copies */
 };
 
@@ -33,7 +36,8 @@ struct policy_table {
 };
 
 /* Copies the selectors. False when out of memory. */
-bool policy_make(struct policy *p, const struct selectors *local, const struct selectors *remote, void *owner);
+bool policy_make(struct policy *p, const struct selectors *local, const struct selectors *remote,
+                 void *owner);
 void policy_free(struct policy *p);
 
 void policy_table_init(struct policy_table *t);

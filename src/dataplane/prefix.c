@@ -1,4 +1,7 @@
-/* prefix: see prefix.h. From the left edge on, the largest aligned block that does not pass the right edge is taken each time. */
+/*
+ * prefix: see prefix.h. From the left edge on, the largest aligned block that does not pass the
+ * right edge is taken each time.
+ */
 #include "dataplane/prefix.h"
 
 static unsigned bit_of(const uint8_t *ip, unsigned i)
@@ -14,7 +17,10 @@ static void block_end(const uint8_t *ip, unsigned bits, unsigned all, uint8_t *e
         end[i / 8] |= (uint8_t)(1u << (7 - i % 8));
 }
 
-/* How short may a prefix at ip be, so that ip begins its block and the block ends at or before `to`? */
+/*
+ * How short may a prefix at ip be, so that ip begins its block and the block ends at or before
+ * `to`?
+ */
 static unsigned shortest(const uint8_t *ip, const uint8_t *to, unsigned all)
 {
     unsigned bits = all;
@@ -40,14 +46,16 @@ static bool increment(uint8_t *ip, unsigned all)
 
 size_t prefix_cover(const struct selector *range, struct prefix out[PREFIXES_MAX])
 {
-    unsigned all = range->family == ADDR_V4 ? 32 : range->family == ADDR_V6 ? 128 : 0;
+    struct addr whole = {.family = range->family};
+    unsigned all = (unsigned)addr_len(&whole) * 8;
     uint8_t at[16];
     size_t count = 0;
     memcpy(at, range->from, sizeof at);
     bool more = all != 0;
     while (more && count < PREFIXES_MAX && memcmp(at, range->to, all / 8) <= 0) {
         struct prefix *p = &out[count++];
-        *p = (struct prefix){.addr.family = range->family, .bits = (uint8_t)shortest(at, range->to, all)};
+        *p = (struct prefix){.addr.family = range->family,
+                             .bits = (uint8_t)shortest(at, range->to, all)};
         memcpy(p->addr.ip, at, all / 8);
         block_end(p->addr.ip, p->bits, all, at);
         more = increment(at, all);

@@ -13,7 +13,10 @@ struct prefix {
 
 enum { PREFIXES_MAX = 254 }; /* 2 * 128 - 2: no range needs more */
 
-/* Writes the prefixes that cover from..to exactly, in ascending order; returns how many. None when from > to or the family is unknown. */
+/*
+ * Writes the prefixes that cover from..to exactly, in ascending order; returns how many. None when
+ * from > to or the family is unknown.
+ */
 size_t prefix_cover(const struct selector *range, struct prefix out[PREFIXES_MAX]);
 
 bool prefix_equal(const struct prefix *a, const struct prefix *b);

@@ -14,7 +14,10 @@ struct report_queue {
 
 void report_init(struct report_queue *q);
 void report_clear(struct report_queue *q);
-/* A copy is queued. Out of memory the report is lost: SEEN comes again, and FAILED is also what `apply` returned. */
+/*
+ * A copy is queued. Out of memory the report is lost: SEEN comes again, and FAILED is also what
+ * `apply` returned.
+ */
 void report_put(struct report_queue *q, const struct plane_report *r);
 bool report_take(struct report_queue *q, struct plane_report *out);
 

@@ -1,4 +1,7 @@
-/* route: see route.h. Every request is one netlink message that is answered at once (rtnetlink(7), libmnl). */
+/*
+ * route: see route.h. Every request is one netlink message that is answered at once (rtnetlink(7),
+ * libmnl).
+ */
 #include "dataplane/route.h"
 
 #include <arpa/inet.h>
@@ -16,7 +19,11 @@
 
 #include <libmnl/libmnl.h>
 
-enum { OUTER_MTU_DEFAULT = 1500, METRIC_REMOTE = 1, METRIC_LOCAL = 2 };
+enum {
+    OUTER_MTU_DEFAULT = 1500,
+    METRIC_REMOTE = 1,
+    METRIC_LOCAL = 2,
+};
 
 struct route {
     struct route *next;
@@ -38,7 +45,7 @@ static int family_of(const struct addr *a)
     return a->family == ADDR_V4 ? AF_INET : AF_INET6;
 }
 
-/* ---- talking to the kernel -------------------------------------------------------------------------------------------------------- */
+/* ---- talking to the kernel ------------------------------------------------------------------- */
 
 union request {
     struct nlmsghdr header;
@@ -65,7 +72,8 @@ static int talk(struct router *r, struct nlmsghdr *h)
         ssize_t len = mnl_socket_recvfrom(r->netlink, reply, sizeof reply);
         if (len < 0)
             return errno;
-        int more = mnl_cb_run(reply, (size_t)len, r->seq, mnl_socket_get_portid(r->netlink), NULL, NULL);
+        int more =
+            mnl_cb_run(reply, (size_t)len, r->seq, mnl_socket_get_portid(r->netlink), NULL, NULL);
         if (more < 0 && errno == ESRCH && mnl_nlmsg_ok((struct nlmsghdr *)reply, (int)len) &&
             ((struct nlmsghdr *)reply)->nlmsg_seq != r->seq)
             continue; /* an answer to something older */
@@ -74,7 +82,7 @@ static int talk(struct router *r, struct nlmsghdr *h)
     }
 }
 
-/* ---- the device ------------------------------------------------------------------------------------------------------------------- */
+/* ---- the device ------------------------------------------------------------------------------ */
 
 static struct nlmsghdr *begin_link(const struct router *r, union request *q, unsigned up)
 {
@@ -87,12 +95,16 @@ static struct nlmsghdr *begin_link(const struct router *r, union request *q, uns
     return h;
 }
 
-/* No link-local address: nothing is to be said on this link but what policies allow. Kernels without IPv6 refuse, and need not care. */
+/*
+ * No link-local address: nothing is to be said on this link but what policies allow. Kernels
+ * without IPv6 refuse, and need not care.
+ */
 static void silence_ipv6(struct router *r)
 {
     union request q;
     struct nlmsghdr *h = begin_link(r, &q, 0);
-    struct nlattr *spec = mnl_attr_nest_start(h, IFLA_AF_SPEC), *v6 = mnl_attr_nest_start(h, AF_INET6);
+    struct nlattr *spec = mnl_attr_nest_start(h, IFLA_AF_SPEC),
+                  *v6 = mnl_attr_nest_start(h, AF_INET6);
     mnl_attr_put_u8(h, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
     mnl_attr_nest_end(h, v6);
     mnl_attr_nest_end(h, spec);
@@ -108,7 +120,7 @@ bool router_set_mtu(struct router *r, unsigned mtu)
     return errno == 0;
 }
 
-/* ---- the rule --------------------------------------------------------------------------------------------------------------------- */
+/* ---- the rule -------------------------------------------------------------------------------- */
 
 static int change_rule(struct router *r, uint16_t type, uint16_t flags, int family)
 {
@@ -126,7 +138,10 @@ static int change_rule(struct router *r, uint16_t type, uint16_t flags, int fami
     return talk(r, h);
 }
 
-/* Made with the first route of its family: a kernel without IPv6 is asked only when there is an IPv6 route. */
+/*
+ * Made with the first route of its family: a kernel without IPv6 is asked only when there is an
+ * IPv6 route.
+ */
 static int need_rule(struct router *r, int family)
 {
     bool *has = &r->has_rule[family == AF_INET6];
@@ -137,7 +152,7 @@ static int need_rule(struct router *r, int family)
     return *has ? 0 : error;
 }
 
-/* ---- addresses of this host -------------------------------------------------------------------------------------------------------- */
+/* ---- addresses of this host ------------------------------------------------------------------ */
 
 static bool read_address(const struct sockaddr *sa, struct addr *out)
 {
@@ -156,7 +171,8 @@ static bool is_inside(const struct selectors *s, const struct addr *a)
 {
     for (size_t i = 0; i < s->count; i++) {
         const struct selector *at = &s->at[i];
-        if (at->family == a->family && memcmp(at->from, a->ip, addr_len(a)) <= 0 && memcmp(a->ip, at->to, addr_len(a)) <= 0)
+        if (at->family == a->family && memcmp(at->from, a->ip, addr_len(a)) <= 0 &&
+            memcmp(a->ip, at->to, addr_len(a)) <= 0)
             return true;
     }
     return false;
@@ -171,13 +187,14 @@ static void find_source(const struct selectors *ours, uint8_t family, struct add
     if (getifaddrs(&all) != 0)
         return;
     for (const struct ifaddrs *i = all; i && !found; i = i->ifa_next)
-        found = !(i->ifa_flags & IFF_LOOPBACK) && read_address(i->ifa_addr, out) && out->family == family && is_inside(ours, out);
+        found = !(i->ifa_flags & IFF_LOOPBACK) && read_address(i->ifa_addr, out) &&
+                out->family == family && is_inside(ours, out);
     freeifaddrs(all);
     if (!found)
         *out = (struct addr){0};
 }
 
-/* ---- one route -------------------------------------------------------------------------------------------------------------------- */
+/* ---- one route ------------------------------------------------------------------------------- */
 
 static int change_route(struct router *r, uint16_t type, uint16_t flags, const struct route *route)
 {
@@ -210,7 +227,8 @@ static struct route **find_route(struct router *r, enum route_kind kind, const s
     return link;
 }
 
-static int hold_route(struct router *r, enum route_kind kind, const struct prefix *p, const struct selectors *ours)
+static int hold_route(struct router *r, enum route_kind kind, const struct prefix *p,
+                      const struct selectors *ours)
 {
     struct route **link = find_route(r, kind, p);
     if (*link) {
@@ -243,16 +261,18 @@ static void drop_route(struct router *r, enum route_kind kind, const struct pref
     free(route);
 }
 
-/* ---- the routes of a list of selectors ------------------------------------------------------------------------------------------- */
+/* ---- the routes of a list of selectors ------------------------------------------------------- */
 
 static void explain(const struct prefix *p, int error, char *why, size_t why_len)
 {
     char text[INET6_ADDRSTRLEN] = "?";
     inet_ntop(family_of(&p->addr), p->addr.ip, text, sizeof text);
-    snprintf(why, why_len, "cannot make a route for %s/%u: %s", text, (unsigned)p->bits, strerror(error));
+    snprintf(why, why_len, "cannot make a route for %s/%u: %s", text, (unsigned)p->bits,
+             strerror(error));
 }
 
-static void remove_first(struct router *r, enum route_kind kind, const struct selectors *s, size_t count)
+static void remove_first(struct router *r, enum route_kind kind, const struct selectors *s,
+                         size_t count)
 {
     struct prefix cover[PREFIXES_MAX];
     for (size_t i = 0; i < s->count && count; i++) {
@@ -262,7 +282,8 @@ static void remove_first(struct router *r, enum route_kind kind, const struct se
     }
 }
 
-bool router_add(struct router *r, enum route_kind kind, const struct selectors *s, const struct selectors *ours, char *why, size_t why_len)
+bool router_add(struct router *r, enum route_kind kind, const struct selectors *s,
+                const struct selectors *ours, char *why, size_t why_len)
 {
     struct prefix cover[PREFIXES_MAX];
     size_t done = 0;
@@ -285,7 +306,7 @@ void router_remove(struct router *r, enum route_kind kind, const struct selector
     remove_first(r, kind, s, SIZE_MAX);
 }
 
-/* ---- the path outside ------------------------------------------------------------------------------------------------------------ */
+/* ---- the path outside ------------------------------------------------------------------------ */
 
 static socklen_t write_address(const struct endpoint *e, struct sockaddr_storage *out)
 {
@@ -314,13 +335,14 @@ unsigned route_outer_mtu(const struct endpoint *remote)
         return OUTER_MTU_DEFAULT;
     (void)setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark);
     if (connect(fd, (struct sockaddr *)&to, to_len) != 0 ||
-        getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &value_len) != 0)
+        getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU : IPV6_MTU, &mtu, &value_len) !=
+            0)
         mtu = 0;
     close(fd);
     return mtu > 0 ? (unsigned)mtu : OUTER_MTU_DEFAULT;
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static bool open_netlink(struct router *r)
 {

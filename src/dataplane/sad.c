@@ -6,10 +6,11 @@
 
 enum {
     UDP_HEADER_LEN = 8,
-    INNER_MTU_MIN = 1280, /* IPv6 must get through whole (RFC 8200 5); if need be the outer packet is fragmented */
+    /* IPv6 must get through whole (RFC 8200 5); if need be the outer packet is fragmented */
+    INNER_MTU_MIN = 1280,
 };
 
-/* ---- memory for libbraid's parts --------------------------------------------------------------------------------------------------- */
+/* ---- memory for libbraid's parts ------------------------------------------------------------- */
 
 static void *take(void *self, size_t len)
 {
@@ -48,7 +49,7 @@ void sad_clear(struct sad *s)
     wipe(&s->pool, sizeof s->pool);
 }
 
-/* ---- finding ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 struct sad_entry *sad_by_id(const struct sad *s, uint32_t id)
 {
@@ -65,7 +66,7 @@ struct sad_entry *sad_each(const struct sad *s, size_t *at)
     return table_each(&s->by_id, at);
 }
 
-/* ---- adding ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- adding ---------------------------------------------------------------------------------- */
 
 /* Why an SA cannot be installed at all, or NULL. */
 static const char *find_obstacle(const struct sad *s, const struct plane_child *c)
@@ -140,8 +141,10 @@ struct sad_entry *sad_add(struct sad *s, const struct ike_plane *effect, char *w
     e->spi_out = c->spi_out;
     e->transport = c->transport;
     e->path = c->path;
-    if (!make_directions(s, e, effect) || !policy_make(&e->policy, &c->local_ts, &c->remote_ts, e) || !register_entry(s, e)) {
-        snprintf(why, why_len, "the cryptographic library refused %s, or out of memory", c->encr->name);
+    if (!make_directions(s, e, effect) ||
+        !policy_make(&e->policy, &c->local_ts, &c->remote_ts, e) || !register_entry(s, e)) {
+        snprintf(why, why_len, "the cryptographic library refused %s, or out of memory",
+                 c->encr->name);
         entry_free(e);
         return NULL;
     }
@@ -151,7 +154,7 @@ struct sad_entry *sad_add(struct sad *s, const struct ike_plane *effect, char *w
     return e;
 }
 
-/* ---- changing over, removing -------------------------------------------------------------------------------------------------------- */
+/* ---- changing over, removing ----------------------------------------------------------------- */
 
 void sad_confirm(struct sad *s, struct sad_entry *e)
 {
@@ -172,7 +175,7 @@ void sad_remove(struct sad *s, struct sad_entry *e)
     entry_free(e);
 }
 
-/* ---- sizes -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- sizes ----------------------------------------------------------------------------------- */
 
 unsigned sad_inner_mtu(const struct sad_entry *e, unsigned outer_mtu)
 {

@@ -1,9 +1,12 @@
 /*
- * sad: the Security Association Database of a user-space data plane (RFC 4301 4.4.2): Child SAs by SPI, by id, and by policy.
+ * sad: the Security Association Database of a user-space data plane (RFC 4301 4.4.2): Child SAs by
+ * SPI, by id, and by policy.
  *
- * One entry is both directions of a Child SA. Inbound it works from the moment it is added until it is removed, whatever replaces it meanwhile. Outbound
- * the newest wins, with one delay: when the peer asked for the rekeying, it may not have installed the new SA yet, so the old one carries on
- * until the first authentic packet on the new SA, or until the old one is deleted (RFC 7296 2.8). No I/O here.
+ * One entry is both directions of a Child SA. Inbound it works from the moment it is added until it
+ * is removed, whatever replaces it meanwhile. Outbound the newest wins, with one delay: when the
+ * peer asked for the rekeying, it may not have installed the new SA yet, so the old one carries on
+ * until the first authentic packet on the new SA, or until the old one is deleted (RFC 7296 2.8).
+ * No I/O here.
  */
 #ifndef BRAID_DATAPLANE_SAD_H
 #define BRAID_DATAPLANE_SAD_H
@@ -22,7 +25,8 @@ struct sad_entry {
     struct policy policy;
     unsigned mtu; /* largest inner packet that fits */
     struct plane_usage usage;
-    ike_time seen_at, moved_at; /* when SEEN was last reported, from the right endpoint and from another; 0 = never */
+    /* when SEEN was last reported, from the right endpoint and from another; 0 = never */
+    ike_time seen_at, moved_at;
 };
 
 struct sad {
@@ -37,7 +41,10 @@ struct sad {
 bool sad_init(struct sad *s, const struct crypto *crypto);
 void sad_clear(struct sad *s);
 
-/* A new Child SA, inbound ready, its policy in place. NULL with a reason in `why`, and then nothing has changed. */
+/*
+ * A new Child SA, inbound ready, its policy in place. NULL with a reason in `why`, and then nothing
+ * has changed.
+ */
 struct sad_entry *sad_add(struct sad *s, const struct ike_plane *effect, char *why, size_t why_len);
 /* Keys are wiped; a successor that waited for this takes over. */
 void sad_remove(struct sad *s, struct sad_entry *e);

@@ -7,10 +7,12 @@
  *       [ routes > TUN ] -- policy -- fits? -- seal -------------------> plane_output.send
  *       [ TUN > kernel ] <- policy -- open  -- replay -- SPI <---------- esp_input
  *
- * The steps outbound are those of RFC 4301 5.1, inbound those of 5.2; in each direction they are one function that reads like the list.
+ * The steps outbound are those of RFC 4301 5.1, inbound those of 5.2; in each direction they are
+ * one function that reads like the list.
  *
- * Outer headers belong to the owner's UDP sockets. They carry no ECN or DSCP from inside, which is the compatibility mode of RFC 6040 4.1: inner fields pass
- * unchanged. Inner TTLs are counted down by the kernel, which forwards to and from the device. DF cannot be copied outwards (copy_df).
+ * Outer headers belong to the owner's UDP sockets. They carry no ECN or DSCP from inside, which is
+ * the compatibility mode of RFC 6040 4.1: inner fields pass unchanged. Inner TTLs are counted down
+ * by the kernel, which forwards to and from the device. DF cannot be copied outwards (copy_df).
  */
 #include "dataplane/tun.h"
 
@@ -31,8 +33,8 @@
 #include "esp/transport.h"
 
 enum {
-    BATCH_MAX = 64,          /* packets read from the device before the owner gets its turn again */
-    PAYLOAD_MAX = 9000,      /* largest inner packet; the device's MTU never exceeds it */
+    BATCH_MAX = 64,     /* packets read from the device before the owner gets its turn again */
+    PAYLOAD_MAX = 9000, /* largest inner packet; the device's MTU never exceeds it */
     MTU_WITHOUT_SA = 1400,
     OUTER_MTU_DEFAULT = 1500,
     SLOT_LEN = ESP_HEADROOM + PAYLOAD_MAX + ESP_TAILROOM,
@@ -59,7 +61,7 @@ struct tun {
     uint8_t slot[BATCH_MAX][SLOT_LEN];
 };
 
-/* ---- outbound: from the device to the wire ----------------------------------------------------------------------------------------- */
+/* ---- outbound: from the device to the wire --------------------------------------------------- */
 
 static void flush(struct tun *t)
 {
@@ -77,7 +79,8 @@ static void put_in_batch(struct tun *t, const struct ike_path *path, struct byte
 }
 
 /* Written to the device, so that it comes to the sender as if from the packet's destination. */
-static void answer_too_big(struct tun *t, const struct sad_entry *sa, struct bytes packet, const struct flow *f)
+static void answer_too_big(struct tun *t, const struct sad_entry *sa, struct bytes packet,
+                           const struct flow *f)
 {
     uint8_t error[TOO_BIG_MAX];
     size_t len = fit_too_big(packet, f, sa->mtu, error);
@@ -86,7 +89,8 @@ static void answer_too_big(struct tun *t, const struct sad_entry *sa, struct byt
 }
 
 /* What of the packet travels, and as which next header. */
-static bool choose_payload(const struct sad_entry *sa, struct bytes packet, const struct flow *f, struct bytes *payload, uint8_t *next)
+static bool choose_payload(const struct sad_entry *sa, struct bytes packet, const struct flow *f,
+                           struct bytes *payload, uint8_t *next)
 {
     *payload = packet;
     *next = f->family == ADDR_V4 ? NEXT_IPV4 : NEXT_IPV6;
@@ -144,7 +148,7 @@ static void tun_readable(void *self, ike_time now, int fd)
     flush(t);
 }
 
-/* ---- inbound: from the wire to the device ------------------------------------------------------------------------------------------ */
+/* ---- inbound: from the wire to the device ---------------------------------------------------- */
 
 static const size_t drop_counter[] = {
     [ESP_REPLAY] = offsetof(struct plane_usage, drop_replay),
@@ -158,8 +162,12 @@ static void count_drop(struct sad_entry *sa, enum esp_result why)
     ++*(uint64_t *)(void *)((uint8_t *)&sa->usage + drop_counter[why]);
 }
 
-/* The peer is alive, and perhaps behind another address than we thought. Each is said at most once a second. */
-static void note_seen(struct tun *t, struct sad_entry *sa, ike_time now, const struct endpoint *from)
+/*
+ * The peer is alive, and perhaps behind another address than we thought. Each is said at most once
+ * a second.
+ */
+static void note_seen(struct tun *t, struct sad_entry *sa, ike_time now,
+                      const struct endpoint *from)
 {
     ike_time *last = endpoint_equal(from, &sa->path.remote) ? &sa->seen_at : &sa->moved_at;
     sad_confirm(&t->sad, sa);
@@ -168,12 +176,14 @@ static void note_seen(struct tun *t, struct sad_entry *sa, ike_time now, const s
     if (*last && now - *last < IKE_SECOND)
         return;
     *last = now;
-    report_put(&t->reports, &(struct plane_report){.kind = REPORT_SEEN, .child_id = sa->id, .from = *from});
+    report_put(&t->reports,
+               &(struct plane_report){.kind = REPORT_SEEN, .child_id = sa->id, .from = *from});
 }
 
 static void write_device(struct tun *t, struct bytes header, struct bytes rest)
 {
-    struct iovec parts[2] = {{(void *)(uintptr_t)header.at, header.len}, {(void *)(uintptr_t)rest.at, rest.len}};
+    struct iovec parts[2] = {{(void *)(uintptr_t)header.at, header.len},
+                             {(void *)(uintptr_t)rest.at, rest.len}};
     if (writev(t->fds[0], header.len ? parts : parts + 1, header.len ? 2 : 1) < 0)
         t->drops.device_full++;
 }
@@ -189,7 +199,10 @@ static bool deliver_tunnel(struct tun *t, struct sad_entry *sa, struct esp_paylo
     return true;
 }
 
-/* Transport mode: a header from the SA's addresses goes before it. The selectors are asked about the whole. */
+/*
+ * Transport mode: a header from the SA's addresses goes before it. The selectors are asked about
+ * the whole.
+ */
 static bool deliver_transport(struct tun *t, struct sad_entry *sa, struct esp_payload *p)
 {
     uint8_t header[TRANSPORT_HEADER_MAX];
@@ -203,7 +216,8 @@ static bool deliver_transport(struct tun *t, struct sad_entry *sa, struct esp_pa
     return true;
 }
 
-static void tun_esp_input(void *self, ike_time now, const struct ike_path *path, uint8_t *packet, size_t len)
+static void tun_esp_input(void *self, ike_time now, const struct ike_path *path, uint8_t *packet,
+                          size_t len)
 {
     struct tun *t = self;
     struct esp_payload payload;
@@ -228,7 +242,7 @@ static void tun_esp_input(void *self, ike_time now, const struct ike_path *path,
         sa->usage.drop_policy++;
 }
 
-/* ---- installing and removing -------------------------------------------------------------------------------------------------------- */
+/* ---- installing and removing ----------------------------------------------------------------- */
 
 static unsigned outer_mtu(const struct tun *t, const struct sad_entry *sa)
 {
@@ -326,7 +340,7 @@ static bool tun_apply(void *self, ike_time now, const struct ike_plane *effect)
     return carry_out[effect->op](self, effect);
 }
 
-/* ---- the rest of the contract ------------------------------------------------------------------------------------------------------- */
+/* ---- the rest of the contract ---------------------------------------------------------------- */
 
 static const int *tun_descriptors(void *self)
 {
@@ -380,7 +394,7 @@ struct tun_drops tun_drops(const struct dataplane *plane)
     return ((const struct tun *)plane->self)->drops;
 }
 
-/* ---- making one --------------------------------------------------------------------------------------------------------------------- */
+/* ---- making one ------------------------------------------------------------------------------ */
 
 struct dataplane *tun_new_on(const struct crypto *crypto, const struct plane_output *output, int fd)
 {
@@ -415,10 +429,10 @@ static const char *advice(int error)
     case ENOENT:
     case ENODEV:
     case ENXIO:
-        return ": load the kernel module (modprobe tun), or give the container the device (--device /dev/net/tun)";
+        return ": load the module (modprobe tun), or give the container --device /dev/net/tun";
     case EPERM:
     case EACCES:
-        return ": user-space ESP needs CAP_NET_ADMIN; run as root, or grant it (--cap-add NET_ADMIN)";
+        return ": it needs CAP_NET_ADMIN; run as root, or give the container --cap-add NET_ADMIN";
     case EBUSY:
         return ": the device exists and is in use; choose another name";
     default:
@@ -437,7 +451,8 @@ static int open_device(const char *pattern, char name[IFNAMSIZ], char *why, size
     }
     snprintf(request.ifr_name, sizeof request.ifr_name, "%s", pattern);
     if (ioctl(fd, TUNSETIFF, &request) != 0) {
-        snprintf(why, why_len, "cannot make the TUN device %s: %s%s", pattern, strerror(errno), advice(errno));
+        snprintf(why, why_len, "cannot make the TUN device %s: %s%s", pattern, strerror(errno),
+                 advice(errno));
         close(fd);
         return -1;
     }
@@ -445,7 +460,8 @@ static int open_device(const char *pattern, char name[IFNAMSIZ], char *why, size
     return fd;
 }
 
-struct dataplane *tun_new(const struct crypto *crypto, const struct plane_output *output, const char *device, char *why, size_t why_len)
+struct dataplane *tun_new(const struct crypto *crypto, const struct plane_output *output,
+                          const char *device, char *why, size_t why_len)
 {
     char name[IFNAMSIZ];
     int fd = open_device(device, name, why, why_len);

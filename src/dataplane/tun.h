@@ -1,12 +1,16 @@
 /*
- * tun: the user-space data plane: a TUN device on one side, ESP in UDP on the other. Made by tun_new of dataplane.h.
+ * tun: the user-space data plane: a TUN device on one side, ESP in UDP on the other. Made by
+ * tun_new of dataplane.h.
  */
 #ifndef BRAID_DATAPLANE_TUN_H
 #define BRAID_DATAPLANE_TUN_H
 
 #include "dataplane/dataplane.h"
 
-/* The mark (SO_MARK) that the owner's IKE and ESP sockets must carry, so that their packets are never routed into the tunnel (route.h). */
+/*
+ * The mark (SO_MARK) that the owner's IKE and ESP sockets must carry, so that their packets are
+ * never routed into the tunnel (route.h).
+ */
 uint32_t tun_fwmark(void);
 
 /* The name the kernel gave to the device, "" without one. */
@@ -25,7 +29,11 @@ struct tun_drops {
 };
 struct tun_drops tun_drops(const struct dataplane *plane);
 
-/* The plane without device and routes: packets are read from and written to `fd`, one each call, non-blocking. Closes it at the end. For tests. */
-struct dataplane *tun_new_on(const struct crypto *crypto, const struct plane_output *output, int fd);
+/*
+ * The plane without device and routes: packets are read from and written to `fd`, one each call,
+ * non-blocking. Closes it at the end. For tests.
+ */
+struct dataplane *tun_new_on(const struct crypto *crypto, const struct plane_output *output,
+                             int fd);
 
 #endif

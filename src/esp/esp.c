@@ -1,16 +1,21 @@
 /*
- * esp: see esp.h. The steps of esp_seal are those of RFC 4303 3.3, the steps of esp_open those of 3.4.
+ * esp: see esp.h. The steps of esp_seal are those of RFC 4303 3.3, the steps of esp_open those of
+ * 3.4.
  *
- * Nothing here changes an SA before the packet is authentic: esp_open asks the replay window first, opens, and only then moves it. The sequence
- * number of esp_seal is counted before the cipher runs, so that a failure can never lead to the same IV twice.
+ * Nothing here changes an SA before the packet is authentic: esp_open asks the replay window first,
+ * opens, and only then moves it. The sequence number of esp_seal is counted before the cipher runs,
+ * so that a failure can never lead to the same IV twice.
  */
 #include "esp/esp.h"
 
 #include "esp/inner.h"
 
-enum { TRAILER_LEN = 2, ESP_ALIGN = 4 }; /* pad length and next header end on a 4-octet boundary: RFC 4303 2.4 */
+enum {
+    TRAILER_LEN = 2, /* pad length, next header */
+    ESP_ALIGN = 4,   /* where they end: RFC 4303 2.4 */
+};
 
-/* ---- lengths ------------------------------------------------------------------------------------------------------------ */
+/* ---- lengths --------------------------------------------------------------------------------- */
 
 struct esp_form esp_form(const struct alg *encr, const struct alg *integ, bool esn)
 {
@@ -47,7 +52,7 @@ size_t esp_payload_room(const struct esp_form *f, size_t packet_len)
     return (packet_len - fixed_len(f)) / f->align * f->align - TRAILER_LEN;
 }
 
-/* ---- initialization vectors --------------------------------------------------------------------------------------------- */
+/* ---- initialization vectors ------------------------------------------------------------------ */
 
 struct esp_pool esp_pool_make(const struct crypto *crypto)
 {
@@ -67,7 +72,10 @@ static bool pool_draw(struct esp_pool *p, uint8_t *out, size_t len)
     return true;
 }
 
-/* Counter-based ciphers have an IV of 8 octets and need it never to repeat; CBC needs it unpredictable. */
+/*
+ * Counter-based ciphers have an IV of 8 octets and need it never to repeat; CBC needs it
+ * unpredictable.
+ */
 static bool make_iv(struct esp_out *sa, uint8_t *iv)
 {
     if (sa->form.iv_len != 8)
@@ -76,7 +84,7 @@ static bool make_iv(struct esp_out *sa, uint8_t *iv)
     return true;
 }
 
-/* ---- what is authenticated besides the payload -------------------------------------------------------------------------- */
+/* ---- what is authenticated besides the payload ----------------------------------------------- */
 
 struct cover {
     uint8_t octets[12];
@@ -103,15 +111,19 @@ static void make_cover(struct cover *c, const struct esp_form *f, uint32_t spi, 
 
 static struct cipher_keys keys_of(const struct esp_params *p)
 {
-    return (struct cipher_keys){.encr = p->encr, .integ = p->integ, .encr_key = p->encr_key, .integ_key = p->integ_key};
+    return (struct cipher_keys){
+        .encr = p->encr, .integ = p->integ, .encr_key = p->encr_key, .integ_key = p->integ_key};
 }
 
-/* ---- outbound ----------------------------------------------------------------------------------------------------------- */
+/* ---- outbound -------------------------------------------------------------------------------- */
 
 bool esp_out_make(struct esp_out *sa, const struct esp_params *p, struct esp_pool *pool)
 {
     struct cipher_keys keys = keys_of(p);
-    *sa = (struct esp_out){.crypto = p->crypto, .pool = pool, .spi = p->spi, .form = esp_form(p->encr, p->integ, p->esn)};
+    *sa = (struct esp_out){.crypto = p->crypto,
+                           .pool = pool,
+                           .spi = p->spi,
+                           .form = esp_form(p->encr, p->integ, p->esn)};
     sa->cipher = p->crypto->packet_new(p->crypto->self, &keys, true);
     return sa->cipher != NULL;
 }
@@ -133,7 +145,8 @@ static bool next_seq(struct esp_out *sa)
 }
 
 /* Returns the octets added: padding 1, 2, 3, ..., its length and the next header. */
-static size_t put_trailer(const struct esp_form *f, uint8_t *payload, size_t len, uint8_t next_header)
+static size_t put_trailer(const struct esp_form *f, uint8_t *payload, size_t len,
+                          uint8_t next_header)
 {
     size_t pad = pad_len(f, len);
     for (size_t i = 0; i < pad; i++)
@@ -143,7 +156,8 @@ static size_t put_trailer(const struct esp_form *f, uint8_t *payload, size_t len
     return pad + TRAILER_LEN;
 }
 
-enum esp_result esp_seal(struct esp_out *sa, uint8_t *payload, size_t len, uint8_t next_header, struct bytes *packet)
+enum esp_result esp_seal(struct esp_out *sa, uint8_t *payload, size_t len, uint8_t next_header,
+                         struct bytes *packet)
 {
     const struct esp_form *f = &sa->form;
     *packet = BYTES_NONE;
@@ -157,18 +171,20 @@ enum esp_result esp_seal(struct esp_out *sa, uint8_t *payload, size_t len, uint8
     if (!make_iv(sa, iv))
         return ESP_FAULT;
     size_t text_len = len + put_trailer(f, payload, len, next_header);
-    if (sa->crypto->packet_seal(sa->crypto->self, sa->cipher, cover.aad, cover.tail, iv, payload, text_len, payload + text_len) != CRYPTO_OK)
+    if (sa->crypto->packet_seal(sa->crypto->self, sa->cipher, cover.aad, cover.tail, iv, payload,
+                                text_len, payload + text_len) != CRYPTO_OK)
         return ESP_FAULT;
     *packet = bytes_make(start, fixed_len(f) + text_len);
     return ESP_OK;
 }
 
-/* ---- inbound ------------------------------------------------------------------------------------------------------------ */
+/* ---- inbound --------------------------------------------------------------------------------- */
 
 bool esp_in_make(struct esp_in *sa, const struct esp_params *p, const struct alloc *alloc)
 {
     struct cipher_keys keys = keys_of(p);
-    *sa = (struct esp_in){.crypto = p->crypto, .alloc = alloc, .spi = p->spi, .transport = p->transport};
+    *sa = (struct esp_in){
+        .crypto = p->crypto, .alloc = alloc, .spi = p->spi, .transport = p->transport};
     sa->form = esp_form(p->encr, p->integ, p->esn);
     uint64_t *ring = alloc_take(alloc, replay_words(p->replay_window) * sizeof *ring);
     if (!ring)
@@ -197,7 +213,10 @@ bool esp_spi(struct bytes packet, uint32_t *spi)
     return true;
 }
 
-/* Take the trailer off authentic plaintext: RFC 4303 2.4 to 2.6, 3.4.4.1 step 3. False when it cannot be. */
+/*
+ * Take the trailer off authentic plaintext: RFC 4303 2.4 to 2.6, 3.4.4.1 step 3. False when it
+ * cannot be.
+ */
 static bool strip_trailer(struct esp_payload *p)
 {
     uint8_t pad = p->at[p->len - 2];
@@ -213,7 +232,10 @@ static bool strip_trailer(struct esp_payload *p)
     return true;
 }
 
-/* In tunnel mode the inner header must be there, of the announced version, and its length governs: what follows is RFC 4303 2.7 padding. */
+/*
+ * In tunnel mode the inner header must be there, of the announced version, and its length governs:
+ * what follows is RFC 4303 2.7 padding.
+ */
 static bool cut_to_inner(struct esp_payload *p)
 {
     if (p->next_header != NEXT_IPV4 && p->next_header != NEXT_IPV6)
@@ -240,7 +262,8 @@ static bool is_possible_len(const struct esp_form *f, size_t len)
     return len >= fixed + f->align && (len - fixed) % f->align == 0;
 }
 
-enum esp_result esp_open(struct esp_in *sa, uint8_t *packet, size_t len, struct esp_payload *out, bool *authentic)
+enum esp_result esp_open(struct esp_in *sa, uint8_t *packet, size_t len, struct esp_payload *out,
+                         bool *authentic)
 {
     const struct esp_form *f = &sa->form;
     *out = (struct esp_payload){0};
@@ -252,8 +275,9 @@ enum esp_result esp_open(struct esp_in *sa, uint8_t *packet, size_t len, struct 
         return ESP_REPLAY;
     struct cover cover;
     make_cover(&cover, f, sa->spi, p.seq);
-    enum crypto_result opened = sa->crypto->packet_open(sa->crypto->self, sa->cipher, cover.aad, cover.tail, packet + ESP_HEADER_LEN, p.at, p.len,
-                                                       p.at + p.len);
+    enum crypto_result opened =
+        sa->crypto->packet_open(sa->crypto->self, sa->cipher, cover.aad, cover.tail,
+                                packet + ESP_HEADER_LEN, p.at, p.len, p.at + p.len);
     if (opened != CRYPTO_OK)
         return opened == CRYPTO_BAD ? ESP_AUTH : ESP_FAULT;
     *authentic = true;

@@ -7,11 +7,13 @@
  *     +---------+---------+------+------------------------+---------+-----+------+--------+
  *                                |<------------- encrypted -------------------->|
  *
- * AEAD (RFC 4106 5, 4309 5, 7634 2.1): associated data is SPI | seq, or SPI | seq high | seq low with extended sequence numbers.
- * Cipher + INTEG: the MAC covers everything before it and then, with extended sequence numbers, seq high (RFC 4303 2.2.1).
- * The IV of AEAD and CTR ciphers is the sequence number, which never repeats (RFC 4106 3.1); that of CBC is random (RFC 3602 3).
+ * AEAD (RFC 4106 5, 4309 5, 7634 2.1): associated data is SPI | seq, or with extended sequence
+ * numbers SPI | seq high | seq low. Cipher + INTEG: the MAC covers everything before it and then,
+ * with extended sequence numbers, seq high (RFC 4303 2.2.1). The IV of AEAD and CTR ciphers is the
+ * sequence number, which never repeats (RFC 4106 3.1); that of CBC is random (RFC 3602 3).
  *
- * An `esp_out` or `esp_in` is one direction of one SA, used by one thread at a time. Memory and cryptography are the caller's.
+ * An `esp_out` or `esp_in` is one direction of one SA, used by one thread at a time. Memory and
+ * cryptography are the caller's.
  */
 #ifndef BRAID_ESP_ESP_H
 #define BRAID_ESP_ESP_H
@@ -22,27 +24,31 @@
 
 enum {
     ESP_HEADER_LEN = 8,
-    ESP_HEADROOM = ESP_HEADER_LEN + IV_LEN_MAX,              /* before a payload to be sealed */
-    ESP_TAILROOM = (BLOCK_LEN_MAX - 1) + 2 + ICV_LEN_MAX,    /* behind it */
+    ESP_HEADROOM = ESP_HEADER_LEN + IV_LEN_MAX,           /* before a payload to be sealed */
+    ESP_TAILROOM = (BLOCK_LEN_MAX - 1) + 2 + ICV_LEN_MAX, /* behind it */
     ESP_OVERHEAD_MAX = ESP_HEADROOM + ESP_TAILROOM,
 };
 
 /* Next header values that ESP itself looks at. */
-enum { NEXT_IPV4 = 4, NEXT_IPV6 = 41, NEXT_DUMMY = 59 };
+enum {
+    NEXT_IPV4 = 4,
+    NEXT_IPV6 = 41,
+    NEXT_DUMMY = 59,
+};
 
 enum esp_result {
     ESP_OK,
     ESP_DUMMY,     /* authentic, but carries nothing: next header 59 (RFC 4303 2.6) */
     ESP_REPLAY,    /* the sequence number was taken before, or is too old */
     ESP_AUTH,      /* the ICV is wrong */
-    ESP_MALFORMED, /* too short or of an impossible length; or authentic, with bad padding or a payload that does not fit the mode */
+    ESP_MALFORMED, /* of an impossible length; or authentic, but padding or payload are wrong */
     ESP_EXHAUSTED, /* no sequence number left: the SA must be rekeyed (RFC 4303 3.3.3) */
     ESP_FAULT,     /* the cryptographic backend or its randomness failed */
 };
 
 /* What both directions of an SA are made from. Borrowed for the call. */
 struct esp_params {
-    const struct crypto *crypto; /* outlives the SA */
+    const struct crypto *crypto;    /* outlives the SA */
     const struct alg *encr, *integ; /* integ NULL with AEAD */
     const struct secret *encr_key, *integ_key;
     uint32_t spi; /* host byte order */
@@ -53,7 +59,8 @@ struct esp_params {
 /* The lengths a suite implies. */
 struct esp_form {
     uint8_t iv_len, icv_len;
-    uint8_t align; /* payload, padding, pad length and next header together fill a multiple of this */
+    /* payload, padding, pad length and next header together fill a multiple of this */
+    uint8_t align;
     bool aead, esn;
 };
 
@@ -72,7 +79,7 @@ struct esp_pool {
 
 struct esp_pool esp_pool_make(const struct crypto *crypto);
 
-/* ---- outbound ------------------------------------------------------------------------------------------------------- */
+/* ---- outbound -------------------------------------------------------------------------------- */
 
 struct esp_out {
     const struct crypto *crypto;
@@ -83,17 +90,22 @@ struct esp_out {
     struct esp_form form;
 };
 
-/* False when the backend fails (no memory, algorithm missing). Keys are not kept. `pool` outlives the SA. */
+/*
+ * False when the backend fails (no memory, algorithm missing). Keys are not kept. `pool` outlives
+ * the SA.
+ */
 bool esp_out_make(struct esp_out *sa, const struct esp_params *p, struct esp_pool *pool);
 void esp_out_free(struct esp_out *sa);
 
 /*
- * Seal payload[0..len), which has ESP_HEADROOM octets before and ESP_TAILROOM behind it that may be overwritten. *packet views the
- * result inside the same buffer. ESP_OK, ESP_EXHAUSTED or ESP_FAULT; on an error the payload is lost.
+ * Seal payload[0..len), which has ESP_HEADROOM octets before and ESP_TAILROOM behind it that may be
+ * overwritten. *packet views the result inside the same buffer. ESP_OK, ESP_EXHAUSTED or ESP_FAULT;
+ * on an error the payload is lost.
  */
-enum esp_result esp_seal(struct esp_out *sa, uint8_t *payload, size_t len, uint8_t next_header, struct bytes *packet);
+enum esp_result esp_seal(struct esp_out *sa, uint8_t *payload, size_t len, uint8_t next_header,
+                         struct bytes *packet);
 
-/* ---- inbound -------------------------------------------------------------------------------------------------------- */
+/* ---- inbound --------------------------------------------------------------------------------- */
 
 struct esp_in {
     const struct crypto *crypto;
@@ -108,7 +120,7 @@ struct esp_in {
 /* What was inside. `at` points into the packet. */
 struct esp_payload {
     uint8_t *at;
-    size_t len;          /* tunnel mode: the length the inner IP header gives, padding for traffic flow confidentiality cut off */
+    size_t len;          /* tunnel mode: what the inner IP header says, padding behind it cut off */
     uint8_t next_header; /* tunnel mode: NEXT_IPV4 or NEXT_IPV6 */
     uint64_t seq;
 };
@@ -121,9 +133,11 @@ void esp_in_free(struct esp_in *sa);
 bool esp_spi(struct bytes packet, uint32_t *spi);
 
 /*
- * Open packet[0..len) in place. The replay window moves if and only if the packet is authentic: on ESP_OK, ESP_DUMMY, and on ESP_MALFORMED when
- * *authentic says so. On anything but ESP_OK *out is zeroed. Hostile input.
+ * Open packet[0..len) in place. The replay window moves if and only if the packet is authentic,
+ * which `authentic` tells: on ESP_OK, ESP_DUMMY and some ESP_MALFORMED. On anything but ESP_OK *out
+ * is zeroed. Hostile input.
  */
-enum esp_result esp_open(struct esp_in *sa, uint8_t *packet, size_t len, struct esp_payload *out, bool *authentic);
+enum esp_result esp_open(struct esp_in *sa, uint8_t *packet, size_t len, struct esp_payload *out,
+                         bool *authentic);
 
 #endif

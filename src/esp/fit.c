@@ -4,11 +4,19 @@
 #include "base/writer.h"
 #include "esp/checksum.h"
 
-enum { TCP_HEADER_LEN = 20, TCP_FLAG_SYN = 2, TCP_CHECKSUM_AT = 16 };
-enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_MSS = 2 };
+enum {
+    TCP_HEADER_LEN = 20,
+    TCP_FLAG_SYN = 2,
+    TCP_CHECKSUM_AT = 16,
+};
+enum {
+    OPTION_END = 0,
+    OPTION_NOP = 1,
+    OPTION_MSS = 2,
+};
 enum { IPV4_ECHO_MAX = 548 }; /* RFC 1812 4.3.2.3: an ICMP error has at most 576 octets */
 
-/* ---- TCP maximum segment size ------------------------------------------------------------------------------------------------- */
+/* ---- TCP maximum segment size ---------------------------------------------------------------- */
 
 static size_t header_len(uint8_t family)
 {
@@ -34,8 +42,8 @@ static size_t find_mss(const uint8_t *tcp, size_t options_end)
 }
 
 /*
- * The value may stand at an odd offset. The checksum is a sum of 16-bit words, so its two octets then weigh the other way round, and the update
- * is that of the swapped values.
+ * The value may stand at an odd offset. The checksum is a sum of 16-bit words, so its two octets
+ * then weigh the other way round, and the update is that of the swapped values.
  */
 static uint16_t weigh(uint16_t v, size_t offset)
 {
@@ -48,7 +56,8 @@ void fit_mss(uint8_t *packet, size_t len, const struct flow *f, size_t mtu)
         return;
     uint8_t *tcp = packet + f->upper_at;
     size_t end = (tcp[12] >> 4) * 4u, most = mtu - header_len(f->family) - TCP_HEADER_LEN;
-    if (!(tcp[13] & TCP_FLAG_SYN) || end > len - f->upper_at || mtu < header_len(f->family) + TCP_HEADER_LEN)
+    if (!(tcp[13] & TCP_FLAG_SYN) || end > len - f->upper_at ||
+        mtu < header_len(f->family) + TCP_HEADER_LEN)
         return;
     size_t at = find_mss(tcp, end);
     if (at == 0 || get_u16(tcp + at) <= most)
@@ -58,7 +67,7 @@ void fit_mss(uint8_t *packet, size_t len, const struct flow *f, size_t mtu)
     checksum_replace(tcp + TCP_CHECKSUM_AT, weigh(before, at), weigh(after, at));
 }
 
-/* ---- packets that do not fit --------------------------------------------------------------------------------------------------- */
+/* ---- packets that do not fit ----------------------------------------------------------------- */
 
 bool fit_is_whole(struct bytes packet)
 {
@@ -85,7 +94,8 @@ static bool is_one_host(uint8_t family, const uint8_t *ip)
 
 static bool may_answer(const struct flow *f)
 {
-    return f->is_first && !is_icmp_error(f) && is_one_host(f->family, f->src) && is_one_host(f->family, f->dst);
+    return f->is_first && !is_icmp_error(f) && is_one_host(f->family, f->src) &&
+           is_one_host(f->family, f->dst);
 }
 
 /* RFC 1191 4: type 3, code 4, next-hop MTU in the last two octets of the header. */
@@ -119,7 +129,8 @@ static void write_icmpv6(struct writer *w, const struct flow *f, struct bytes ec
     writer_u32(w, 2u << 24);
     writer_u32(w, (uint32_t)mtu);
     writer_bytes(w, echo);
-    uint32_t sum = checksum_pseudo(bytes_make(f->dst, 16), bytes_make(f->src, 16), PROTO_ICMPV6, upper_len);
+    uint32_t sum =
+        checksum_pseudo(bytes_make(f->dst, 16), bytes_make(f->src, 16), PROTO_ICMPV6, upper_len);
     sum = checksum_add(sum, bytes_make(w->at + IPV6_HEADER_LEN, upper_len));
     writer_set_u16(w, IPV6_HEADER_LEN + 2, checksum_end(sum));
 }

@@ -35,7 +35,9 @@ static size_t ipv6_len(struct bytes p)
 size_t inner_len(struct bytes packet)
 {
     uint8_t version = packet.len ? packet.at[0] >> 4 : 0;
-    return version == 4 ? ipv4_len(packet) : version == 6 ? ipv6_len(packet) : 0;
+    if (version == 4)
+        return ipv4_len(packet);
+    return version == 6 ? ipv6_len(packet) : 0;
 }
 
 /* Ports, or what RFC 7296 3.13.1 puts in their place. `upper` is what follows the IP header. */
@@ -85,7 +87,10 @@ static bool parse_ipv4(struct bytes p, struct flow *f)
     return true;
 }
 
-/* One extension header: takes it off and says what follows. Of a later fragment nothing more can be known. */
+/*
+ * One extension header: takes it off and says what follows. Of a later fragment nothing more can be
+ * known.
+ */
 static bool step_extension(struct reader *r, struct flow *f)
 {
     uint8_t next = reader_u8(r), len = reader_u8(r);
@@ -102,7 +107,8 @@ static bool step_extension(struct reader *r, struct flow *f)
 
 static bool is_extension(uint8_t next)
 {
-    return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_DESTINATION || next == NEXT_FRAGMENT;
+    return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_DESTINATION ||
+           next == NEXT_FRAGMENT;
 }
 
 static bool parse_ipv6(struct bytes p, struct flow *f)
@@ -138,7 +144,8 @@ bool flow_parse(struct bytes packet, struct flow *f)
     return true;
 }
 
-struct flow flow_of_upper(const struct addr *src, const struct addr *dst, uint8_t protocol, struct bytes upper)
+struct flow flow_of_upper(const struct addr *src, const struct addr *dst, uint8_t protocol,
+                          struct bytes upper)
 {
     struct flow f = {.family = src->family, .protocol = protocol, .is_first = true};
     memcpy(f.src, src->ip, sizeof f.src);

@@ -1,8 +1,9 @@
 /*
  * replay: see replay.h.
  *
- * RFC 6479: the ring is one word longer than the window needs, so moving the window clears whole words and never shifts bits. Bit (seq mod 64) of
- * word (seq / 64 mod words) stands for seq. The window always fits into the word of `top` and the words - 1 before it.
+ * RFC 6479: the ring is one word longer than the window needs, so moving the window clears whole
+ * words and never shifts bits. Bit (seq mod 64) of word (seq / 64 mod words) stands for seq. The
+ * window always fits into the word of `top` and the words - 1 before it.
  */
 #include "esp/replay.h"
 
@@ -28,12 +29,13 @@ struct replay replay_make(uint32_t window, bool esn, uint64_t *ring)
 {
     size_t words = replay_words(window);
     memset(ring, 0, words * sizeof *ring);
-    return (struct replay){.ring = ring, .window = round_window(window), .words = (uint32_t)words, .esn = esn};
+    return (struct replay){
+        .ring = ring, .window = round_window(window), .words = (uint32_t)words, .esn = esn};
 }
 
 /*
- * RFC 4303 A2.2, with Tl, Th the halves of top and Bl = Tl - W + 1 modulo 2^32, the low half of the window's left edge.
- * False: the number would lie before the first or behind the last subspace.
+ * RFC 4303 A2.2, with Tl, Th the halves of top and Bl = Tl - W + 1 modulo 2^32, the low half of the
+ * window's left edge. False: the number would lie before the first or behind the last subspace.
  */
 static bool infer_high(const struct replay *r, uint32_t low, uint32_t *high)
 {

@@ -29,7 +29,8 @@ static size_t checksum_at(uint8_t protocol)
     }
 }
 
-static void mend_checksum(uint8_t *upper, size_t len, uint8_t protocol, const struct addr *src, const struct addr *dst)
+static void mend_checksum(uint8_t *upper, size_t len, uint8_t protocol, const struct addr *src,
+                          const struct addr *dst)
 {
     size_t at = checksum_at(protocol);
     if (at == 0 || len < at + 2 || (protocol == PROTO_UDP && get_u16(upper + at) == 0))
@@ -37,10 +38,12 @@ static void mend_checksum(uint8_t *upper, size_t len, uint8_t protocol, const st
     put_u16(upper + at, 0);
     uint32_t sum = checksum_pseudo(addr_bytes(src), addr_bytes(dst), protocol, len);
     uint16_t value = checksum_end(checksum_add(sum, bytes_make(upper, len)));
-    put_u16(upper + at, value == 0 && protocol == PROTO_UDP ? UINT16_MAX : value); /* RFC 768: zero means none */
+    /* RFC 768: zero means none */
+    put_u16(upper + at, value == 0 && protocol == PROTO_UDP ? UINT16_MAX : value);
 }
 
-static void write_ipv4(struct writer *w, size_t len, uint8_t protocol, const struct addr *src, const struct addr *dst)
+static void write_ipv4(struct writer *w, size_t len, uint8_t protocol, const struct addr *src,
+                       const struct addr *dst)
 {
     writer_u16(w, 0x4500);
     writer_u16(w, (uint16_t)(IPV4_HEADER_LEN + len));
@@ -53,7 +56,8 @@ static void write_ipv4(struct writer *w, size_t len, uint8_t protocol, const str
     writer_set_u16(w, 10, checksum_end(checksum_add(0, writer_view(w))));
 }
 
-static void write_ipv6(struct writer *w, size_t len, uint8_t protocol, const struct addr *src, const struct addr *dst)
+static void write_ipv6(struct writer *w, size_t len, uint8_t protocol, const struct addr *src,
+                       const struct addr *dst)
 {
     writer_u32(w, 6u << 28);
     writer_u16(w, (uint16_t)len);
@@ -63,10 +67,11 @@ static void write_ipv6(struct writer *w, size_t len, uint8_t protocol, const str
     writer_bytes(w, addr_bytes(dst));
 }
 
-size_t transport_rebuild(uint8_t header[TRANSPORT_HEADER_MAX], uint8_t *upper, size_t len, uint8_t protocol,
-                         const struct addr *src, const struct addr *dst)
+size_t transport_rebuild(uint8_t header[TRANSPORT_HEADER_MAX], uint8_t *upper, size_t len,
+                         uint8_t protocol, const struct addr *src, const struct addr *dst)
 {
-    if (src->family != dst->family || src->family == ADDR_NONE || len > UINT16_MAX - IPV4_HEADER_LEN)
+    if (src->family != dst->family || src->family == ADDR_NONE ||
+        len > UINT16_MAX - IPV4_HEADER_LEN)
         return 0;
     mend_checksum(upper, len, protocol, src, dst);
     struct writer w = writer_make(header, TRANSPORT_HEADER_MAX);

@@ -1,10 +1,15 @@
 /*
- * bench_esp: what the in-memory ESP engine costs (esp_seal, esp_open: sequence number, IV, padding, replay window, ICV) next to bare OpenSSL.
+ * bench_esp: what the in-memory ESP engine costs (esp_seal, esp_open: sequence number, IV, padding,
+ * replay window, ICV) next to bare OpenSSL.
  *
- * Two yardsticks are measured in the same run, in turns with ours, so that a busy or throttled machine disturbs all of them alike:
- *     speed   the loop of `openssl speed -aead`: key and IV set, 13 octets of associated data, one buffer, no tag fetched when sealing
- *     lean    the least that does the same work: the key stays, IV, 12 octets of associated data, text, tag; 64 buffers as ours
- * The ratio is yardstick time / our time for one packet: above 1 we are faster. CPU time, median of the rounds.
+ * Two yardsticks are measured in the same run, in turns with ours, so that a busy or throttled
+ * machine disturbs all of them alike:
+ *     speed   the loop of `openssl speed -aead`: key and IV set, 13 octets of associated data, one
+ *             buffer, no tag fetched when sealing
+ *     lean    the least that does the same work: the key stays; IV, 12 octets of associated data,
+ *             text, tag; 64 buffers, as ours
+ * The ratio is yardstick time / our time for one packet: above 1 we are faster. CPU time, median of
+ * the rounds.
  *
  * usage: bench_esp [milliseconds a round, default 10]
  */
@@ -18,7 +23,13 @@
 #include "crypto/ossl.h"
 #include "esp/esp.h"
 
-enum { ROUNDS = 15, BATCH = 64, SLOT_LEN = 2048, SIZES = 2, TAG_LEN = 16 };
+enum {
+    ROUNDS = 15,
+    BATCH = 64,
+    SLOT_LEN = 2048,
+    SIZES = 2,
+    TAG_LEN = 16,
+};
 
 /* clang-format off */
 static const struct suite {
@@ -62,7 +73,7 @@ static double cpu_now(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/* ---- ours ------------------------------------------------------------------------------------------------------------------ */
+/* ---- ours ------------------------------------------------------------------------------------ */
 
 static void fill(struct bench *b)
 {
@@ -76,7 +87,9 @@ static void fill(struct bench *b)
 static void seal_batch(struct bench *b)
 {
     for (size_t i = 0; i < BATCH; i++)
-        must(esp_seal(&b->out, b->slot[i] + ESP_HEADROOM, b->len, NEXT_IPV4, &b->sealed[i]) == ESP_OK, "seal");
+        must(esp_seal(&b->out, b->slot[i] + ESP_HEADROOM, b->len, NEXT_IPV4, &b->sealed[i]) ==
+                 ESP_OK,
+             "seal");
 }
 
 static void open_batch(struct bench *b)
@@ -84,10 +97,12 @@ static void open_batch(struct bench *b)
     struct esp_payload p;
     bool authentic;
     for (size_t i = 0; i < BATCH; i++)
-        must(esp_open(&b->in, (uint8_t *)(uintptr_t)b->sealed[i].at, b->sealed[i].len, &p, &authentic) == ESP_OK, "open");
+        must(esp_open(&b->in, (uint8_t *)(uintptr_t)b->sealed[i].at, b->sealed[i].len, &p,
+                      &authentic) == ESP_OK,
+             "open");
 }
 
-/* ---- the loop of openssl speed --------------------------------------------------------------------------------------------- */
+/* ---- the loop of openssl speed --------------------------------------------------------------- */
 
 static void speed_start(struct bench *b, EVP_CIPHER_CTX *ctx)
 {
@@ -110,7 +125,10 @@ static void speed_seal_batch(struct bench *b)
     }
 }
 
-/* It opens from one buffer into another; the tag is right the first time only, as in openssl speed the result is not looked at. */
+/*
+ * It opens from one buffer into another; the tag is right the first time only, as in openssl speed
+ * the result is not looked at.
+ */
 static void speed_open_batch(struct bench *b)
 {
     int done;
@@ -121,7 +139,7 @@ static void speed_open_batch(struct bench *b)
     }
 }
 
-/* ---- the least work --------------------------------------------------------------------------------------------------------- */
+/* ---- the least work -------------------------------------------------------------------------- */
 
 static void lean_mac(struct bench *b, const uint8_t *text)
 {
@@ -172,12 +190,24 @@ static void lean_open_batch(struct bench *b)
     }
 }
 
-/* ---- rounds ------------------------------------------------------------------------------------------------------------------ */
+/* ---- rounds ---------------------------------------------------------------------------------- */
 
-enum { SEAL, OPEN, DIRECTIONS };
-enum { OURS, SPEED, LEAN, METHODS };
+enum {
+    SEAL,
+    OPEN,
+    DIRECTIONS,
+};
+enum {
+    OURS,
+    SPEED,
+    LEAN,
+    METHODS,
+};
 
-/* Nanoseconds a packet in one round. Opening ours needs packets sealed before: only the opening is timed. */
+/*
+ * Nanoseconds a packet in one round. Opening ours needs packets sealed before: only the opening is
+ * timed.
+ */
 static double run_round(struct bench *b, int method, int direction, double budget)
 {
     static void (*const step[METHODS][DIRECTIONS])(struct bench *) = {
@@ -216,16 +246,16 @@ static double median(double *v)
 static void measure(struct bench *b, int direction, double budget)
 {
     static double ns[METHODS][ROUNDS];
-    int last = b->mac ? OURS : SPEED;
     for (int round = 0; round < ROUNDS; round++) {
         for (int method = OURS; method < METHODS; method++) {
-            if (method != SPEED || last == SPEED)
+            if (method != SPEED || !b->mac) /* openssl speed has no such pair */
                 ns[method][round] = run_round(b, method, direction, budget);
         }
     }
     double ours = median(ns[OURS]), lean = median(ns[LEAN]);
-    printf("%-17s %-7s %5zu %-5s %7.0f %10.0f %8.0f ", b->suite->encr, b->suite->integ ? b->suite->integ : "", b->len,
-           direction == SEAL ? "seal" : "open", ours, 1e9 / ours, (double)b->len * 1e3 / ours);
+    printf("%-17s %-7s %5zu %-5s %7.0f %10.0f %8.0f ", b->suite->encr,
+           b->suite->integ ? b->suite->integ : "", b->len, direction == SEAL ? "seal" : "open",
+           ours, 1e9 / ours, (double)b->len * 1e3 / ours);
     if (b->mac)
         printf("%7s %6s ", "-", "-");
     else
@@ -233,7 +263,7 @@ static void measure(struct bench *b, int direction, double budget)
     printf("%7.0f %6.2f\n", lean, lean / ours);
 }
 
-/* ---- set-up ------------------------------------------------------------------------------------------------------------------- */
+/* ---- set-up ---------------------------------------------------------------------------------- */
 
 static EVP_CIPHER_CTX *make_context(struct bench *b, int sealing)
 {
@@ -251,7 +281,8 @@ static EVP_MAC_CTX *make_mac(struct bench *b)
     EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(hmac);
     snprintf(digest, sizeof digest, "%s", b->suite->digest);
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end()};
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                           OSSL_PARAM_construct_end()};
     must(hmac && ctx && EVP_MAC_init(ctx, b->key, 32, params), "hmac");
     EVP_MAC_free(hmac);
     return ctx;
@@ -274,11 +305,19 @@ static void run_suite(struct crypto *crypto, const struct suite *suite, size_t l
     static struct bench bench;
     static const struct alloc alloc = {.take = take, .give = give};
     struct bench *b = &bench;
-    *b = (struct bench){.suite = suite, .crypto = crypto, .len = len, .pool = esp_pool_make(crypto)};
+    *b =
+        (struct bench){.suite = suite, .crypto = crypto, .len = len, .pool = esp_pool_make(crypto)};
     const struct alg *encr = alg_by_keyword(bytes_str(suite->encr));
     const struct alg *integ = suite->integ ? alg_by_keyword(bytes_str(suite->integ)) : NULL;
-    struct secret encr_key = {.len = (uint8_t)(encr->key_len + encr->salt_len)}, integ_key = {.len = (uint8_t)(integ ? integ->key_len : 0)};
-    struct esp_params p = {.crypto = crypto, .encr = encr, .integ = integ, .encr_key = &encr_key, .integ_key = &integ_key, .spi = 1, .esn = true,
+    struct secret encr_key = {.len = (uint8_t)(encr->key_len + encr->salt_len)},
+                  integ_key = {.len = (uint8_t)(integ ? integ->key_len : 0)};
+    struct esp_params p = {.crypto = crypto,
+                           .encr = encr,
+                           .integ = integ,
+                           .encr_key = &encr_key,
+                           .integ_key = &integ_key,
+                           .spi = 1,
+                           .esn = true,
                            .replay_window = 128};
     must(esp_out_make(&b->out, &p, &b->pool) && esp_in_make(&b->in, &p, &alloc), "SA");
     b->seal = make_context(b, 1);
@@ -299,9 +338,11 @@ int main(int argc, char **argv)
     double budget = (argc > 1 ? atof(argv[1]) : 10) * 1e6;
     struct crypto *crypto = ossl_crypto_new();
     must(crypto != NULL, "OpenSSL");
-    printf("esp_seal and esp_open on one CPU, ESN on, window 128; medians of %d alternating rounds of %.0f ms.\n", ROUNDS, budget / 1e6);
-    printf("Compare 'speed' with:  openssl speed -aead -evp aes-256-gcm -bytes 1420 -seconds 3   (add -decrypt for open)\n\n");
-    printf("%-17s %-7s %5s %-5s %7s %10s %8s %7s %6s %7s %6s\n", "suite", "", "bytes", "", "ns", "packets/s", "MB/s", "speed", "ratio", "lean", "ratio");
+    printf("esp_seal and esp_open, ESN on, window 128; medians of %d alternating rounds of %.0f ms\n"
+           "compare `speed` with: openssl speed -aead -evp aes-256-gcm -bytes 1420 [-decrypt]\n\n",
+           ROUNDS, budget / 1e6);
+    printf("%-17s %-7s %5s %-5s %7s %10s %8s %7s %6s %7s %6s\n", "suite", "", "bytes", "", "ns",
+           "packets/s", "MB/s", "speed", "ratio", "lean", "ratio");
     for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
         for (size_t s = 0; s < SIZES; s++)
             run_suite(crypto, &suites[i], sizes[s], budget);

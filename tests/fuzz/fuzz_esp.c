@@ -3,7 +3,7 @@
  *
  * The first octet chooses a Child SA (the low two bits) and what the rest is:
  *     0x00  a packet from the wire; the SPI is put in, so that it reaches the SA
- *     0x40  plaintext that the peer seals correctly, trailer included: everything behind authentication
+ *     0x40  plaintext that the peer seals correctly, trailer included
  *     0x80  the same, but with a right trailer; the second octet is the next header
  *     0xc0  a packet from the device
  */
@@ -18,7 +18,10 @@
 #include "dataplane/tun.h"
 #include "esp/esp.h"
 
-enum { SUITES = 4, INPUT_MAX = 2000 };
+enum {
+    SUITES = 4,
+    INPUT_MAX = 2000,
+};
 
 /* clang-format off */
 static const struct suite {
@@ -37,7 +40,9 @@ static struct dataplane *plane;
 static int kernel;
 static struct esp_pool pool;
 static struct esp_out peer[SUITES]; /* what the peer seals with */
-static const struct ike_path path = {.local = {{ADDR_V4, {192, 0, 2, 1}}, 4500}, .remote = {{ADDR_V4, {192, 0, 2, 2}}, 4500}, .encap = true};
+static const struct ike_path path = {.local = {{ADDR_V4, {192, 0, 2, 1}}, 4500},
+                                     .remote = {{ADDR_V4, {192, 0, 2, 2}}, 4500},
+                                     .encap = true};
 
 static void drop(void *self, const struct ike_path *to, const struct bytes *packets, size_t count)
 {
@@ -48,11 +53,15 @@ static void drop(void *self, const struct ike_path *to, const struct bytes *pack
     }
 }
 
-/* The selectors allow everything, but through one of the suites only TCP and UDP ports up to 1023, so that the matching works. */
+/*
+ * The selectors allow everything, but through one of the suites only TCP and UDP ports up to 1023,
+ * so that the matching works.
+ */
 static void install(uint32_t i)
 {
-    static const struct selector all[] = {{.family = ADDR_V4, .to = {255, 255, 255, 255}, .to_port = UINT16_MAX},
-                                          {.family = ADDR_V6, .to = {255, 255, 255, 255, 255, 255, 255, 255}, .to_port = 1023}};
+    static const struct selector all[] = {
+        {.family = ADDR_V4, .to = {255, 255, 255, 255}, .to_port = UINT16_MAX},
+        {.family = ADDR_V6, .to = {255, 255, 255, 255, 255, 255, 255, 255}, .to_port = 1023}};
     const struct suite *s = &suites[i];
     struct ike_plane p = {.op = PLANE_ADD};
     p.child = (struct plane_child){
@@ -114,7 +123,10 @@ static void from_wire_to_sa(struct esp_out *sa, uint8_t *at, size_t len)
     from_wire(at, len);
 }
 
-/* Seal plaintext that has a trailer already, whatever it is; RFC 4303 2.2.1 and RFC 4106 5 for what is authenticated with it. */
+/*
+ * Seal plaintext that has a trailer already, whatever it is; RFC 4303 2.2.1 and RFC 4106 5 for what
+ * is authenticated with it.
+ */
 static void from_peer_raw(struct esp_out *sa, uint8_t *at, size_t len)
 {
     uint8_t *iv = at - sa->form.iv_len, *start = iv - ESP_HEADER_LEN, aad[12];
@@ -131,7 +143,8 @@ static void from_peer_raw(struct esp_out *sa, uint8_t *at, size_t len)
         put_u32(aad + 8, (uint32_t)(sa->seq >> 32));
         tail = bytes_make(aad + 8, 4);
     }
-    if (crypto->packet_seal(crypto->self, sa->cipher, cover, tail, iv, at, len, at + len) != CRYPTO_OK)
+    if (crypto->packet_seal(crypto->self, sa->cipher, cover, tail, iv, at, len, at + len) !=
+        CRYPTO_OK)
         abort();
     from_wire(start, (size_t)(at + len - start) + sa->form.icv_len);
 }
@@ -165,7 +178,8 @@ static void take_results(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const way[])(struct esp_out *, uint8_t *, size_t) = {from_wire_to_sa, from_peer_raw, from_peer, from_device};
+    static void (*const way[])(struct esp_out *, uint8_t *,
+                               size_t) = {from_wire_to_sa, from_peer_raw, from_peer, from_device};
     static uint8_t buffer[ESP_HEADROOM + INPUT_MAX + ESP_TAILROOM];
     if (!plane)
         set_up();

@@ -1,5 +1,6 @@
 /*
- * dataplane: two user-space planes back to back. Their "devices" are socket pairs, so no privilege is needed; what one sends the other gets at once.
+ * dataplane: two user-space planes back to back. Their "devices" are socket pairs, so no privilege
+ * is needed; what one sends the other gets at once.
  */
 #include "../support/unit.h"
 
@@ -21,9 +22,9 @@ static ike_time now = IKE_SECOND;
 struct host {
     struct dataplane *plane;
     struct host *peer;
-    int kernel;           /* the other end of the device */
-    struct endpoint self; /* outer */
-    uint8_t net;          /* inner addresses: 10.net.0.0/16, 2001:db8:net::/48 */
+    int kernel;                  /* the other end of the device */
+    struct endpoint self;        /* outer */
+    uint8_t net;                 /* inner addresses: 10.net.0.0/16, 2001:db8:net::/48 */
     size_t sends, packets, lost; /* calls of send, packets in them, of these lost on purpose */
     bool lose;
     struct ike_path last_path;
@@ -31,7 +32,8 @@ struct host {
 
 static struct host a, b;
 
-static void deliver(void *self, const struct ike_path *path, const struct bytes *packets, size_t count)
+static void deliver(void *self, const struct ike_path *path, const struct bytes *packets,
+                    size_t count)
 {
     struct host *h = self;
     struct ike_path theirs = {.local = path->remote, .remote = path->local, .encap = true};
@@ -44,7 +46,8 @@ static void deliver(void *self, const struct ike_path *path, const struct bytes 
             continue;
         }
         struct bytes copy = exact(packets[i]);
-        h->peer->plane->esp_input(h->peer->plane->self, now, &theirs, (uint8_t *)(uintptr_t)copy.at, copy.len);
+        h->peer->plane->esp_input(h->peer->plane->self, now, &theirs, (uint8_t *)(uintptr_t)copy.at,
+                                  copy.len);
         free_bytes(copy);
     }
 }
@@ -55,7 +58,8 @@ static void host_make(struct host *h, struct host *peer, uint8_t net)
     assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fd), 0);
     setsockopt(fd[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     setsockopt(fd[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-    *h = (struct host){.peer = peer, .kernel = fd[1], .net = net, .self = {{ADDR_V4, {192, 0, 2, net}}, 4500}};
+    *h = (struct host){
+        .peer = peer, .kernel = fd[1], .net = net, .self = {{ADDR_V4, {192, 0, 2, net}}, 4500}};
     struct plane_output output = {h, deliver};
     h->plane = tun_new_on(crypto, &output, fd[0]);
     assert_non_null(h->plane);
@@ -80,23 +84,28 @@ static int stop(void **state)
     return 0;
 }
 
-/* ---- Child SAs ------------------------------------------------------------------------------------------------------------ */
+/* ---- Child SAs ------------------------------------------------------------------------------- */
 
 static struct selector net4(uint8_t net)
 {
-    return (struct selector){.family = ADDR_V4, .from = {10, net}, .to = {10, net, 255, 255}, .to_port = UINT16_MAX};
+    return (struct selector){
+        .family = ADDR_V4, .from = {10, net}, .to = {10, net, 255, 255}, .to_port = UINT16_MAX};
 }
 
 static struct selector net6(uint8_t net)
 {
-    struct selector s = {.family = ADDR_V6, .from = {0x20, 1, 0x0d, 0xb8, 0, net}, .to = {0x20, 1, 0x0d, 0xb8, 0, net}, .to_port = UINT16_MAX};
+    struct selector s = {.family = ADDR_V6,
+                         .from = {0x20, 1, 0x0d, 0xb8, 0, net},
+                         .to = {0x20, 1, 0x0d, 0xb8, 0, net},
+                         .to_port = UINT16_MAX};
     memset(s.to + 6, 0xff, 10);
     return s;
 }
 
 static struct plane_keys make_keys(uint32_t spi, const struct alg *encr, const struct alg *integ)
 {
-    struct plane_keys k = {.encr.len = (uint8_t)(encr->key_len + encr->salt_len), .integ.len = (uint8_t)(integ ? integ->key_len : 0)};
+    struct plane_keys k = {.encr.len = (uint8_t)(encr->key_len + encr->salt_len),
+                           .integ.len = (uint8_t)(integ ? integ->key_len : 0)};
     memset(k.encr.data, (int)(spi & 0xff), k.encr.len);
     memset(k.integ.data, (int)(spi >> 8 & 0xff), k.integ.len);
     return k;
@@ -175,7 +184,7 @@ static struct plane_usage usage(const struct host *h, uint32_t id)
     return u;
 }
 
-/* ---- packets --------------------------------------------------------------------------------------------------------------- */
+/* ---- packets --------------------------------------------------------------------------------- */
 
 static size_t make_v4(uint8_t *p, const struct host *from, uint8_t to_net, size_t len, unsigned tag)
 {
@@ -235,16 +244,21 @@ static void expect_nothing(const struct host *h)
     assert_int_equal(received(h, got), 0);
 }
 
-/* ---- tests: moving packets -------------------------------------------------------------------------------------------------- */
+/* ---- tests: moving packets ------------------------------------------------------------------- */
 
 static void packets_go_through_in_both_directions(void **state)
 {
     (void)state;
     static const struct {
         const char *encr, *integ;
-    } suite[] = {{"aes256gcm16", NULL}, {"chacha20poly1305", NULL}, {"aes128", "sha256"}, {"aes256ctr", "sha512"}, {"aes128ccm12", NULL}};
+    } suite[] = {{"aes256gcm16", NULL},
+                 {"chacha20poly1305", NULL},
+                 {"aes128", "sha256"},
+                 {"aes256ctr", "sha512"},
+                 {"aes128ccm12", NULL}};
     for (uint32_t i = 0; i < sizeof suite / sizeof suite[0]; i++) {
-        struct child c = {.id = i + 1, .encr = suite[i].encr, .integ = suite[i].integ, .esn = i % 2};
+        struct child c = {
+            .id = i + 1, .encr = suite[i].encr, .integ = suite[i].integ, .esn = i % 2};
         add(&c);
         for (size_t len = 44; len <= 1300; len += 157) {
             expect_through(&a, len, 1, false);
@@ -327,7 +341,8 @@ static void noise_from_the_wire_is_dropped(void **state)
 static uint8_t captured[PACKET_MAX];
 static size_t captured_len;
 
-static void capture(void *self, const struct ike_path *path, const struct bytes *packets, size_t count)
+static void capture(void *self, const struct ike_path *path, const struct bytes *packets,
+                    size_t count)
 {
     (void)self, (void)path;
     assert_int_equal(count, 1);
@@ -377,7 +392,7 @@ static void what_the_selectors_do_not_allow_is_not_let_in(void **state)
     expect_through(&a, 100, 0, false);
 }
 
-/* ---- tests: sizes ------------------------------------------------------------------------------------------------------------- */
+/* ---- tests: sizes ---------------------------------------------------------------------------- */
 
 static void the_mtu_leaves_room_for_everything_around(void **state)
 {
@@ -431,7 +446,7 @@ static void syns_are_clamped_on_both_ways(void **state)
     assert_int_equal(get_u16(got + 42), 1438 - 40);
 }
 
-/* ---- tests: rekeying ------------------------------------------------------------------------------------------------------------ */
+/* ---- tests: rekeying ------------------------------------------------------------------------- */
 
 /* Through which of two Child SAs does a packet of this host leave? */
 static uint32_t leaves_by(const struct host *h, uint32_t old, uint32_t new)
@@ -474,7 +489,8 @@ static void the_old_sa_takes_packets_until_it_is_removed(void **state)
     (void)state;
     uint8_t p[PACKET_MAX], got[PACKET_MAX];
     add(&(struct child){.id = 1});
-    add_at(&b, &(struct child){.id = 2, .replaces = 1}); /* b asked and uses the new one; a still sends with the old */
+    /* b asked and uses the new one; a still sends with the old */
+    add_at(&b, &(struct child){.id = 2, .replaces = 1});
     expect_through(&a, 100, 0, false);
     assert_int_equal(usage(&b, 1).in_packets, 1);
     remove_at(&b, 1);
@@ -484,7 +500,7 @@ static void the_old_sa_takes_packets_until_it_is_removed(void **state)
     assert_int_equal(tun_drops(b.plane).unknown_spi, 1);
 }
 
-/* ---- tests: reports -------------------------------------------------------------------------------------------------------------- */
+/* ---- tests: reports -------------------------------------------------------------------------- */
 
 static size_t take_reports(const struct host *h, struct plane_report *last)
 {
@@ -517,7 +533,10 @@ static void another_address_of_the_peer_is_reported_but_not_used(void **state)
     add(&(struct child){.id = 1});
     expect_through(&a, 100, 0, false);
     assert_int_equal(take_reports(&b, &r), 1);
-    struct ike_plane move = {.op = PLANE_MOVE, .child = {.id = 1, .encap = true, .path = {.local = a.self, .remote = b.self, .encap = true}}};
+    struct ike_plane move = {.op = PLANE_MOVE,
+                             .child = {.id = 1,
+                                       .encap = true,
+                                       .path = {.local = a.self, .remote = b.self, .encap = true}}};
     move.child.path.local.port = 61000; /* a sits behind a NAT, which gave it another port */
     a.plane->apply(a.plane->self, now, &move);
     expect_through(&a, 100, 0, false);
@@ -580,13 +599,14 @@ static void orders_about_unknown_sas_do_nothing(void **state)
     assert_false(a.plane->report(a.plane->self, &r));
 }
 
-/* ---- tests: transport mode -------------------------------------------------------------------------------------------------------- */
+/* ---- tests: transport mode ------------------------------------------------------------------- */
 
 static void transport_mode_carries_what_runs_between_the_hosts(void **state)
 {
     (void)state;
-    struct selector hosts[2] = {{.family = ADDR_V4, .from = {192, 0, 2, 1}, .to = {192, 0, 2, 1}, .to_port = UINT16_MAX},
-                                {.family = ADDR_V4, .from = {192, 0, 2, 2}, .to = {192, 0, 2, 2}, .to_port = UINT16_MAX}};
+    struct selector hosts[2] = {
+        {.family = ADDR_V4, .from = {192, 0, 2, 1}, .to = {192, 0, 2, 1}, .to_port = UINT16_MAX},
+        {.family = ADDR_V4, .from = {192, 0, 2, 2}, .to = {192, 0, 2, 2}, .to_port = UINT16_MAX}};
     const struct host *side[2] = {&a, &b};
     for (int i = 0; i < 2; i++) {
         struct ike_plane p = make_add(side[i], &(struct child){.id = 1, .transport = true});

@@ -1,4 +1,6 @@
-/* policy, prefix: which Child SA a packet belongs to, and which routes a range of addresses needs. */
+/*
+ * policy, prefix: which Child SA a packet belongs to, and which routes a range of addresses needs.
+ */
 #include "../support/unit.h"
 
 #include <arpa/inet.h>
@@ -8,7 +10,7 @@
 #include "dataplane/policy.h"
 #include "dataplane/prefix.h"
 
-/* ---- building ------------------------------------------------------------------------------------------------------------ */
+/* ---- building -------------------------------------------------------------------------------- */
 
 static struct selector range(const char *from, const char *to)
 {
@@ -27,9 +29,13 @@ static struct selector with_ports(struct selector s, uint8_t protocol, uint16_t 
     return s;
 }
 
-static struct flow flow(const char *src, const char *dst, uint8_t protocol, int src_port, int dst_port)
+static struct flow flow(const char *src, const char *dst, uint8_t protocol, int src_port,
+                        int dst_port)
 {
-    struct flow f = {.family = strchr(src, ':') ? ADDR_V6 : ADDR_V4, .protocol = protocol, .has_ports = src_port >= 0, .is_first = true};
+    struct flow f = {.family = strchr(src, ':') ? ADDR_V6 : ADDR_V4,
+                     .protocol = protocol,
+                     .has_ports = src_port >= 0,
+                     .is_first = true};
     int family = f.family == ADDR_V6 ? AF_INET6 : AF_INET;
     assert_int_equal(inet_pton(family, src, f.src), 1);
     assert_int_equal(inet_pton(family, dst, f.dst), 1);
@@ -56,7 +62,7 @@ static struct policy_table *table_new(void)
 #define NET1 range("10.1.0.0", "10.1.255.255")
 #define NET2 range("10.2.0.0", "10.2.255.255")
 
-/* ---- one policy ---------------------------------------------------------------------------------------------------------- */
+/* ---- one policy ------------------------------------------------------------------------------ */
 
 static bool goes_out(struct selector local, struct selector remote, struct flow f)
 {
@@ -77,9 +83,11 @@ static void both_ends_must_match(void **state)
     assert_true(goes_out(NET1, NET2, flow("10.1.0.0", "10.2.255.255", 17, 1, 2)));
     assert_false(goes_out(NET1, NET2, flow("10.0.255.255", "10.2.0.1", 17, 1, 2)));
     assert_false(goes_out(NET1, NET2, flow("10.1.0.1", "10.3.0.0", 17, 1, 2)));
-    assert_false(goes_out(NET1, NET2, flow("10.2.0.1", "10.1.0.1", 17, 1, 2))); /* the other way round */
+    /* the other way round */
+    assert_false(goes_out(NET1, NET2, flow("10.2.0.1", "10.1.0.1", 17, 1, 2)));
     assert_false(goes_out(ANY4, ANY4, flow("2001:db8::1", "2001:db8::2", 17, 1, 2)));
-    assert_true(goes_out(range("2001:db8::", "2001:db8::ffff"), range("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    assert_true(goes_out(range("2001:db8::", "2001:db8::ffff"),
+                         range("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
                          flow("2001:db8::1", "2001:db9::2", 58, 0x8000, 0x8000)));
 }
 
@@ -92,8 +100,10 @@ static void protocol_and_ports_must_match(void **state)
     assert_false(goes_out(NET1, web, flow("10.1.0.1", "10.2.0.1", 6, 5000, 444)));
     assert_false(goes_out(NET1, web, flow("10.1.0.1", "10.2.0.1", 6, 80, 5000)));
     assert_false(goes_out(NET1, web, flow("10.1.0.1", "10.2.0.1", 17, 5000, 80)));
-    assert_false(goes_out(NET1, web, flow("10.1.0.1", "10.2.0.1", 6, -1, -1))); /* a later fragment */
-    assert_true(goes_out(NET1, with_ports(NET2, 6, 0, 65535), flow("10.1.0.1", "10.2.0.1", 6, -1, -1)));
+    /* a later fragment */
+    assert_false(goes_out(NET1, web, flow("10.1.0.1", "10.2.0.1", 6, -1, -1)));
+    assert_true(
+        goes_out(NET1, with_ports(NET2, 6, 0, 65535), flow("10.1.0.1", "10.2.0.1", 6, -1, -1)));
 }
 
 static void opaque_matches_what_shows_no_ports(void **state)
@@ -108,7 +118,8 @@ static void icmp_types_stand_in_the_source(void **state)
 {
     (void)state;
     struct selector ping = with_ports(NET1, 1, 0x0800, 0x08ff);
-    struct flow request = flow("10.1.0.1", "10.2.0.1", 1, 0x0800, 0x0800), reply = flow("10.1.0.1", "10.2.0.1", 1, 0, 0);
+    struct flow request = flow("10.1.0.1", "10.2.0.1", 1, 0x0800, 0x0800),
+                reply = flow("10.1.0.1", "10.2.0.1", 1, 0, 0);
     assert_true(goes_out(ping, with_ports(NET2, 1, 65535, 0), request));
     assert_true(goes_out(ping, with_ports(NET2, 1, 0x0800, 0x08ff), request));
     assert_true(goes_out(ping, NET2, request));
@@ -121,7 +132,8 @@ static void inbound_the_ends_change_places(void **state)
     (void)state;
     struct policy p;
     make(&p, with_ports(NET1, 6, 22, 22), NET2);
-    struct flow good = flow("10.2.0.1", "10.1.0.1", 6, 5000, 22), bad = flow("10.2.0.1", "10.1.0.1", 6, 5000, 23),
+    struct flow good = flow("10.2.0.1", "10.1.0.1", 6, 5000, 22),
+                bad = flow("10.2.0.1", "10.1.0.1", 6, 5000, 23),
                 spoofed = flow("10.3.0.1", "10.1.0.1", 6, 5000, 22);
     assert_true(policy_allows(&p, &good));
     assert_false(policy_allows(&p, &bad));
@@ -133,15 +145,18 @@ static void any_of_several_selectors_will_do(void **state)
 {
     (void)state;
     struct policy p;
-    struct selector local[] = {NET1, range("2001:db8:1::", "2001:db8:1::ffff")}, remote[] = {NET2, range("2001:db8:2::", "2001:db8:2::ffff")};
-    assert_true(policy_make(&p, &(struct selectors){2, local}, &(struct selectors){2, remote}, NULL));
-    struct flow v4 = flow("10.2.0.1", "10.1.0.1", 6, 1, 2), v6 = flow("2001:db8:2::1", "2001:db8:1::1", 6, 1, 2);
+    struct selector local[] = {NET1, range("2001:db8:1::", "2001:db8:1::ffff")},
+                    remote[] = {NET2, range("2001:db8:2::", "2001:db8:2::ffff")};
+    assert_true(
+        policy_make(&p, &(struct selectors){2, local}, &(struct selectors){2, remote}, NULL));
+    struct flow v4 = flow("10.2.0.1", "10.1.0.1", 6, 1, 2),
+                v6 = flow("2001:db8:2::1", "2001:db8:1::1", 6, 1, 2);
     assert_true(policy_allows(&p, &v4));
     assert_true(policy_allows(&p, &v6));
     policy_free(&p);
 }
 
-/* ---- several policies ---------------------------------------------------------------------------------------------------- */
+/* ---- several policies ------------------------------------------------------------------------ */
 
 static void the_newest_of_equals_wins(void **state)
 {
@@ -169,7 +184,8 @@ static void the_more_specific_wins_over_the_newer(void **state)
     (void)state;
     struct policy narrow, wide, port;
     struct policy_table *t = table_new();
-    struct flow f = flow("10.1.0.1", "10.2.0.1", 17, 1, 53), elsewhere = flow("10.1.0.1", "192.0.2.1", 17, 1, 53);
+    struct flow f = flow("10.1.0.1", "10.2.0.1", 17, 1, 53),
+                elsewhere = flow("10.1.0.1", "192.0.2.1", 17, 1, 53);
     make(&narrow, NET1, NET2);
     make(&wide, NET1, ANY4);
     make(&port, NET1, with_ports(NET2, 17, 53, 53));
@@ -214,7 +230,10 @@ static void remembered_answers_are_the_right_ones(void **state)
     struct dice d = {11};
     bool in[COUNT] = {false};
     for (unsigned i = 0; i < COUNT; i++) {
-        struct selector remote = {.family = ADDR_V4, .from = {10, (uint8_t)i}, .to = {10, (uint8_t)i, 255, 255}, .to_port = UINT16_MAX};
+        struct selector remote = {.family = ADDR_V4,
+                                  .from = {10, (uint8_t)i},
+                                  .to = {10, (uint8_t)i, 255, 255},
+                                  .to_port = UINT16_MAX};
         make(&p[i], ANY4, remote);
     }
     t->generation = UINT32_MAX - 20; /* it comes round */
@@ -224,7 +243,11 @@ static void remembered_answers_are_the_right_ones(void **state)
             in[k] ? policy_table_remove(t, &p[k]) : policy_table_add(t, &p[k]);
             in[k] = !in[k];
         }
-        struct flow f = {.family = ADDR_V4, .protocol = 17, .has_ports = true, .src = {1}, .dst = {10, (uint8_t)k, 0, (uint8_t)dice_roll(&d)}};
+        struct flow f = {.family = ADDR_V4,
+                         .protocol = 17,
+                         .has_ports = true,
+                         .src = {1},
+                         .dst = {10, (uint8_t)k, 0, (uint8_t)dice_roll(&d)}};
         f.dst_port = (uint16_t)dice_below(&d, 50);
         assert_ptr_equal(policy_table_find(t, &f), in[k] ? &p[k] : NULL);
     }
@@ -233,7 +256,7 @@ static void remembered_answers_are_the_right_ones(void **state)
     free(t);
 }
 
-/* ---- prefixes ------------------------------------------------------------------------------------------------------------ */
+/* ---- prefixes -------------------------------------------------------------------------------- */
 
 static void check_cover(struct selector r, const char *want)
 {
@@ -267,7 +290,8 @@ static void the_worst_range_fits(void **state)
 {
     (void)state;
     struct prefix out[PREFIXES_MAX];
-    struct selector v6 = range("::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe"), v4 = range("0.0.0.1", "255.255.255.254");
+    struct selector v6 = range("::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe"),
+                    v4 = range("0.0.0.1", "255.255.255.254");
     assert_int_equal(prefix_cover(&v6, out), 254);
     assert_int_equal(out[253].bits, 128);
     assert_int_equal(prefix_cover(&v4, out), 62);

@@ -5,8 +5,10 @@
 
 static struct ike_plane make_add(uint32_t id, uint8_t key)
 {
-    static const struct selector all = {.family = ADDR_V4, .to = {255, 255, 255, 255}, .to_port = UINT16_MAX};
-    struct ike_plane p = {.op = PLANE_ADD, .child = {.id = id, .spi_in = id + 100, .spi_out = id + 200}};
+    static const struct selector all = {
+        .family = ADDR_V4, .to = {255, 255, 255, 255}, .to_port = UINT16_MAX};
+    struct ike_plane p = {.op = PLANE_ADD,
+                          .child = {.id = id, .spi_in = id + 100, .spi_out = id + 200}};
     p.child.local_ts = p.child.remote_ts = (struct selectors){1, &all};
     p.in.encr = p.out.encr = (struct secret){.len = 36};
     memset(p.in.encr.data, key, 36);
@@ -17,7 +19,8 @@ static void it_remembers_what_is_installed(void **state)
 {
     (void)state;
     struct dataplane *m = mock_new();
-    struct ike_plane one = make_add(1, 7), two = make_add(2, 8), gone = {.op = PLANE_REMOVE, .child = {.id = 1}};
+    struct ike_plane one = make_add(1, 7), two = make_add(2, 8),
+                     gone = {.op = PLANE_REMOVE, .child = {.id = 1}};
     assert_true(m->apply(m->self, 0, &one));
     assert_true(m->apply(m->self, 0, &two));
     assert_int_equal(mock_counts(m).installed, 2);
@@ -51,7 +54,9 @@ static void a_move_changes_the_path(void **state)
 {
     (void)state;
     struct dataplane *m = mock_new();
-    struct ike_plane one = make_add(1, 7), move = {.op = PLANE_MOVE, .child = {.id = 1, .encap = true, .path.remote.port = 4501}};
+    struct ike_plane one = make_add(1, 7),
+                     move = {.op = PLANE_MOVE,
+                             .child = {.id = 1, .encap = true, .path.remote.port = 4501}};
     assert_true(m->apply(m->self, 0, &one));
     assert_true(m->apply(m->self, 0, &move));
     assert_int_equal(mock_child(m, 0)->path.remote.port, 4501);

@@ -5,9 +5,12 @@
 
 #include "esp/replay.h"
 
-/* ---- the model: a set of numbers in a plain array around a base, and the highest of them ------------------------------------------- */
+/* ---- the model: a set of numbers in a plain array around a base, and the highest of them ----- */
 
-enum { SPAN = 1 << 16, RING_MAX = REPLAY_WINDOW_MAX / 64 * 2 };
+enum {
+    SPAN = 1 << 16,
+    RING_MAX = REPLAY_WINDOW_MAX / 64 * 2,
+};
 
 struct model {
     uint64_t base, top;
@@ -51,8 +54,9 @@ static struct rig *rig_new(uint32_t window, bool esn, uint64_t base)
 }
 
 /*
- * The packet arrives; sometimes it is a forgery that fails to authenticate after the check. With extended sequence numbers whatever is left of the window
- * looks like a packet of the next subspace, and fails to authenticate (RFC 4303 A2.2).
+ * The packet arrives; sometimes it is a forgery that fails to authenticate after the check. With
+ * extended sequence numbers whatever is left of the window looks like a packet of the next
+ * subspace, and fails to authenticate (RFC 4303 A2.2).
  */
 static void arrive(struct rig *g, uint64_t seq, bool forged)
 {
@@ -76,7 +80,8 @@ static void arrive(struct rig *g, uint64_t seq, bool forged)
 /* Mostly near the top on both sides, sometimes at an edge of the window, now and then a jump. */
 static uint64_t choose(struct dice *d, const struct rig *g)
 {
-    uint64_t top = g->model.top, w = g->replay.window ? g->replay.window : 64, low = g->model.base + 1;
+    uint64_t top = g->model.top, w = g->replay.window ? g->replay.window : 64,
+             low = g->model.base + 1;
     uint64_t far = dice_below(d, 8) ? 4 : w * 3, seq = top;
     switch (dice_below(d, 4)) {
     case 0:
@@ -132,8 +137,12 @@ static void every_short_history_agrees_with_the_model(void **state)
 {
     (void)state;
     static const int64_t step[] = {-65, -64, -63, -1, 0, 1, 2, 64, 65, 128};
-    enum { STEPS = sizeof step / sizeof step[0], DEPTH = 4 };
-    static const uint64_t bases[] = {70, 1000, UINT64_C(0xffffffff) - 130, UINT64_C(0x100000000) - 1, UINT64_C(0x100000000) + 70};
+    enum {
+        STEPS = sizeof step / sizeof step[0],
+        DEPTH = 4,
+    };
+    static const uint64_t bases[] = {70, 1000, UINT64_C(0xffffffff) - 130,
+                                     UINT64_C(0x100000000) - 1, UINT64_C(0x100000000) + 70};
     struct rig *g = calloc(1, sizeof *g);
     for (size_t b = 0; b < sizeof bases / sizeof bases[0]; b++) {
         for (size_t code = 0; code < (size_t)STEPS * STEPS * STEPS * STEPS; code++) {

@@ -1,6 +1,7 @@
 /*
- * tun: two real TUN devices with their routes, in two network namespaces of this process, joined in memory instead of by UDP sockets. Packets of
- * ordinary sockets go through, nothing goes round, and everything is gone after close. Needs root and /dev/net/tun; skipped (77) without.
+ * tun: two real TUN devices with their routes, in two network namespaces of this process, joined in
+ * memory instead of by UDP sockets. Packets of ordinary sockets go through, nothing goes round, and
+ * everything is gone after close. Needs root and /dev/net/tun; skipped (77) without.
  */
 #include "../support/unit.h"
 
@@ -27,8 +28,10 @@ struct host {
     size_t sent; /* ESP packets */
 };
 
-static struct host a = {.outer = {ADDR_V4, {192, 0, 2, 1}}, .inner4 = "10.1.0.1", .inner6 = "fd00:1::1"};
-static struct host b = {.outer = {ADDR_V4, {192, 0, 2, 2}}, .inner4 = "10.2.0.1", .inner6 = "fd00:2::1"};
+static struct host a = {
+    .outer = {ADDR_V4, {192, 0, 2, 1}}, .inner4 = "10.1.0.1", .inner6 = "fd00:1::1"};
+static struct host b = {
+    .outer = {ADDR_V4, {192, 0, 2, 2}}, .inner4 = "10.2.0.1", .inner6 = "fd00:2::1"};
 
 static void enter(const struct host *h)
 {
@@ -37,17 +40,20 @@ static void enter(const struct host *h)
 
 static struct ike_path path_of(const struct host *h)
 {
-    return (struct ike_path){.local = {h->outer, 4500}, .remote = {h->peer->outer, 4500}, .encap = true};
+    return (struct ike_path){
+        .local = {h->outer, 4500}, .remote = {h->peer->outer, 4500}, .encap = true};
 }
 
-static void carry(void *self, const struct ike_path *path, const struct bytes *packets, size_t count)
+static void carry(void *self, const struct ike_path *path, const struct bytes *packets,
+                  size_t count)
 {
     struct host *h = self;
     struct ike_path theirs = {.local = path->remote, .remote = path->local, .encap = true};
     for (size_t i = 0; i < count; i++) {
         struct bytes copy = exact(packets[i]);
         h->sent++;
-        h->peer->plane->esp_input(h->peer->plane->self, IKE_SECOND, &theirs, (uint8_t *)(uintptr_t)copy.at, copy.len);
+        h->peer->plane->esp_input(h->peer->plane->self, IKE_SECOND, &theirs,
+                                  (uint8_t *)(uintptr_t)copy.at, copy.len);
         free_bytes(copy);
     }
 }
@@ -80,7 +86,9 @@ static void host_start(struct host *h, struct host *peer)
     h->peer = peer;
     h->sent = 0;
     snprintf(command, sizeof command,
-             "ip link set lo up && ip link add lan type veth peer lan-end && ip link set lan up && ip link set lan-end up && ip addr add %s/24 dev lan && ip addr add %s/64 dev lan nodad",
+             "ip link set lo up && ip link add lan type veth peer lan-end &&"
+             "ip link set lan up && ip link set lan-end up &&"
+             "ip addr add %s/24 dev lan && ip addr add %s/64 dev lan nodad",
              h->inner4, h->inner6);
     run(command);
     h->plane = tun_new(crypto, &output, "braid%d", why, sizeof why);
@@ -114,7 +122,7 @@ static int stop(void **state)
     return 0;
 }
 
-/* ---- Child SAs ------------------------------------------------------------------------------------------------------------ */
+/* ---- Child SAs ------------------------------------------------------------------------------- */
 
 static struct selector range(const char *from, const char *to)
 {
@@ -124,7 +132,8 @@ static struct selector range(const char *from, const char *to)
     return s;
 }
 
-static struct ike_plane make_add(const struct host *h, uint32_t id, struct selectors local, struct selectors remote)
+static struct ike_plane make_add(const struct host *h, uint32_t id, struct selectors local,
+                                 struct selectors remote)
 {
     bool is_a = h == &a;
     struct ike_plane p = {.op = PLANE_ADD};
@@ -146,7 +155,8 @@ static struct ike_plane make_add(const struct host *h, uint32_t id, struct selec
     return p;
 }
 
-static void install(const struct host *h, uint32_t id, struct selectors local, struct selectors remote)
+static void install(const struct host *h, uint32_t id, struct selectors local,
+                    struct selectors remote)
 {
     struct ike_plane p = make_add(h, id, local, remote);
     struct plane_report r;
@@ -164,15 +174,18 @@ static void uninstall(const struct host *h, uint32_t id)
 
 static void install_nets(uint32_t id)
 {
-    struct selector at_a[] = {range("10.1.0.0", "10.1.0.255"), range("fd00:1::", "fd00:1::ffff:ffff:ffff:ffff")};
-    struct selector at_b[] = {range("10.2.0.0", "10.2.0.255"), range("fd00:2::", "fd00:2::ffff:ffff:ffff:ffff")};
+    struct selector at_a[] = {range("10.1.0.0", "10.1.0.255"),
+                              range("fd00:1::", "fd00:1::ffff:ffff:ffff:ffff")};
+    struct selector at_b[] = {range("10.2.0.0", "10.2.0.255"),
+                              range("fd00:2::", "fd00:2::ffff:ffff:ffff:ffff")};
     install(&b, id, (struct selectors){2, at_b}, (struct selectors){2, at_a});
     install(&a, id, (struct selectors){2, at_a}, (struct selectors){2, at_b});
 }
 
-/* ---- traffic --------------------------------------------------------------------------------------------------------------- */
+/* ---- traffic --------------------------------------------------------------------------------- */
 
-static int open_socket(const struct host *h, int family, const char *address, struct sockaddr_storage *name)
+static int open_socket(const struct host *h, int family, const char *address,
+                       struct sockaddr_storage *name)
 {
     socklen_t len = sizeof *name;
     enter(h);
@@ -204,7 +217,10 @@ static void settle(void)
     }
 }
 
-/* A datagram from an unbound socket at one host reaches the other, with this host's inner address as its source. */
+/*
+ * A datagram from an unbound socket at one host reaches the other, with this host's inner address
+ * as its source.
+ */
 static void expect_datagram(const struct host *from, int family, size_t len)
 {
     const struct host *to = from->peer;
@@ -215,9 +231,12 @@ static void expect_datagram(const struct host *from, int family, size_t len)
     int in = open_socket(to, family, family == AF_INET ? to->inner4 : to->inner6, &there);
     int out = open_socket(from, family, family == AF_INET ? "0.0.0.0" : "::", &anywhere);
     sent[0] = 42;
-    assert_int_equal(sendto(out, sent, len, 0, (struct sockaddr *)&there, sizeof there), (ssize_t)len);
+    assert_int_equal(sendto(out, sent, len, 0, (struct sockaddr *)&there, sizeof there),
+                     (ssize_t)len);
     settle();
-    assert_int_equal(recvfrom(in, got, sizeof got, MSG_DONTWAIT, (struct sockaddr *)&source, &source_len), (ssize_t)len);
+    assert_int_equal(
+        recvfrom(in, got, sizeof got, MSG_DONTWAIT, (struct sockaddr *)&source, &source_len),
+        (ssize_t)len);
     assert_memory_equal(got, sent, len);
     if (family == AF_INET)
         inet_ntop(family, &((struct sockaddr_in *)&source)->sin_addr, text, sizeof text);
@@ -249,18 +268,24 @@ static void replacing_an_sa_leaves_no_gap(void **state)
     expect_datagram(&a, AF_INET, 100);
     expect_datagram(&b, AF_INET6, 100);
     uninstall(&a, 2);
-    assert_string_equal(output_of("ip -o route show table 9370; ip -6 -o route show table 9370"), "");
+    assert_string_equal(output_of("ip -o route show table 9370; ip -6 -o route show table 9370"),
+                        "");
 }
 
-/* The road warrior's case: everything goes into the tunnel, but neither our own network nor what carries the mark. */
+/*
+ * The road warrior's case: everything goes into the tunnel, but neither our own network nor what
+ * carries the mark.
+ */
 static void a_default_route_swallows_neither_us_nor_the_outer_packets(void **state)
 {
     (void)state;
-    struct selector all = range("0.0.0.0", "255.255.255.255"), at_a = range("10.1.0.0", "10.1.0.255");
+    struct selector all = range("0.0.0.0", "255.255.255.255"),
+                    at_a = range("10.1.0.0", "10.1.0.255");
     install(&a, 1, (struct selectors){1, &at_a}, (struct selectors){1, &all});
     install(&b, 1, (struct selectors){1, &all}, (struct selectors){1, &at_a});
     enter(&a);
-    run("ip link add wan type veth peer wan-end && ip link set wan up && ip link set wan-end up && ip addr add 192.0.2.1/24 dev wan");
+    run("ip link add wan type veth peer wan-end && ip link set wan up &&"
+        "ip link set wan-end up && ip addr add 192.0.2.1/24 dev wan");
     assert_non_null(strstr(output_of("ip -o route get 198.51.100.1"), "dev braid0"));
     assert_non_null(strstr(output_of("ip -o route get 198.51.100.1"), "src 10.1.0.1"));
     assert_non_null(strstr(output_of("ip -o route get 192.0.2.2"), "dev braid0"));
@@ -281,8 +306,10 @@ static void close_takes_everything_away(void **state)
     assert_non_null(strstr(output_of("ip -o link show braid0"), "mtu 1438"));
     a.plane->close(a.plane->self);
     a.plane = NULL;
-    assert_string_equal(output_of("ip rule | grep 9370; ip -6 rule | grep 9370; ip -o link | grep braid"), "");
-    assert_string_equal(output_of("ip -o route show table 9370; ip -6 -o route show table 9370"), "");
+    assert_string_equal(
+        output_of("ip rule | grep 9370; ip -6 rule | grep 9370; ip -o link | grep braid"), "");
+    assert_string_equal(output_of("ip -o route show table 9370; ip -6 -o route show table 9370"),
+                        "");
 }
 
 static void a_device_that_cannot_be_made_is_explained(void **state)

@@ -1,6 +1,7 @@
 /*
- * esp: whole ESP packets against an independent implementation (esp_vectors.py), and against the published AES-GCM-ESP packets of
- * draft-mcgrew-gcm-test-01 section 4. Each vector is sealed and opened; one flipped bit anywhere is refused.
+ * esp: whole ESP packets against an independent implementation (esp_vectors.py), and against the
+ * published AES-GCM-ESP packets of draft-mcgrew-gcm-test-01 section 4. Each vector is sealed and
+ * opened; one flipped bit anywhere is refused.
  */
 #include "../support/unit.h"
 
@@ -20,17 +21,29 @@ static const struct vector ours[] = {
 #include "esp_vectors.h"
 };
 
-/* Their next header is 1, which tells a transport mode SA ICMP. The IV is not the sequence number, so they can only be opened. */
+/*
+ * Their next header is 1, which tells a transport mode SA ICMP. The IV is not the sequence number,
+ * so they can only be opened.
+ */
 static const struct vector published[] = {
-    {"aes128gcm16", NULL, 0x4321, UINT64_C(0x8765432100000000), true, 1, "4c80cdefbb5d10da906ac73c3613a6342e443b68", "",
-     "4956ed7e3b244cfe",
-     "45000048699a000080114db7c0a80102c0a801010a9bf15638d301000001000000000000045f736970045f756470037369700963796265726369747902646b0000210001",
-     "00004321000000004956ed7e3b244cfefecf537e729d5b07dc30df528dd22b768d1b98736696a6fd348509fa13ceac34cfa2436f14a3f3cf65925bf1f4a13c5d"
-     "15b21e1884f5ff6247aeabb786b93bce61bc17d768fd9732459018148f6cbe722fd04796562dfdb4"},
-    {"aes256gcm16", NULL, 0x4a2cbfe3, 2, false, 1, "abbccddef00112233445566778899aababbccddef00112233445566778899aab11223344", "",
-     "0102030405060708", "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee0000000007002400020bf0000020405b401010402",
-     "4a2cbfe3000000020102030405060708ff425c9b724599df7a3bcd510194e00d6a78107f1b0b1cbf06efae9d65a5d763748a637985771d347f0545659f14e99d"
-     "ef842d8eb335f4eecfdbf831824b4c4915956c96"},
+    {"aes128gcm16", NULL, 0x4321, UINT64_C(0x8765432100000000), true, 1,
+     "4c80cdefbb5d10da906ac73c3613a6342e443b68", "", "4956ed7e3b244cfe",
+     "45000048699a000080114db7c0a80102c0a801010a9bf15638d3010000010000"
+     "00000000045f736970045f756470037369700963796265726369747902646b00"
+     "00210001",
+     "00004321000000004956ed7e3b244cfe"
+     "fecf537e729d5b07dc30df528dd22b768d1b98736696a6fd348509fa13ceac34"
+     "cfa2436f14a3f3cf65925bf1f4a13c5d15b21e1884f5ff6247aeabb786b93bce"
+     "61bc17d768fd9732459018148f6cbe722fd04796562dfdb4"},
+    {"aes256gcm16", NULL, 0x4a2cbfe3, 2, false, 1,
+     "abbccddef00112233445566778899aababbccddef00112233445566778899aab11223344", "",
+     "0102030405060708",
+     "4500003069a6400080062690c0a801029389155e0a9e008b2dc57ee000000000"
+     "7002400020bf0000020405b401010402",
+     "4a2cbfe3000000020102030405060708"
+     "ff425c9b724599df7a3bcd510194e00d6a78107f1b0b1cbf06efae9d65a5d763"
+     "748a637985771d347f0545659f14e99def842d8eb335f4eecfdbf831824b4c49"
+     "15956c96"},
 };
 
 static struct crypto *crypto;
@@ -74,7 +87,8 @@ static void make_params(const struct vector *v, struct keyed *k)
 }
 
 /* Opened by an SA whose window stands just before the packet. */
-static enum esp_result open_packet(const struct vector *v, uint8_t *packet, size_t len, struct esp_payload *payload, bool *authentic)
+static enum esp_result open_packet(const struct vector *v, uint8_t *packet, size_t len,
+                                   struct esp_payload *payload, bool *authentic)
 {
     struct keyed k;
     struct esp_in in;
@@ -92,7 +106,8 @@ static void check_open(const struct vector *v)
     struct bytes packet = hex(v->packet), want = hex(v->payload);
     struct esp_payload got;
     bool authentic;
-    assert_int_equal(open_packet(v, (uint8_t *)(uintptr_t)packet.at, packet.len, &got, &authentic), ESP_OK);
+    assert_int_equal(open_packet(v, (uint8_t *)(uintptr_t)packet.at, packet.len, &got, &authentic),
+                     ESP_OK);
     assert_bytes_equal(bytes_make(got.at, got.len), want);
     assert_int_equal(got.next_header, v->next_header);
     assert_int_equal(got.seq, v->seq);
@@ -113,7 +128,8 @@ static void check_seal(const struct vector *v)
     memcpy(pool.octets, iv.at, iv.len); /* the next random octets, if any are drawn */
     pool.left = iv.len;
     memcpy(buffer + ESP_HEADROOM, payload.at, payload.len);
-    assert_int_equal(esp_seal(&out, buffer + ESP_HEADROOM, payload.len, v->next_header, &got), ESP_OK);
+    assert_int_equal(esp_seal(&out, buffer + ESP_HEADROOM, payload.len, v->next_header, &got),
+                     ESP_OK);
     assert_bytes_equal(got, want);
     assert_int_equal(esp_sealed_len(&out.form, payload.len), want.len);
     esp_out_free(&out);
@@ -141,7 +157,7 @@ static void check_tampered(const struct vector *v)
 
 #define EACH(table, check) \
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) \
-        check(&table[i])
+    check(&table[i])
 
 static void packets_of_another_implementation_are_opened(void **state)
 {
@@ -168,7 +184,10 @@ static void one_flipped_bit_in_any_octet_is_refused(void **state)
     EACH(published, check_tampered);
 }
 
-/* aesxcbc is held to RFC 3566 in the vectors of its own module; python3-cryptography does not have it. */
+/*
+ * aesxcbc is held to RFC 3566 in the vectors of its own module; python3-cryptography does not have
+ * it.
+ */
 static void every_esp_cipher_has_a_vector(void **state)
 {
     (void)state;
