@@ -152,11 +152,11 @@ static enum fit fit_secret(const struct secret_entry *s, const struct identity *
     return best;
 }
 
-/* A secret that names others beside us is for them alone. */
-static bool is_ours_alone(const struct secret_entry *s, const struct identity *ours)
+/* Do all owners fit this identity? */
+static bool is_of_one(const struct secret_entry *s, const struct identity *id)
 {
     for (uint16_t i = 0; i < s->owner_count; i++) {
-        if (fit_owner(&s->owner[i], ours) == FIT_NONE)
+        if (fit_owner(&s->owner[i], id) == FIT_NONE)
             return false;
     }
     return true;
@@ -169,9 +169,9 @@ static const struct secret_entry *find_psk(const struct cred_store *store, const
     for (uint32_t i = 0; i < store->count; i++) {
         const struct secret_entry *s = &store->at[i];
         enum fit fit_theirs = fit_secret(s, theirs), fit_ours = fit_secret(s, ours);
-        if (s->kind != SECRET_IKE || (fit_theirs == FIT_NONE && !is_ours_alone(s, ours)))
-            continue;
-        unsigned score = 1 + (unsigned)fit_theirs * 8 + (unsigned)fit_ours;
+        if (s->kind != SECRET_IKE || (fit_theirs == FIT_NONE && !is_of_one(s, ours)))
+            continue; /* a secret that names others beside us is for them alone */
+        unsigned score = 1 + (unsigned)fit_theirs * 16 + (unsigned)fit_ours * 2 + is_of_one(s, theirs);
         if (score > best_score) {
             best_score = score;
             best = s;

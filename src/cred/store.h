@@ -6,7 +6,8 @@
  *     AUTH = prf( prf(Shared Secret, "Key Pad for IKEv2"), octets )
  *
  * Which key: a secret names its owners (`id` keys; none = anybody's). It may serve a pair (ours, theirs) if it has no owners, or if the peer is one of them, or
- * if all its owners are us. Among those the one that fits the peer best wins, then the one that fits us best, then the first; a full identity fits better than
+ * if all its owners are us. Among those the one that fits the peer best wins, then the one that fits us best, then one that
+ * names nobody else, then the first; a full identity fits better than
  * a pattern, a pattern better than %any.
  *
  * All keys live in one block of memory that is locked, kept out of core dumps, and wiped.
