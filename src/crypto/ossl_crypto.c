@@ -47,7 +47,7 @@ static struct slot *find_slot(void *self, const struct alg *alg, uint8_t type)
 
 static bool has_row(void *self, const struct alg *alg)
 {
-    return find_slot(self, alg, alg->type) != NULL;
+    return alg && find_slot(self, alg, alg->type) != NULL;
 }
 
 static bool fill_random(void *self, uint8_t *out, size_t len)

@@ -211,8 +211,11 @@ static bool make_group(struct ossl_group *group, const struct kex_row *row)
             return false;
         group->keygen = EVP_PKEY_CTX_new_from_name(NULL, row->type, NULL);
     }
-    if (row->family == &modp && !(group->range_end = load_range_end(group)))
-        return false;
+    if (row->family == &modp) {
+        group->range_end = load_range_end(group);
+        if (!group->range_end)
+            return false;
+    }
     return group->keygen && EVP_PKEY_keygen_init(group->keygen) == 1;
 }
 
@@ -423,6 +426,7 @@ struct kex *ossl_kex_import(struct ossl_group *group, struct bytes private_key, 
         return NULL;
     kex->group = group;
     kex->key = make_key(row->type, EVP_PKEY_KEYPAIR, params);
+    wipe(priv, sizeof priv);
     if (kex->key)
         return kex;
     ERR_clear_error();

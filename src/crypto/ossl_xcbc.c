@@ -36,14 +36,13 @@ static bool run_blocks(EVP_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in, siz
 
 bool ossl_xcbc_key(struct ossl_xcbc *x, const uint8_t key[XCBC_BLOCK])
 {
-    uint8_t k[3 * XCBC_BLOCK]; /* K1 | K2 | K3, RFC 3566 4 step (1) */
-    memset(k, 1, XCBC_BLOCK);
-    memset(k + XCBC_BLOCK, 2, XCBC_BLOCK);
-    memset(k + 2 * XCBC_BLOCK, 3, XCBC_BLOCK);
-    bool ok = EVP_EncryptInit_ex2(x->ecb, NULL, key, NULL, NULL) == 1 && run_blocks(x->ecb, k, k, sizeof k) &&
-              EVP_EncryptInit_ex2(x->cbc, NULL, k, NULL, NULL) == 1;
-    memcpy(x->k2, k + XCBC_BLOCK, XCBC_BLOCK);
-    memcpy(x->k3, k + 2 * XCBC_BLOCK, XCBC_BLOCK);
+    uint8_t k[3][XCBC_BLOCK]; /* K1, K2, K3: RFC 3566 4, step (1) */
+    for (size_t i = 0; i < 3; i++)
+        memset(k[i], (int)i + 1, XCBC_BLOCK);
+    bool ok = EVP_EncryptInit_ex2(x->ecb, NULL, key, NULL, NULL) == 1 && run_blocks(x->ecb, k[0], k[0], sizeof k) &&
+              EVP_EncryptInit_ex2(x->cbc, NULL, k[0], NULL, NULL) == 1;
+    memcpy(x->k2, k[1], XCBC_BLOCK);
+    memcpy(x->k3, k[2], XCBC_BLOCK);
     wipe(k, sizeof k);
     return ok;
 }
