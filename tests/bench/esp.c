@@ -1,5 +1,5 @@
 /*
- * bench_esp: what the in-memory ESP engine costs (esp_seal, esp_open: sequence number, IV, padding,
+ * bench-esp: what the in-memory ESP engine costs (esp_seal, esp_open: sequence number, IV, padding,
  * replay window, ICV) next to bare OpenSSL.
  *
  * Two yardsticks are measured in the same run, in turns with ours, so that a busy or throttled
@@ -11,7 +11,7 @@
  * The ratio is yardstick time / our time for one packet: above 1 we are faster. CPU time, median of
  * the rounds.
  *
- * usage: bench_esp [milliseconds a round, default 10]
+ * usage: bench-esp [milliseconds a round, default 10]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +62,7 @@ static void must(int ok, const char *what)
 {
     if (ok == 1)
         return;
-    fprintf(stderr, "bench_esp: %s failed\n", what);
+    fprintf(stderr, "bench-esp: %s failed\n", what);
     exit(1);
 }
 
