@@ -11,7 +11,7 @@ c_files = git ls-files -- '*.c' '*.h'
 scripts = git grep -lE '^\#!.*bash' -- .
 
 .NOTPARALLEL:
-.PHONY: build demo check check-quick interop docs/interop.md bench fuzz coverage lint format install clean lab lab-clean help
+.PHONY: build demo check check-quick interop docs/interop.md bench soak fuzz coverage lint format install clean lab lab-clean help
 
 build: ## build everything (the default)
 	$(compile)
@@ -19,7 +19,7 @@ build: ## build everything (the default)
 
 demo: ## two gateways, three key exchanges, real packets
 	$(compile)
-	@$(LAB) lab/box tests/e2e/demo.sh $(BUILD)
+	@$(LAB) demo/demo.sh $(BUILD)
 
 check: lab ## every test, interoperability included
 	$(compile)
@@ -42,7 +42,12 @@ docs/interop.md: ## that table as a page, from a fresh run
 
 bench: ## measure: handshakes, ESP
 	$(compile)
-	@$(LAB) tests/bench/run $(BUILD)
+	@for program in $(BUILD)/tests/bench-*; do $(LAB) $$program || exit; done
+
+SEEDS ?= 1000
+soak: ## the simulation again and again, with SEEDS (1000) other seeds
+	$(compile)
+	@$(LAB) $(BUILD)/tests/braid-sim --seed $$(date +%s) --seeds $(SEEDS)
 
 FUZZ_SECONDS ?= 60
 fuzz: PRESET = fuzz
