@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAME_MAX_LEN = 256,
-       TEXT_MAX_LEN = 512 };
+enum {
+    NAME_MAX_LEN = 256,
+    TEXT_MAX_LEN = 512,
+};
 
 struct attempt {
     struct attempt *next;
@@ -30,7 +32,7 @@ struct attempt {
     char detail[TEXT_MAX_LEN];
 };
 
-/* ---- the end ----------------------------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static void on_timer_closed(uv_handle_t *handle)
 {
@@ -60,7 +62,8 @@ static void finish(struct attempt *a, const struct outcome *outcome)
 
 static void succeed(struct attempt *a)
 {
-    finish(a, &(struct outcome){.ok = true, .message = "", .detail = "", .ike_id = a->ike_id, .child_id = a->child_id});
+    finish(a, &(struct outcome){
+                  .ok = true, .message = "", .detail = "", .ike_id = a->ike_id, .child_id = a->child_id});
 }
 
 static void fail(struct attempt *a, enum ike_reason reason, const char *message, const char *detail)
@@ -86,9 +89,11 @@ static void on_timeout(uv_timer_t *timer)
     char message[TEXT_MAX_LEN];
     if (!a->wish.done)
         return;
-    snprintf(message, sizeof message, "%s '%s' not established after %lldms", a->has_child ? "CHILD_SA" : "IKE_SA",
-             a->has_child ? a->child : a->conn, (long long)a->wish.timeout_ms);
-    struct outcome late = {.reason = IKE_REASON_TIMEOUT, .message = message, .detail = "", .ike_id = a->ike_id};
+    snprintf(message, sizeof message, "%s '%s' not established after %lldms",
+             a->has_child ? "CHILD_SA" : "IKE_SA", a->has_child ? a->child : a->conn,
+             (long long)a->wish.timeout_ms);
+    struct outcome late = {
+        .reason = IKE_REASON_TIMEOUT, .message = message, .detail = "", .ike_id = a->ike_id};
     a->wish.done(a->wish.self, &late);
     attempt_detach(a);
 }
@@ -107,7 +112,7 @@ void attempt_end_all(struct daemon *d, const char *why)
         fail(d->attempts, IKE_REASON_DELETED, why, "");
 }
 
-/* ---- ordering ---------------------------------------------------------------------------------------------------------------- */
+/* ---- ordering -------------------------------------------------------------------------------- */
 
 static const char *const refusals[] = {
     [ORDER_UNKNOWN_NAME] = "its configuration is gone",
@@ -126,7 +131,12 @@ static void on_resolved(void *self, const struct resolved *r)
         fail(a, IKE_REASON_NONE, r->error, "");
         return;
     }
-    struct ike_order order = {.kind = ORDER_INITIATE, .id = a->order_id, .conn = bytes_str(a->conn), .child = bytes_str(a->child), .local = r->local, .remote = r->remote};
+    struct ike_order order = {.kind = ORDER_INITIATE,
+                              .id = a->order_id,
+                              .conn = bytes_str(a->conn),
+                              .child = bytes_str(a->child),
+                              .local = r->local,
+                              .remote = r->remote};
     uint64_t id = a->order_id;
     enum order_result result = effects_order(d, &order);
     if (result == ORDER_DONE)
@@ -147,15 +157,19 @@ static const struct conf_conn *conn_with_child(const struct config *c, struct by
 }
 
 /* Does what the wish names exist? NULL: *message says what does not. */
-static const struct conf_conn *find(struct daemon *d, const struct attempt_wish *wish, char *message, size_t len)
+static const struct conf_conn *find(struct daemon *d, const struct attempt_wish *wish, char *message,
+                                    size_t len)
 {
     const struct config *c = daemon_config(d);
-    const struct conf_conn *conn = wish->conn.len > 0 ? config_conn(c, wish->conn) : conn_with_child(c, wish->child);
+    const struct conf_conn *conn =
+        wish->conn.len > 0 ? config_conn(c, wish->conn) : conn_with_child(c, wish->child);
     bool child_missing = wish->child.len > 0 && (!conn || !config_child(conn, wish->child));
     if (wish->conn.len > 0 && !conn)
-        snprintf(message, len, "IKE_SA config '%.*s' not found", (int)wish->conn.len, (const char *)wish->conn.at);
+        snprintf(message, len, "IKE_SA config '%.*s' not found", (int)wish->conn.len,
+                 (const char *)wish->conn.at);
     else if (child_missing)
-        snprintf(message, len, "CHILD_SA config '%.*s' not found", (int)wish->child.len, (const char *)wish->child.at);
+        snprintf(message, len, "CHILD_SA config '%.*s' not found", (int)wish->child.len,
+                 (const char *)wish->child.at);
     return child_missing ? NULL : conn;
 }
 
@@ -197,7 +211,7 @@ struct attempt *attempt_begin(struct daemon *d, const struct attempt_wish *wish)
     return a;
 }
 
-/* ---- what the engine tells --------------------------------------------------------------------------------------------------- */
+/* ---- what the engine tells ------------------------------------------------------------------- */
 
 static bool is_about(const struct attempt *a, const struct ike_tell *t)
 {

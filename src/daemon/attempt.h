@@ -1,8 +1,8 @@
 /*
  * attempt: one initiation on its way: resolve, order, wait until the SA is up or has failed.
  *
- * Somebody may wait for the outcome (a control client, a connection that is to be kept up) and may walk away; the attempt itself goes on until the engine
- * is done with it.
+ * Somebody may wait for the outcome (a control client, a connection that is to be kept up) and may
+ * walk away; the attempt itself goes on until the engine is done with it.
  */
 #ifndef BRAID_DAEMON_ATTEMPT_H
 #define BRAID_DAEMON_ATTEMPT_H
@@ -17,12 +17,15 @@ struct outcome {
     uint32_t ike_id, child_id;
 };
 
+/* Child without conn: the first connection that has it; conn without child: the IKE SA alone. */
 struct attempt_wish {
-    struct bytes conn, child; /* child without conn: the first connection that has it; conn without child: the IKE SA alone */
-    int64_t timeout_ms;       /* > 0: report failure then, and let the attempt go on */
+    struct bytes conn, child;
+    int64_t timeout_ms; /* > 0: report failure then, and let the attempt go on */
     void *self;
-    void (*done)(void *self, const struct outcome *outcome); /* exactly once, unless detached; perhaps before attempt_begin returns */
-    void (*told)(void *self, const struct ike_tell *tell);   /* each event about it, before `done`; may be NULL */
+    /* Exactly once, unless detached; perhaps before attempt_begin returns. */
+    void (*done)(void *self, const struct outcome *outcome);
+    /* Each event about it, before `done`; may be NULL. */
+    void (*told)(void *self, const struct ike_tell *tell);
 };
 
 /* NULL when `done` was called already. */

@@ -1,6 +1,6 @@
 /*
- * commands: see commands.h. The names, arguments and answers are those of strongSwan's VICI; ours are `reload`, the event `progress`
- * and some further keys (vici/names.h).
+ * commands: see commands.h. The names, arguments and answers are those of strongSwan's VICI; ours
+ * are `reload`, the event `progress` and some further keys (vici/names.h).
  */
 #include "daemon/commands.h"
 
@@ -28,7 +28,7 @@ static uint32_t find_id(struct bytes message, const char *key)
     return id > 0 && id <= UINT32_MAX ? (uint32_t)id : 0;
 }
 
-/* ---- about the daemon -------------------------------------------------------------------------------------------------------- */
+/* ---- about the daemon ------------------------------------------------------------------------ */
 
 static void cmd_version(struct session *s, struct bytes message)
 {
@@ -136,7 +136,7 @@ static void cmd_get_counters(struct session *s, struct bytes message)
     session_send_answer(s);
 }
 
-/* ---- configuration ----------------------------------------------------------------------------------------------------------- */
+/* ---- configuration --------------------------------------------------------------------------- */
 
 static void cmd_reload(struct session *s, struct bytes message)
 {
@@ -147,8 +147,8 @@ static void cmd_reload(struct session *s, struct bytes message)
     struct vici_out *o = session_answer(s);
     vici_key_bool(o, "success", ok);
     if (!ok)
-        vici_keyf(o, "errmsg", "the configuration has %zu error%s; the old one stays in force", problems.errors,
-                  problems.errors == 1 ? "" : "s");
+        vici_keyf(o, "errmsg", "the configuration has %zu error%s; the old one stays in force",
+                  problems.errors, problems.errors == 1 ? "" : "s");
     vici_list(o, "problems");
     for (const struct problem *p = problems.first; p; p = p->next) {
         char *text = problem_text(p, false);
@@ -172,12 +172,14 @@ static void cmd_get_conns(struct session *s, struct bytes message)
     session_send_answer(s);
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
-static void list_begin(struct session *s, struct bytes message, enum event event, bool (*next)(struct session *s))
+static void list_begin(struct session *s, struct bytes message, enum event event,
+                       bool (*next)(struct session *s))
 {
     struct bytes ike = find_text(message, "ike"), child = find_text(message, "child");
-    s->list = (struct list){.next = next, .ike_id = find_id(message, "ike-id"), .child_id = find_id(message, "child-id")};
+    s->list = (struct list){
+        .next = next, .ike_id = find_id(message, "ike-id"), .child_id = find_id(message, "child-id")};
     snprintf(s->list.ike, sizeof s->list.ike, "%.*s", (int)ike.len, (const char *)ike.at);
     snprintf(s->list.child, sizeof s->list.child, "%.*s", (int)child.len, (const char *)child.at);
     if (session_wants(s, event)) {
@@ -196,7 +198,8 @@ static bool next_sa(struct session *s)
     if (!ike_engine_next_sa(s->d->engine, l->after, &sa))
         return false;
     l->after = sa.id;
-    if ((l->ike_id != 0 && l->ike_id != sa.id) || (l->ike[0] != '\0' && (!sa.conn || strcmp(l->ike, sa.conn) != 0)))
+    if ((l->ike_id != 0 && l->ike_id != sa.id) ||
+        (l->ike[0] != '\0' && (!sa.conn || strcmp(l->ike, sa.conn) != 0)))
         return true;
     struct report_filter filter = {.child_id = l->child_id, .child = l->child};
     report_sa(event_begin(s->d, EVENT_LIST_SA), s->d, &sa, &filter);
@@ -227,7 +230,7 @@ static void cmd_list_conns(struct session *s, struct bytes message)
     list_begin(s, message, EVENT_LIST_CONN, next_conn);
 }
 
-/* ---- initiate ---------------------------------------------------------------------------------------------------------------- */
+/* ---- initiate -------------------------------------------------------------------------------- */
 
 static void on_told(void *self, const struct ike_tell *t)
 {
@@ -287,7 +290,7 @@ static void cmd_initiate(struct session *s, struct bytes message)
     }
 }
 
-/* ---- terminate --------------------------------------------------------------------------------------------------------------- */
+/* ---- terminate ------------------------------------------------------------------------------- */
 
 static void on_ending_done(void *self, uint32_t matches, uint32_t terminated, const char *problem)
 {
@@ -321,7 +324,7 @@ static void cmd_terminate(struct session *s, struct bytes message)
     s->ending = ending_begin(s->d, &wish);
 }
 
-/* ---- the table --------------------------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

@@ -6,7 +6,10 @@
 
 #include "daemon/session.h"
 
-/* False: there is no such command. `message` is valid for the call only; the answer comes now or later, exactly once. */
+/*
+ * False: there is no such command. `message` is valid for the call only; the answer comes now or
+ * later, exactly once.
+ */
 bool command_run(struct session *s, struct bytes name, struct bytes message);
 
 #endif

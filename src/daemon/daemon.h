@@ -6,8 +6,8 @@
  *      wishes (vici) ----+      (effects.c)         +--> secrets      ASK
  *      answers ----------+                          +--> log, vici    TELL
  *
- * There is one thread. Every part is called from the loop; no part calls the engine but effects.c, which executes all effects of a
- * verb, in order, before the next verb begins.
+ * There is one thread. Every part is called from the loop; no part calls the engine but effects.c,
+ * which executes all effects of a verb, in order, before the next verb begins.
  */
 #ifndef BRAID_DAEMON_DAEMON_H
 #define BRAID_DAEMON_DAEMON_H
@@ -55,7 +55,7 @@ struct daemon {
 
     struct conf_daemon conf; /* as at start; a reload does not change it */
     char plane_device[16];
-    bool sa_gone;                /* since old snapshots were last looked through */
+    bool sa_gone;              /* since old snapshots were last looked through */
     struct snapshot *snapshot; /* newest first */
     struct cred_store *creds;
     struct crypto *crypto;

@@ -33,7 +33,7 @@ static struct work *work_add(struct daemon *d)
     return w;
 }
 
-/* ---- the four kinds ---------------------------------------------------------------------------------------------------------- */
+/* ---- the four kinds -------------------------------------------------------------------------- */
 
 /* A run of datagrams for one path goes out in one call. Returns the last effect it took. */
 static const struct ike_effect *send_run(struct daemon *d, const struct ike_effect *first)
@@ -42,7 +42,8 @@ static const struct ike_effect *send_run(struct daemon *d, const struct ike_effe
     const struct ike_send *head = &first->u.send;
     size_t count = 0;
     const struct ike_effect *last = first;
-    for (const struct ike_effect *at = first; at && at->kind == EFFECT_SEND && count < SEND_BATCH; at = at->next) {
+    for (const struct ike_effect *at = first; at && at->kind == EFFECT_SEND && count < SEND_BATCH;
+         at = at->next) {
         const struct ike_send *send = &at->u.send;
         if (send->keepalive != head->keepalive || !ike_path_equal(&send->path, &head->path))
             break;
@@ -90,7 +91,7 @@ static void execute(struct daemon *d)
     ike_effects_clear(d->fx);
 }
 
-/* ---- the drain --------------------------------------------------------------------------------------------------------------- */
+/* ---- the drain ------------------------------------------------------------------------------- */
 
 static void feed(struct daemon *d)
 {

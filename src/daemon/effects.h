@@ -1,8 +1,9 @@
 /*
  * effects: calls the engine's verbs and executes what they order.
  *
- * A verb's effects are executed completely and in order before another verb is called. What comes up meanwhile (the answer to an ASK, a data plane
- * that refused) waits in a queue and is fed in afterwards.
+ * A verb's effects are executed completely and in order before another verb is called. What comes
+ * up meanwhile (the answer to an ASK, a data plane that refused) waits in a queue and is fed in
+ * afterwards.
  */
 #ifndef BRAID_DAEMON_EFFECTS_H
 #define BRAID_DAEMON_EFFECTS_H

@@ -1,5 +1,6 @@
 /*
- * ending: see ending.h. What matches is written down before the order is given; each SA that is told to be down is crossed off.
+ * ending: see ending.h. What matches is written down before the order is given; each SA that is
+ * told to be down is crossed off.
  */
 #include "daemon/ending.h"
 
@@ -7,7 +8,9 @@
 
 #include <stdlib.h>
 
-enum { TARGETS_MAX = 4096 }; /* watched one by one; beyond that the command answers without waiting for the rest */
+enum {
+    TARGETS_MAX = 4096
+}; /* watched one by one; beyond that the command answers without waiting for the rest */
 
 struct ending {
     struct ending *next;
@@ -63,7 +66,7 @@ void ending_detach(struct ending *e)
         e->wish.done = NULL;
 }
 
-/* ---- which SAs --------------------------------------------------------------------------------------------------------------- */
+/* ---- which SAs ------------------------------------------------------------------------------- */
 
 static bool name_matches(struct bytes wanted, const char *name)
 {
@@ -80,7 +83,8 @@ static void find_children(struct ending *e, uint32_t ike_id)
 {
     struct ike_child_info child = {.id = 0};
     while (ike_engine_next_child(e->d->engine, ike_id, child.id, &child))
-        if ((e->wish.child_id == 0 || child.id == e->wish.child_id) && name_matches(e->wish.child, child.name))
+        if ((e->wish.child_id == 0 || child.id == e->wish.child_id) &&
+            name_matches(e->wish.child, child.name))
             add_target(e, child.id);
 }
 
@@ -97,7 +101,7 @@ static void find_targets(struct ending *e)
     }
 }
 
-/* ---- beginning --------------------------------------------------------------------------------------------------------------- */
+/* ---- beginning ------------------------------------------------------------------------------- */
 
 static struct ending *by_id(struct daemon *d, uint64_t id)
 {
@@ -110,7 +114,14 @@ static struct ending *by_id(struct daemon *d, uint64_t id)
 static struct ending *give_order(struct daemon *d, struct ending *e)
 {
     uint64_t id = e->id;
-    struct ike_order order = {.kind = ORDER_TERMINATE, .id = id, .conn = e->wish.conn, .child = e->wish.child, .ike_id = e->wish.ike_id, .child_id = e->wish.child_id, .force = e->wish.force};
+    struct ike_order order = {.kind = ORDER_TERMINATE,
+                              .id = id,
+                              .conn = e->wish.conn,
+                              .child = e->wish.child,
+                              .ike_id = e->wish.ike_id,
+                              .child_id = e->wish.child_id,
+                              .force = e->wish.force};
+    e->wish.conn = e->wish.child = BYTES_NONE; /* borrowed for this call only */
     bool at_once = e->wish.timeout_ms < 0;
     enum order_result result = effects_order(d, &order);
     e = by_id(d, id); /* it may be over */
@@ -136,7 +147,12 @@ struct ending *ending_begin(struct daemon *d, const struct ending_wish *wish)
         wish->done(wish->self, 0, 0, "out of memory");
         return NULL;
     }
-    *e = (struct ending){.d = d, .wish = *wish, .target = target, .id = ++d->last_order, .next = d->endings, .of_children = wish->child_id != 0 || wish->child.len > 0};
+    *e = (struct ending){.d = d,
+                         .wish = *wish,
+                         .target = target,
+                         .id = ++d->last_order,
+                         .next = d->endings,
+                         .of_children = wish->child_id != 0 || wish->child.len > 0};
     d->endings = e;
     find_targets(e);
     e->left = e->matches;
@@ -153,7 +169,7 @@ struct ending *ending_begin(struct daemon *d, const struct ending_wish *wish)
     return give_order(d, e);
 }
 
-/* ---- what the engine tells --------------------------------------------------------------------------------------------------- */
+/* ---- what the engine tells ------------------------------------------------------------------- */
 
 static void cross_off(struct ending *e, uint32_t id)
 {

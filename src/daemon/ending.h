@@ -12,7 +12,8 @@ struct ending_wish {
     bool force;
     int64_t timeout_ms; /* > 0: report then what has gone; < 0: report at once */
     void *self;
-    void (*done)(void *self, uint32_t matches, uint32_t terminated, const char *message); /* once unless detached; message NULL: all went well */
+    /* Once, unless detached. `message` NULL: all went well. */
+    void (*done)(void *self, uint32_t matches, uint32_t terminated, const char *message);
 };
 
 /* NULL when `done` was called already. */

@@ -1,5 +1,6 @@
 /*
- * main: braidd from its first line to its last: options, configuration, parts opened in order, the loop, parts closed in reverse.
+ * main: braidd from its first line to its last: options, configuration, parts opened in order, the
+ * loop, parts closed in reverse.
  */
 #include "crypto/ossl.h"
 #include "daemon/attempt.h"
@@ -19,11 +20,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { WHY_LEN = 512,
-       RECEIVE_BUFFER = 4 << 20 };
+enum {
+    WHY_LEN = 512,
+    RECEIVE_BUFFER = 4 << 20,
+};
 
-/* ---- small parts ------------------------------------------------------------------------------------------------------------- */
+/* ---- small parts ----------------------------------------------------------------------------- */
 
 static void *take_memory(void *self, size_t len)
 {
@@ -70,7 +74,7 @@ static void on_esp(void *self, const struct ike_path *path, uint8_t *packet, siz
     plane_input(self, path, packet, len);
 }
 
-/* ---- configuration ----------------------------------------------------------------------------------------------------------- */
+/* ---- configuration --------------------------------------------------------------------------- */
 
 static void print_problems(const struct problem_list *problems)
 {
@@ -88,14 +92,18 @@ static bool read_config(struct daemon *d)
     bool ok = reload_first(d, &problems);
     print_problems(&problems);
     if (!ok)
-        fprintf(stderr, "braidd: the configuration in %s has %zu error%s\n", d->options.conf_dir, problems.errors, problems.errors == 1 ? "" : "s");
+        fprintf(stderr, "braidd: the configuration in %s has %zu error%s\n", d->options.conf_dir,
+                problems.errors, problems.errors == 1 ? "" : "s");
     problem_list_free(&problems);
     return ok;
 }
 
-/* ---- opening ----------------------------------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
-/* The steps in order; each says why it failed. What was opened is closed by close_all, whichever step failed. */
+/*
+ * The steps in order; each says why it failed. What was opened is closed by close_all, whichever
+ * step failed.
+ */
 static bool open_rundir(struct daemon *d, char *why)
 {
     d->lock_fd = rundir_take(d->options.run_dir, why, WHY_LEN);
@@ -112,7 +120,11 @@ static bool open_crypto(struct daemon *d, char *why)
 
 static bool open_udp(struct daemon *d, char *why)
 {
-    struct udp_setup setup = {.port = d->conf.port, .port_encap = d->conf.port_nat_t, .mark = d->mark, .receive_buffer = RECEIVE_BUFFER};
+    d->mark = plane_mark(d);
+    struct udp_setup setup = {.port = d->conf.port,
+                              .port_encap = d->conf.port_nat_t,
+                              .mark = d->mark,
+                              .receive_buffer = RECEIVE_BUFFER};
     struct udp_handlers handlers = {.self = d, .ike = on_ike, .esp = on_esp};
     d->udp = udp_open(&d->loop.uv, &setup, &handlers, why, WHY_LEN);
     return d->udp != NULL;
@@ -126,7 +138,12 @@ static bool open_plane(struct daemon *d, char *why)
 static bool open_engine(struct daemon *d, char *why)
 {
     d->alloc = (struct alloc){.take = take_memory, .give = give_memory};
-    struct ike_setup setup = {.alloc = &d->alloc, .crypto = d->crypto, .config = daemon_config(d), .port = udp_port(d->udp, false), .port_encap = udp_port(d->udp, true), .force_encap = d->plane->needs_encap};
+    struct ike_setup setup = {.alloc = &d->alloc,
+                              .crypto = d->crypto,
+                              .config = daemon_config(d),
+                              .port = udp_port(d->udp, false),
+                              .port_encap = udp_port(d->udp, true),
+                              .force_encap = d->plane->needs_encap};
     d->fx = ike_effects_new(&d->alloc);
     d->engine = d->fx ? ike_engine_new(&setup) : NULL;
     if (!d->engine)
@@ -136,8 +153,13 @@ static bool open_engine(struct daemon *d, char *why)
 
 static bool open_control(struct daemon *d, char *why)
 {
-    struct control_handlers handlers = {.self = d, .opened = session_open, .octets = session_octets, .drained = session_drained, .closed = session_closed};
-    if (snprintf(d->socket_path, sizeof d->socket_path, "%s/%s", d->options.run_dir, VICI_SOCKET_NAME) >= (int)sizeof d->socket_path) {
+    struct control_handlers handlers = {.self = d,
+                                        .opened = session_open,
+                                        .octets = session_octets,
+                                        .drained = session_drained,
+                                        .closed = session_closed};
+    if (snprintf(d->socket_path, sizeof d->socket_path, "%s/%s", d->options.run_dir, VICI_SOCKET_NAME) >=
+        (int)sizeof d->socket_path) {
         snprintf(why, WHY_LEN, "the name of the run directory is too long for a socket in it");
         return false;
     }
@@ -145,7 +167,8 @@ static bool open_control(struct daemon *d, char *why)
     return d->control != NULL;
 }
 
-static bool (*const steps[])(struct daemon *d, char *why) = {open_rundir, open_crypto, open_plane, open_udp, open_engine, open_control};
+static bool (*const steps[])(struct daemon *d, char *why) = {open_rundir, open_crypto, open_plane,
+                                                             open_udp, open_engine, open_control};
 
 static bool open_all(struct daemon *d)
 {
@@ -164,12 +187,14 @@ static bool open_loop(struct daemon *d)
     if (!loop_open(&d->loop, &handlers))
         return false;
     d->starts_timer.data = d->stop_timer.data = d;
-    return uv_timer_init(&d->loop.uv, &d->starts_timer) == 0 && uv_timer_init(&d->loop.uv, &d->stop_timer) == 0;
+    return uv_timer_init(&d->loop.uv, &d->starts_timer) == 0 &&
+           uv_timer_init(&d->loop.uv, &d->stop_timer) == 0;
 }
 
-/* ---- closing ----------------------------------------------------------------------------------------------------------------- */
+/* ---- closing --------------------------------------------------------------------------------- */
 
-static void close_all(struct daemon *d)
+/* False: a thread of the loop is busy still, and the process has to end without waiting for it. */
+static bool close_all(struct daemon *d)
 {
     d->log.tap.line = NULL;
     plane_close(d);
@@ -177,7 +202,7 @@ static void close_all(struct daemon *d)
     udp_close(d->udp);
     uv_close((uv_handle_t *)&d->starts_timer, NULL);
     uv_close((uv_handle_t *)&d->stop_timer, NULL);
-    loop_close(&d->loop); /* until all handles are closed: sessions are gone after this */
+    bool quiet = loop_close(&d->loop); /* sessions are gone after this */
     if (d->engine)
         ike_engine_free(d->engine);
     if (d->fx)
@@ -187,14 +212,16 @@ static void close_all(struct daemon *d)
     vici_out_free(&d->out);
     vici_out_free(&d->log_out);
     rundir_release(d->options.run_dir, d->lock_fd);
+    return quiet;
 }
 
-/* ---- running ----------------------------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 static void run(struct daemon *d)
 {
     d->log.tap = (struct log_tap){.self = d, .line = tell_log_line};
-    LOG(&d->log, NOTICE, DAEMON, "started", F_TEXT("version", BRAID_VERSION), F_TEXT("socket", d->socket_path), F_TEXT("plane", d->plane->name),
+    LOG(&d->log, NOTICE, DAEMON, "started", F_TEXT("version", BRAID_VERSION),
+        F_TEXT("socket", d->socket_path), F_TEXT("plane", d->plane->name),
         F_UINT("port", udp_port(d->udp, false)), F_UINT("port-nat-t", udp_port(d->udp, true)),
         F_UINT("connections", daemon_config(d)->conn_count), F_UINT("secrets", cred_store_count(d->creds)));
     notify_send("READY=1");
@@ -215,7 +242,8 @@ static int serve(struct daemon *d)
         run(d);
         status = EXIT_SUCCESS;
     }
-    close_all(d);
+    if (!close_all(d))
+        _exit(status);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /*
- * notify: see notify.h. A datagram to the socket named in the environment; a leading @ means the abstract namespace.
+ * notify: see notify.h. A datagram to the socket named in the environment; a leading @ means the
+ * abstract namespace.
  */
 #include "daemon/notify.h"
 

@@ -24,13 +24,17 @@ enum { OPTIONS = sizeof table / sizeof table[0] };
 static void help(FILE *to)
 {
     fputs("usage: braidd [OPTION]...\n"
-          "The IKEv2 daemon: sets up IPsec tunnels with post-quantum key exchange. Stays in the foreground.\n\n",
+          "The IKEv2 daemon: sets up IPsec tunnels with post-quantum key exchange. Stays in the "
+          "foreground.\n\n",
           to);
     for (size_t i = 0; i < OPTIONS; i++)
-        fprintf(to, "  -%c, --%-8s %-4s %s\n", table[i].option.val, table[i].option.name, table[i].value, table[i].help);
-    fputs("\nsignals: SIGHUP reads the configuration again; SIGTERM and SIGINT end all tunnels, then the daemon.\n"
-          "exit status: 0 ended on request, 1 could not run, 64 wrong usage, 78 the configuration is wrong.\n",
-          to);
+        fprintf(to, "  -%c, --%-8s %-4s %s\n", table[i].option.val, table[i].option.name, table[i].value,
+                table[i].help);
+    fputs(
+        "\nsignals: SIGHUP reads the configuration again; SIGTERM and SIGINT end all tunnels, then the "
+        "daemon.\n"
+        "exit status: 0 ended on request, 1 could not run, 64 wrong usage, 78 the configuration is wrong.\n",
+        to);
 }
 
 static bool end(int *status, int value)

@@ -7,8 +7,10 @@
 #include <stdbool.h>
 
 /* Exit statuses beside 0 and 1, of sysexits.h. */
-enum { EXIT_USAGE = 64,
-       EXIT_BAD_CONFIG = 78 };
+enum {
+    EXIT_USAGE = 64,
+    EXIT_BAD_CONFIG = 78,
+};
 
 struct options {
     const char *conf_dir, *run_dir;

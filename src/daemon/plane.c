@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* ---- opening and closing ----------------------------------------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 /* ESP of a plane in user space leaves through our own socket. */
 static void send_esp(void *self, const struct ike_path *path, const struct bytes *packets, size_t count)
@@ -40,12 +40,15 @@ static bool watch(struct daemon *d, struct plane_poll *p, int fd)
     return uv_poll_start(&p->poll, UV_READABLE, on_readable) == 0;
 }
 
+uint32_t plane_mark(const struct daemon *d)
+{
+    return d->conf.plane == CONF_PLANE_TUN ? tun_fwmark() : 0;
+}
+
 bool plane_open(struct daemon *d, char *why, size_t why_len)
 {
     d->output = (struct plane_output){.self = d, .send = send_esp};
-    bool mock = d->conf.plane == CONF_PLANE_MOCK;
-    d->mark = mock ? 0 : tun_fwmark();
-    d->plane = mock ? mock_new() : tun_new(d->crypto, &d->output, d->plane_device, why, why_len);
+    d->plane = d->conf.plane == CONF_PLANE_MOCK ? mock_new() : tun_new(d->crypto, &d->output, d->plane_device, why, why_len);
     if (!d->plane)
         return false;
     const int *fd = d->plane->descriptors(d->plane->self);
@@ -70,7 +73,7 @@ void plane_close(struct daemon *d)
     d->plane = NULL;
 }
 
-/* ---- packets and reports ----------------------------------------------------------------------------------------------------- */
+/* ---- packets and reports --------------------------------------------------------------------- */
 
 void plane_input(struct daemon *d, const struct ike_path *path, uint8_t *packet, size_t len)
 {
@@ -89,7 +92,8 @@ static void take_report(struct daemon *d, const struct plane_report *r)
         order.remote = r->from;
         break;
     case REPORT_FAILED:
-        LOG(&d->log, ERROR, PLANE, "install-failed", F_UINT("child-id", r->child_id), F_TEXT("text", r->text));
+        LOG(&d->log, ERROR, PLANE, "install-failed", F_UINT("child-id", r->child_id),
+            F_TEXT("text", r->text));
         order.kind = ORDER_PLANE_FAILED;
         break;
     case REPORT_ACQUIRE:

@@ -39,7 +39,8 @@ static void set_log(struct daemon *d, const struct conf_daemon *conf)
         [CONF_LOG_CONFIG] = SUB_CONFIG,
         [CONF_LOG_VICI] = SUB_VICI,
     };
-    _Static_assert((int)CONF_LOG_SILENT == (int)LEVEL_SILENT && (int)CONF_LOG_DEBUG == (int)LEVEL_DEBUG, "the same levels");
+    _Static_assert((int)CONF_LOG_SILENT == (int)LEVEL_SILENT && (int)CONF_LOG_DEBUG == (int)LEVEL_DEBUG,
+                   "the same levels");
     for (size_t i = 0; i < CONF_LOG_GROUPS && !d->options.verbose; i++)
         d->log.level[subs[i]] = (enum log_level)conf->log[i];
 }
@@ -52,7 +53,8 @@ bool reload_first(struct daemon *d, struct problem_list *problems)
     bool ok = adopt(d, l);
     if (ok) {
         d->conf = l->daemon;
-        strncat(d->plane_device, l->daemon.plane_device ? l->daemon.plane_device : "", sizeof d->plane_device - 1);
+        strncat(d->plane_device, l->daemon.plane_device ? l->daemon.plane_device : "",
+                sizeof d->plane_device - 1);
         d->conf.plane_device = d->plane_device;
         set_log(d, &l->daemon);
     } else {
@@ -65,10 +67,12 @@ bool reload_first(struct daemon *d, struct problem_list *problems)
 /* Sockets and plane are opened once. */
 static void warn_of_fixed(const struct daemon *d, const struct conf_daemon *conf)
 {
-    bool changed = conf->port != d->conf.port || conf->port_nat_t != d->conf.port_nat_t || conf->plane != d->conf.plane ||
-                   conf->plane_mtu != d->conf.plane_mtu || (conf->plane_device && strcmp(conf->plane_device, d->plane_device) != 0);
+    bool changed = conf->port != d->conf.port || conf->port_nat_t != d->conf.port_nat_t ||
+                   conf->plane != d->conf.plane || conf->plane_mtu != d->conf.plane_mtu ||
+                   (conf->plane_device && strcmp(conf->plane_device, d->plane_device) != 0);
     if (changed)
-        LOG(&d->log, WARN, CONFIG, "restart-needed", F_TEXT("text", "changed ports or data plane settings take effect at the next start"));
+        LOG(&d->log, WARN, CONFIG, "restart-needed",
+            F_TEXT("text", "changed ports or data plane settings take effect at the next start"));
 }
 
 bool reload(struct daemon *d, struct problem_list *problems)
@@ -89,8 +93,8 @@ bool reload(struct daemon *d, struct problem_list *problems)
     struct ike_order order = {.kind = ORDER_CONFIG, .config = daemon_config(d)};
     (void)effects_order(d, &order);
     start_update(d);
-    LOG(&d->log, NOTICE, CONFIG, "loaded", F_UINT("serial", daemon_config(d)->serial), F_UINT("connections", daemon_config(d)->conn_count),
-        F_UINT("secrets", cred_store_count(d->creds)));
+    LOG(&d->log, NOTICE, CONFIG, "loaded", F_UINT("serial", daemon_config(d)->serial),
+        F_UINT("connections", daemon_config(d)->conn_count), F_UINT("secrets", cred_store_count(d->creds)));
     return true;
 }
 
@@ -109,12 +113,13 @@ void reload_and_log(struct daemon *d)
         free(text);
     }
     if (!ok)
-        LOG(&d->log, ERROR, CONFIG, "not-loaded", F_UINT("errors", problems.errors), F_TEXT("text", "the old configuration stays in force"));
+        LOG(&d->log, ERROR, CONFIG, "not-loaded", F_UINT("errors", problems.errors),
+            F_TEXT("text", "the old configuration stays in force"));
     problem_list_free(&problems);
     notify_send("READY=1");
 }
 
-/* ---- old snapshots ----------------------------------------------------------------------------------------------------------- */
+/* ---- old snapshots --------------------------------------------------------------------------- */
 
 static void free_from(struct snapshot **at)
 {

@@ -1,8 +1,8 @@
 /*
  * reload: the configuration, read for the first time and again while running.
  *
- * A new snapshot is all or nothing: if anything in it is wrong, the old one stays in force. SAs keep the snapshot they were made with; it is
- * freed when the last of them has gone.
+ * A new snapshot is all or nothing: if anything in it is wrong, the old one stays in force. SAs
+ * keep the snapshot they were made with; it is freed when the last of them has gone.
  */
 #ifndef BRAID_DAEMON_RELOAD_H
 #define BRAID_DAEMON_RELOAD_H

@@ -10,7 +10,7 @@
 
 enum { TEXT_LEN = 512 };
 
-/* ---- single values ----------------------------------------------------------------------------------------------------------- */
+/* ---- single values --------------------------------------------------------------------------- */
 
 #define KEY_PRINTED(o, key, print, value) \
     do { \
@@ -80,7 +80,7 @@ static void key_until(struct vici_out *o, const char *key, ike_time at)
         vici_key_int(o, key, ((int64_t)at - (int64_t)loop_now()) / (int64_t)IKE_SECOND);
 }
 
-/* ---- Child SAs --------------------------------------------------------------------------------------------------------------- */
+/* ---- Child SAs ------------------------------------------------------------------------------- */
 
 static void keys_usage(struct vici_out *o, struct daemon *d, uint32_t child_id)
 {
@@ -133,10 +133,12 @@ static void report_child(struct vici_out *o, struct daemon *d, const struct ike_
 
 static bool is_wanted(const struct report_filter *f, const struct ike_child_info *c)
 {
-    return (f->child_id == 0 || f->child_id == c->id) && (!f->child || f->child[0] == '\0' || strcmp(f->child, c->name) == 0);
+    return (f->child_id == 0 || f->child_id == c->id) &&
+           (!f->child || f->child[0] == '\0' || strcmp(f->child, c->name) == 0);
 }
 
-static void report_children(struct vici_out *o, struct daemon *d, uint32_t ike_id, const struct report_filter *filter)
+static void report_children(struct vici_out *o, struct daemon *d, uint32_t ike_id,
+                            const struct report_filter *filter)
 {
     struct ike_child_info c = {.id = 0};
     vici_section(o, "child-sas");
@@ -146,7 +148,7 @@ static void report_children(struct vici_out *o, struct daemon *d, uint32_t ike_i
     vici_section_end(o);
 }
 
-/* ---- IKE SAs ----------------------------------------------------------------------------------------------------------------- */
+/* ---- IKE SAs --------------------------------------------------------------------------------- */
 
 /* Before it is known an identity is any. */
 static void key_identity(struct vici_out *o, const char *key, const struct identity *id)
@@ -157,7 +159,8 @@ static void key_identity(struct vici_out *o, const char *key, const struct ident
         KEY_PRINTED(o, key, print_identity, id);
 }
 
-static void keys_ends(struct vici_out *o, const struct ike_path *path, const struct identity *ours, const struct identity *theirs)
+static void keys_ends(struct vici_out *o, const struct ike_path *path, const struct identity *ours,
+                      const struct identity *theirs)
 {
     KEY_PRINTED(o, "local-host", print_addr, &path->local.addr);
     vici_key_uint(o, "local-port", path->local.port);
@@ -167,7 +170,8 @@ static void keys_ends(struct vici_out *o, const struct ike_path *path, const str
     key_identity(o, "remote-id", theirs);
 }
 
-void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *sa, const struct report_filter *filter)
+void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *sa,
+               const struct report_filter *filter)
 {
     vici_section(o, sa->conn ? sa->conn : "(unnamed)");
     vici_key_uint(o, "uniqueid", sa->id);
@@ -218,9 +222,10 @@ void report_gone(struct vici_out *o, const struct ike_tell *t)
     vici_section_end(o);
 }
 
-/* ---- connections ------------------------------------------------------------------------------------------------------------- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
-static void list_endpoints(struct vici_out *o, const char *name, const struct conf_endpoint *list, uint16_t count)
+static void list_endpoints(struct vici_out *o, const char *name, const struct conf_endpoint *list,
+                           uint16_t count)
 {
     vici_list(o, name);
     if (count == 0)

@@ -1,5 +1,6 @@
 /*
- * report: SAs and connections as VICI sections, in the order of keys that strongSwan's tools rely on.
+ * report: SAs and connections as VICI sections, in the order of keys that strongSwan's tools rely
+ * on.
  */
 #ifndef BRAID_DAEMON_REPORT_H
 #define BRAID_DAEMON_REPORT_H
@@ -14,7 +15,8 @@ struct report_filter {
 };
 
 /* A section named after the connection. */
-void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *sa, const struct report_filter *filter);
+void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *sa,
+               const struct report_filter *filter);
 /* The same from what a TELL knows, for an SA that is gone already. */
 void report_gone(struct vici_out *o, const struct ike_tell *t);
 void report_conn(struct vici_out *o, const struct conf_conn *conn);

@@ -1,5 +1,6 @@
 /*
- * resolve: see resolve.h. A lookup holds copies of all it needs, because the configuration may be replaced while it runs.
+ * resolve: see resolve.h. A lookup holds copies of all it needs, because the configuration may be
+ * replaced while it runs.
  */
 #include "daemon/resolve.h"
 
@@ -9,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { IKE_PORT = 500,
-       HOST_MAX = 256 };
+enum {
+    IKE_PORT = 500,
+    HOST_MAX = 256,
+};
 
 struct resolve {
     uv_getaddrinfo_t request;
@@ -47,7 +50,8 @@ static void choose_local(const struct resolve *r, struct resolved *out)
         out->local.addr = r->local;
     } else if (r->local.family != ADDR_NONE) {
         out->remote.addr.family = ADDR_NONE;
-        snprintf(out->error, sizeof out->error, "local_addrs and remote_addrs are of different address families");
+        snprintf(out->error, sizeof out->error,
+                 "local_addrs and remote_addrs are of different address families");
     } else if (!net_source_towards(&out->remote, r->d->mark, &out->local.addr)) {
         out->remote.addr.family = ADDR_NONE;
         snprintf(out->error, sizeof out->error, "there is no route to the peer's address");
@@ -70,10 +74,13 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     if (status != 0)
         snprintf(out.error, sizeof out.error, "cannot resolve '%.200s': %s", r->host, uv_strerror(status));
     else
-        snprintf(out.error, sizeof out.error, "'%.200s' has no address of the family of local_addrs", r->host);
-    for (struct addrinfo *at = status == 0 ? found : NULL; at && out.remote.addr.family == ADDR_NONE; at = at->ai_next) {
+        snprintf(out.error, sizeof out.error, "'%.200s' has no address of the family of local_addrs",
+                 r->host);
+    for (struct addrinfo *at = status == 0 ? found : NULL; at && out.remote.addr.family == ADDR_NONE;
+         at = at->ai_next) {
         struct endpoint e;
-        if (net_from_sockaddr(at->ai_addr, &e) && (r->local.family == ADDR_NONE || r->local.family == e.addr.family))
+        if (net_from_sockaddr(at->ai_addr, &e) &&
+            (r->local.family == ADDR_NONE || r->local.family == e.addr.family))
             out.remote = (struct endpoint){e.addr, r->remote_port};
     }
     uv_freeaddrinfo(found);

@@ -1,7 +1,8 @@
 /*
  * rundir: the folder of a running braidd: its control socket, and a lock so that there is only one.
  *
- * The lock is the kernel's (flock), so it cannot be left behind; the file also names the process for people.
+ * The lock is the kernel's (flock), so it cannot be left behind; the file also names the process
+ * for people.
  */
 #ifndef BRAID_DAEMON_RUNDIR_H
 #define BRAID_DAEMON_RUNDIR_H

@@ -20,7 +20,7 @@ static const char *const event_names[] = {
 #undef X
 };
 
-/* ---- sending ----------------------------------------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 static bool send_out(struct session *s)
 {
@@ -75,7 +75,7 @@ void session_fail(struct session *s, const char *message)
     session_send_answer(s);
 }
 
-/* ---- events ------------------------------------------------------------------------------------------------------------------ */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static bool event_find(struct bytes name, enum event *out)
 {
@@ -133,7 +133,7 @@ static void change_events(struct session *s, const struct vici_packet *p)
     send_bare(s, known ? VICI_EVENT_CONFIRM : VICI_EVENT_UNKNOWN);
 }
 
-/* ---- requests ---------------------------------------------------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static void drop(struct session *s)
 {
@@ -187,7 +187,7 @@ void session_octets(void *session, struct bytes octets)
         control_pause(s->client);
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 void session_advance(struct session *s)
 {
@@ -207,7 +207,7 @@ void session_drained(void *session)
     serve(session);
 }
 
-/* ---- life -------------------------------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 void *session_open(void *self, struct control_client *client)
 {

@@ -1,19 +1,32 @@
 /*
  * session: one client of the control socket, speaking VICI.
  *
- * Requests of a client are served one after the other; while one waits for its answer no further octets are taken in once a whole request has come. Events
- * a client registered for may come at any time. A long list is built piece by piece as the client reads it.
+ * Requests of a client are served one after the other; while one waits for its answer no further
+ * octets are taken in once a whole request has come. Events a client registered for may come at any
+ * time. A long list is built piece by piece as the client reads it.
  */
 #ifndef BRAID_DAEMON_SESSION_H
 #define BRAID_DAEMON_SESSION_H
 
 #include "daemon/daemon.h"
 
+/* clang-format off */
 #define EVENTS(X) \
-    X(LOG, "log") \
-    X(CONTROL_LOG, "control-log") X(LIST_SA, "list-sa") X(LIST_POLICY, "list-policy") X(LIST_CONN, "list-conn") \
-        X(LIST_CERT, "list-cert") X(LIST_AUTHORITY, "list-authority") X(IKE_UPDOWN, "ike-updown") X(IKE_REKEY, "ike-rekey") \
-            X(IKE_UPDATE, "ike-update") X(CHILD_UPDOWN, "child-updown") X(CHILD_REKEY, "child-rekey") X(ALERT, "alert") X(PROGRESS, "progress")
+    X(LOG,            "log") \
+    X(CONTROL_LOG,    "control-log") \
+    X(LIST_SA,        "list-sa") \
+    X(LIST_POLICY,    "list-policy") \
+    X(LIST_CONN,      "list-conn") \
+    X(LIST_CERT,      "list-cert") \
+    X(LIST_AUTHORITY, "list-authority") \
+    X(IKE_UPDOWN,     "ike-updown") \
+    X(IKE_REKEY,      "ike-rekey") \
+    X(IKE_UPDATE,     "ike-update") \
+    X(CHILD_UPDOWN,   "child-updown") \
+    X(CHILD_REKEY,    "child-rekey") \
+    X(ALERT,          "alert") \
+    X(PROGRESS,       "progress")
+/* clang-format on */
 
 enum event {
 #define X(name, text) EVENT_##name,
@@ -48,14 +61,14 @@ void session_octets(void *session, struct bytes octets);
 void session_drained(void *session);
 void session_closed(void *session);
 
-/* ---- answering: begin, add to the message, send ---- */
+/* ---- answering: begin, add to the message, send ---------------------------------------------- */
 struct vici_out *session_answer(struct session *s);
 void session_send_answer(struct session *s); /* ends the request */
 void session_succeed(struct session *s);
 void session_fail(struct session *s, const char *message);
 void session_advance(struct session *s); /* the next part of s->list, and the answer at its end */
 
-/* ---- events ---- */
+/* ---- events ---------------------------------------------------------------------------------- */
 bool session_wants(const struct session *s, enum event event);
 struct vici_out *event_begin(struct daemon *d, enum event event);
 void event_send_to(struct session *s);               /* what was begun, to one */

@@ -4,6 +4,7 @@
 #include "daemon/start.h"
 
 #include "daemon/attempt.h"
+#include "daemon/effects.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,13 +22,14 @@ struct start {
     bool configured;         /* start_action asks for it */
 };
 
-static const struct conf_child *find_child(const struct daemon *d, const char *conn_name, const char *child_name, const struct conf_conn **conn)
+static const struct conf_child *find_child(const struct daemon *d, const char *conn_name,
+                                           const char *child_name, const struct conf_conn **conn)
 {
     *conn = config_conn(daemon_config(d), bytes_str(conn_name));
     return *conn ? config_child(*conn, bytes_str(child_name)) : NULL;
 }
 
-/* ---- attempts ---------------------------------------------------------------------------------------------------------------- */
+/* ---- attempts -------------------------------------------------------------------------------- */
 
 static ike_time pause_after(uint32_t tries)
 {
@@ -50,18 +52,21 @@ static void on_done(void *self, const struct outcome *outcome)
         return;
     }
     s->tries++;
-    bool again = find_child(s->d, s->conn, s->child, &conn) && (conn->keyingtries == 0 || s->tries < conn->keyingtries);
+    bool again = find_child(s->d, s->conn, s->child, &conn) &&
+                 (conn->keyingtries == 0 || s->tries < conn->keyingtries);
     if (again)
         s->at = loop_now() + pause_after(s->tries);
-    LOG(&s->d->log, WARN, DAEMON, "start-failed", F_TEXT("conn", s->conn), F_TEXT("child", s->child), F_UINT("tries", s->tries),
-        F_TEXT("again", again ? "yes" : "no"), F_UINT("pause-s", again ? pause_after(s->tries) / IKE_SECOND : 0),
-        F_TEXT("text", outcome->message), F_TEXT("detail", outcome->detail));
+    LOG(&s->d->log, WARN, DAEMON, "start-failed", F_TEXT("conn", s->conn), F_TEXT("child", s->child),
+        F_UINT("tries", s->tries), F_TEXT("again", again ? "yes" : "no"),
+        F_UINT("pause-s", again ? pause_after(s->tries) / IKE_SECOND : 0), F_TEXT("text", outcome->message),
+        F_TEXT("detail", outcome->detail));
     set_timer(s->d);
 }
 
 static void begin(struct start *s)
 {
-    struct attempt_wish wish = {.conn = bytes_str(s->conn), .child = bytes_str(s->child), .self = s, .done = on_done};
+    struct attempt_wish wish = {
+        .conn = bytes_str(s->conn), .child = bytes_str(s->child), .self = s, .done = on_done};
     s->at = IKE_NEVER;
     struct attempt *a = attempt_begin(s->d, &wish);
     if (a)
@@ -91,7 +96,7 @@ static void set_timer(struct daemon *d)
     uv_timer_start(&d->starts_timer, on_timer, first <= now ? 0 : (first - now) / IKE_MS + 1, 0);
 }
 
-/* ---- the list ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 static struct start *find_start(struct daemon *d, const char *conn, const char *child)
 {
@@ -115,11 +120,26 @@ static struct start *add(struct daemon *d, const char *conn, const char *child)
     return s;
 }
 
+/* What start_action brought up ends when it is taken out of the configuration. */
+static void end_child(struct daemon *d, const struct start *s)
+{
+    struct ike_order order = {
+        .kind = ORDER_TERMINATE,
+        .id = ++d->last_order,
+        .conn = bytes_str(s->conn),
+        .child = bytes_str(s->child),
+    };
+    if (s->configured)
+        (void)effects_order(d, &order);
+}
+
+/* Out of the list first: what the order leads to may add to it. */
 static void forget(struct daemon *d, struct start **at)
 {
     struct start *s = *at;
-    (void)d;
     *at = s->next;
+    if (!d->stopping)
+        end_child(d, s);
     attempt_detach(s->attempt);
     free(s);
 }
@@ -162,8 +182,9 @@ static bool is_wanted_back(const struct daemon *d, const struct ike_tell *t)
     const struct conf_child *child = t->conn && t->child ? find_child(d, t->conn, t->child, &conn) : NULL;
     if (!child || d->stopping)
         return false;
-    uint8_t action = t->reason == IKE_REASON_TIMEOUT ? child->dpd_action : t->reason == IKE_REASON_DELETED_BY_PEER ? child->close_action
-                                                                                                                   : 0;
+    uint8_t action = t->reason == IKE_REASON_TIMEOUT           ? child->dpd_action
+                     : t->reason == IKE_REASON_DELETED_BY_PEER ? child->close_action
+                                                               : 0;
     return (action & ACTION_START) != 0;
 }
 

@@ -1,15 +1,16 @@
 /*
- * start: brings up what the configuration wants up: Child SAs with start_action = start, and those whose dpd_action or close_action
- * says so when they are lost.
+ * start: brings up what the configuration wants up: Child SAs with start_action = start, and those
+ * whose dpd_action or close_action says so when they are lost.
  *
- * A failed attempt is repeated after a pause that doubles up to a minute, as often as `keyingtries` says (0 = for ever).
+ * A failed attempt is repeated after a pause that doubles up to a minute, as often as `keyingtries`
+ * says (0 = for ever).
  */
 #ifndef BRAID_DAEMON_START_H
 #define BRAID_DAEMON_START_H
 
 #include "daemon/daemon.h"
 
-/* Compare the list with the newest configuration: begin what is new, forget what has gone. */
+/* Compare the list with the newest configuration: begin what is new, end and forget what has gone. */
 void start_update(struct daemon *d);
 void start_tell(struct daemon *d, const struct ike_tell *tell);
 void start_end(struct daemon *d); /* no further attempts */

@@ -1,6 +1,6 @@
 /*
- * stop: see stop.h. Peers get STOP_MS to confirm; main.c takes devices and routes away afterwards, and all of it fits three
- * seconds.
+ * stop: see stop.h. Peers get STOP_MS to confirm; main.c takes devices and routes away afterwards,
+ * and all of it fits three seconds.
  */
 #include "daemon/stop.h"
 
@@ -18,7 +18,8 @@ static void finish(struct daemon *d)
     d->stopped = true;
     uint32_t left = ike_engine_sa_count(d->engine);
     if (left > 0)
-        LOG(&d->log, WARN, DAEMON, "unconfirmed", F_UINT("ike-sas", left), F_TEXT("text", "these peers did not confirm the end"));
+        LOG(&d->log, WARN, DAEMON, "unconfirmed", F_UINT("ike-sas", left),
+            F_TEXT("text", "these peers did not confirm the end"));
     loop_stop(&d->loop);
 }
 

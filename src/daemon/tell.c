@@ -12,10 +12,12 @@
 
 #include <stdio.h>
 
-enum { TEXT_LEN = 256,
-       KEX_TYPE = 4 };
+enum {
+    TEXT_LEN = 256,
+    KEX_TYPE = 4,
+};
 
-/* ---- texts ------------------------------------------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 struct printed {
     char at[TEXT_LEN];
@@ -73,13 +75,14 @@ static bool find_sa(const struct daemon *d, uint32_t id, struct ike_sa_info *sa)
     return id != 0 && ike_engine_next_sa(d->engine, id - 1, sa) && sa->id == id;
 }
 
-/* ---- the log ----------------------------------------------------------------------------------------------------------------- */
+/* ---- the log --------------------------------------------------------------------------------- */
 
 /* Ends that somebody wanted are no reason to worry. */
 static bool is_ordinary(enum ike_reason reason)
 {
-    return reason == IKE_REASON_NONE || reason == IKE_REASON_DELETED || reason == IKE_REASON_DELETED_BY_PEER ||
-           reason == IKE_REASON_REPLACED || reason == IKE_REASON_CONFIG_GONE;
+    return reason == IKE_REASON_NONE || reason == IKE_REASON_DELETED ||
+           reason == IKE_REASON_DELETED_BY_PEER || reason == IKE_REASON_REPLACED ||
+           reason == IKE_REASON_CONFIG_GONE;
 }
 
 static void log_exchange(const struct daemon *d, const struct ike_tell *t)
@@ -100,7 +103,8 @@ static void log_exchange(const struct daemon *d, const struct ike_tell *t)
         F_UINT("us", x->took),
         {.kind = FIELD_END},
     };
-    log_event(&d->log, x->exchange == EXCHANGE_INFORMATIONAL ? LEVEL_DEBUG : LEVEL_INFO, SUB_IKE, "exchange", fields);
+    log_event(&d->log, x->exchange == EXCHANGE_INFORMATIONAL ? LEVEL_DEBUG : LEVEL_INFO, SUB_IKE, "exchange",
+              fields);
 }
 
 static void log_up(const struct daemon *d, const struct ike_tell *t)
@@ -109,8 +113,10 @@ static void log_up(const struct daemon *d, const struct ike_tell *t)
     struct ike_sa_info sa;
     if (!find_sa(d, t->ike_id, &sa))
         return;
-    LOG(&d->log, NOTICE, IKE, "ike-up", F_TEXT("conn", t->conn), F_ID("id", t->ike_id), F_HEX("spi-i", t->spi_i), F_HEX("spi-r", t->spi_r),
-        F_TEXT("local", endpoint_text(&t->path.local, &local)), F_TEXT("remote", endpoint_text(&t->path.remote, &remote)),
+    LOG(&d->log, NOTICE, IKE, "ike-up", F_TEXT("conn", t->conn), F_ID("id", t->ike_id),
+        F_HEX("spi-i", t->spi_i), F_HEX("spi-r", t->spi_r),
+        F_TEXT("local", endpoint_text(&t->path.local, &local)),
+        F_TEXT("remote", endpoint_text(&t->path.remote, &remote)),
         F_TEXT("peer", identity_text(&t->theirs, &peer)), F_TEXT("key-exchanges", kex_text(&sa, &kex)),
         F_TEXT("quantum-safe", sa.quantum_safe ? "yes" : "no"));
 }
@@ -152,7 +158,7 @@ static void log_tell(const struct daemon *d, const struct ike_tell *t)
         log_other(d, t);
 }
 
-/* ---- events for control clients ---------------------------------------------------------------------------------------------- */
+/* ---- events for control clients -------------------------------------------------------------- */
 
 /* As strongSwan names them; what it has no name for is "other", and our own key `reason` says more. */
 static const char *const alert_types[] = {
@@ -191,7 +197,8 @@ static void add_sa(struct vici_out *o, struct daemon *d, const struct ike_tell *
 static void send_updown(struct daemon *d, const struct ike_tell *t)
 {
     bool up = t->kind == TELL_IKE_UP || t->kind == TELL_CHILD_UP;
-    enum event event = t->kind == TELL_IKE_UP || t->kind == TELL_IKE_DOWN ? EVENT_IKE_UPDOWN : EVENT_CHILD_UPDOWN;
+    enum event event =
+        t->kind == TELL_IKE_UP || t->kind == TELL_IKE_DOWN ? EVENT_IKE_UPDOWN : EVENT_CHILD_UPDOWN;
     if (!event_wanted(d, event))
         return;
     struct vici_out *o = event_begin(d, event);
@@ -240,11 +247,13 @@ void tell_progress(struct vici_out *o, const struct ike_tell *t)
 
 static void key_message(struct vici_out *o, const struct ike_tell *t)
 {
-    const char *method = method_text(t->exchange.kex_method), *detail = t->detail && t->detail[0] != '\0' ? t->detail : NULL;
+    const char *method = method_text(t->exchange.kex_method),
+               *detail = t->detail && t->detail[0] != '\0' ? t->detail : NULL;
     switch (t->kind) {
     case TELL_EXCHANGE:
-        vici_keyf(o, "msg", "%s %u%s%s: sent %u octets, received %u, %llu us", exchange_text(t->exchange.exchange), t->exchange.mid,
-                  method ? " with " : "", method ? method : "", t->exchange.sent, t->exchange.received,
+        vici_keyf(o, "msg", "%s %u%s%s: sent %u octets, received %u, %llu us",
+                  exchange_text(t->exchange.exchange), t->exchange.mid, method ? " with " : "",
+                  method ? method : "", t->exchange.sent, t->exchange.received,
                   (unsigned long long)t->exchange.took);
         break;
     case TELL_IKE_UP:
@@ -296,7 +305,7 @@ void tell_log_line(void *self, enum log_level level, enum log_subsystem sub, con
     d->building_event = false;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 void tell(struct daemon *d, const struct ike_tell *t)
 {

@@ -1,5 +1,6 @@
 /*
- * tell: what becomes of an event of the engine: a log line, events for control clients, news for those who wait for it.
+ * tell: what becomes of an event of the engine: a log line, events for control clients, news for
+ * those who wait for it.
  */
 #ifndef BRAID_DAEMON_TELL_H
 #define BRAID_DAEMON_TELL_H

@@ -10,8 +10,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { READ_LEN = 64 << 10,
-       BACKLOG = 128 };
+enum {
+    READ_LEN = 64 << 10,
+    BACKLOG = 128,
+};
 
 struct control_client {
     struct control *server;
@@ -37,7 +39,7 @@ struct pending {
     uint8_t data[];
 };
 
-/* ---- closing ----------------------------------------------------------------------------------------------------------------- */
+/* ---- closing --------------------------------------------------------------------------------- */
 
 static void free_when_closed(struct control *c)
 {
@@ -86,7 +88,7 @@ void control_close(struct control *c)
     uv_close((uv_handle_t *)&c->listener, on_listener_closed); /* unlinks the socket, too */
 }
 
-/* ---- sending ----------------------------------------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 size_t control_backlog(const struct control_client *client)
 {
@@ -108,7 +110,8 @@ bool control_send(struct control_client *client, struct bytes octets)
 {
     if (client->closing)
         return false;
-    struct pending *p = control_backlog(client) + octets.len > CONTROL_QUEUE_MAX ? NULL : malloc(sizeof *p + octets.len);
+    struct pending *p =
+        control_backlog(client) + octets.len > CONTROL_QUEUE_MAX ? NULL : malloc(sizeof *p + octets.len);
     if (!p) {
         control_drop(client);
         return false;
@@ -124,7 +127,7 @@ bool control_send(struct control_client *client, struct bytes octets)
     return true;
 }
 
-/* ---- receiving --------------------------------------------------------------------------------------------------------------- */
+/* ---- receiving ------------------------------------------------------------------------------- */
 
 static void on_room(uv_handle_t *handle, size_t wish, uv_buf_t *out)
 {
@@ -159,7 +162,7 @@ void control_resume(struct control_client *client)
         control_drop(client);
 }
 
-/* ---- clients come ------------------------------------------------------------------------------------------------------------ */
+/* ---- clients come ---------------------------------------------------------------------------- */
 
 static void on_connection(uv_stream_t *listener, int status)
 {
@@ -182,9 +185,12 @@ static void on_connection(uv_stream_t *listener, int status)
         control_drop(client);
 }
 
-/* ---- opening ----------------------------------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
-/* libuv would cut a path that is too long; and the socket must never be there with a wider mode, not for a moment. */
+/*
+ * libuv would cut a path that is too long; and the socket must never be there with a wider mode,
+ * not for a moment.
+ */
 static int bind_private(uv_pipe_t *pipe, const char *path)
 {
     if (strlen(path) >= sizeof((struct sockaddr_un *)0)->sun_path)
@@ -197,7 +203,8 @@ static int bind_private(uv_pipe_t *pipe, const char *path)
     return error;
 }
 
-struct control *control_open(uv_loop_t *loop, const char *path, const struct control_handlers *handlers, char *why, size_t why_len)
+struct control *control_open(uv_loop_t *loop, const char *path, const struct control_handlers *handlers,
+                             char *why, size_t why_len)
 {
     struct control *c = calloc(1, sizeof *c);
     if (!c || uv_pipe_init(loop, &c->listener, 0) != 0) {

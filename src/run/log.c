@@ -1,6 +1,6 @@
 /*
- * log: see log.h. A line is built in a buffer of fixed size and written with one call, so that lines of several processes do not
- * mix; fields that do not fit are left out.
+ * log: see log.h. A line is built in a buffer of fixed size and written with one call, so that
+ * lines of several processes do not mix; fields that do not fit are left out.
  */
 #include "run/log.h"
 
@@ -58,7 +58,7 @@ const char *log_subsystem_name(enum log_subsystem sub)
     return subsystems[sub];
 }
 
-/* ---- values ------------------------------------------------------------------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static bool is_plain(struct bytes v)
 {
@@ -139,7 +139,7 @@ static void add_fields(struct text *t, const char *event, const struct log_field
         add_field(t, f, json);
 }
 
-/* ---- lines ------------------------------------------------------------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 static void add_time(struct text *t)
 {
@@ -183,7 +183,8 @@ static void add_head(const struct log *l, struct text *t, enum log_level level, 
     text_char(t, ' ');
 }
 
-void log_event(const struct log *l, enum log_level level, enum log_subsystem sub, const char *event, const struct log_field *fields)
+void log_event(const struct log *l, enum log_level level, enum log_subsystem sub, const char *event,
+               const struct log_field *fields)
 {
     char line[LINE_MAX_LEN];
     struct text t = text_make(line, sizeof line - 2); /* room for what ends a line, cut off or not */

@@ -3,9 +3,10 @@
  *
  *     2026-11-22T09:30:01.123Z level=info sub=ike event=ike-up conn=gw id=1 quantum-safe=yes
  *
- * Every line names a level, a subsystem and an event; the fields of an event keep their names and their order. Values with blanks,
- * quotes or control characters are quoted and escaped, so hostile text cannot forge a line. With `json` each line is one JSON
- * object instead. Lines go to standard error; under systemd's journal they carry a priority prefix and no time.
+ * Every line names a level, a subsystem and an event; the fields of an event keep their names and
+ * their order. Values with blanks, quotes or control characters are quoted and escaped, so hostile
+ * text cannot forge a line. With `json` each line is one JSON object instead. Lines go to standard
+ * error; under systemd's journal they carry a priority prefix and no time.
  *
  * No secret is ever logged: there is no field kind for one.
  */
@@ -15,14 +16,25 @@
 #include "base/text.h"
 #include <stdio.h>
 
-enum log_level { LEVEL_SILENT,
-                 LEVEL_ERROR,
-                 LEVEL_WARN,
-                 LEVEL_NOTICE,
-                 LEVEL_INFO,
-                 LEVEL_DEBUG };
+enum log_level {
+    LEVEL_SILENT,
+    LEVEL_ERROR,
+    LEVEL_WARN,
+    LEVEL_NOTICE,
+    LEVEL_INFO,
+    LEVEL_DEBUG,
+};
 
-#define LOG_SUBSYSTEMS(X) X(DAEMON, "daemon") X(IKE, "ike") X(NET, "net") X(PLANE, "plane") X(CONFIG, "config") X(VICI, "vici")
+/* clang-format off */
+#define LOG_SUBSYSTEMS(X) \
+    X(DAEMON, "daemon") \
+    X(IKE,    "ike") \
+    X(NET,    "net") \
+    X(PLANE,  "plane") \
+    X(CONFIG, "config") \
+    X(VICI,   "vici")
+/* clang-format on */
+
 enum log_subsystem {
 #define X(name, text) SUB_##name,
     LOG_SUBSYSTEMS(X)
@@ -30,11 +42,13 @@ enum log_subsystem {
         LOG_SUBSYSTEM_COUNT,
 };
 
-enum log_field_kind { FIELD_END,
-                      FIELD_TEXT,
-                      FIELD_BYTES,
-                      FIELD_UINT,
-                      FIELD_HEX };
+enum log_field_kind {
+    FIELD_END,
+    FIELD_TEXT,
+    FIELD_BYTES,
+    FIELD_UINT,
+    FIELD_HEX,
+};
 
 struct log_field {
     enum log_field_kind kind;
@@ -43,11 +57,13 @@ struct log_field {
     uint64_t number;
 };
 
-#define F_TEXT(key, value) log_field_text(key, value) /* NULL or "": the field is left out */
+/* clang-format off */
+#define F_TEXT(key, value)  log_field_text(key, value) /* NULL or "": the field is left out */
+#define F_ID(key, value)    log_field_id(key, value)   /* a number; 0: the field is left out */
 #define F_BYTES(key, value) ((struct log_field){FIELD_BYTES, key, value, 0})
-#define F_UINT(key, value) ((struct log_field){FIELD_UINT, key, BYTES_NONE, value})
-#define F_ID(key, value) log_field_id(key, value) /* a number; 0: the field is left out */
-#define F_HEX(key, value) ((struct log_field){FIELD_HEX, key, BYTES_NONE, value}) /* 16 digits */
+#define F_UINT(key, value)  ((struct log_field){FIELD_UINT, key, BYTES_NONE, value})
+#define F_HEX(key, value)   ((struct log_field){FIELD_HEX, key, BYTES_NONE, value}) /* 16 digits */
+/* clang-format on */
 
 static inline struct log_field log_field_text(const char *key, const char *value)
 {
@@ -84,7 +100,8 @@ static inline bool log_wants(const struct log *l, enum log_level level, enum log
 }
 
 /* `fields` ends with a FIELD_END. */
-void log_event(const struct log *l, enum log_level level, enum log_subsystem sub, const char *event, const struct log_field *fields);
+void log_event(const struct log *l, enum log_level level, enum log_subsystem sub, const char *event,
+               const struct log_field *fields);
 
 /* LOG(log, NOTICE, IKE, "ike-up", F_TEXT("conn", name), F_UINT("id", id)); at least one field. */
 #define LOG(log, level, sub, event, ...) \

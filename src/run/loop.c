@@ -5,6 +5,8 @@
 
 #include <signal.h>
 
+enum { CLOSE_MS = 300 };
+
 static const int signals[LOOP_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
 
 ike_time loop_now(void)
@@ -28,7 +30,8 @@ bool loop_open(struct loop *l, const struct loop_handlers *handlers)
         return false;
     for (size_t i = 0; i < LOOP_SIGNALS; i++) {
         l->signal[i].data = l;
-        if (uv_signal_init(&l->uv, &l->signal[i]) != 0 || uv_signal_start(&l->signal[i], on_signal, signals[i]) != 0)
+        if (uv_signal_init(&l->uv, &l->signal[i]) != 0 ||
+            uv_signal_start(&l->signal[i], on_signal, signals[i]) != 0)
             return false;
     }
     return true;
@@ -65,11 +68,23 @@ void loop_stop(struct loop *l)
     uv_stop(&l->uv);
 }
 
-void loop_close(struct loop *l)
+static void on_close_limit(uv_timer_t *timer)
+{
+    uv_stop(timer->loop);
+}
+
+bool loop_close(struct loop *l)
 {
     uv_close((uv_handle_t *)&l->timer, NULL);
     for (size_t i = 0; i < LOOP_SIGNALS; i++)
         uv_close((uv_handle_t *)&l->signal[i], NULL);
-    uv_run(&l->uv, UV_RUN_DEFAULT);
-    (void)uv_loop_close(&l->uv);
+    uv_timer_t limit;
+    if (uv_timer_init(&l->uv, &limit) == 0) {
+        uv_timer_start(&limit, on_close_limit, CLOSE_MS, 0);
+        uv_unref((uv_handle_t *)&limit);
+        uv_run(&l->uv, UV_RUN_DEFAULT);
+        uv_close((uv_handle_t *)&limit, NULL);
+    }
+    uv_run(&l->uv, UV_RUN_NOWAIT);
+    return uv_loop_close(&l->uv) == 0;
 }

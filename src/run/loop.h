@@ -1,8 +1,9 @@
 /*
  * loop: the one event loop of a process: its clock, the deadline of the engine, and signals.
  *
- * The clock is CLOCK_MONOTONIC in microseconds, the time every verb of the engine is told. libuv's timers count milliseconds, so a
- * deadline is rounded up: the engine is never woken too early, which would make it spin.
+ * The clock is CLOCK_MONOTONIC in microseconds, the time every verb of the engine is told. libuv's
+ * timers count milliseconds, so a deadline is rounded up: the engine is never woken too early,
+ * which would make it spin.
  */
 #ifndef BRAID_RUN_LOOP_H
 #define BRAID_RUN_LOOP_H
@@ -32,6 +33,10 @@ bool loop_open(struct loop *l, const struct loop_handlers *handlers);
 void loop_set_deadline(struct loop *l, ike_time at); /* replaces the one before */
 void loop_run(struct loop *l);                       /* returns after loop_stop */
 void loop_stop(struct loop *l);
-void loop_close(struct loop *l); /* closes what the loop itself opened, then runs until all handles are closed */
+/*
+ * Close what the loop itself opened, then run until all handles are closed. False: something is still
+ * under way after CLOSE_MS, a name that is being looked up for example; then the loop must stay.
+ */
+bool loop_close(struct loop *l);
 
 #endif

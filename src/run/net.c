@@ -1,5 +1,6 @@
 /*
- * net: see net.h. The kernel is asked for a source address by connecting a UDP socket, which sends nothing.
+ * net: see net.h. The kernel is asked for a source address by connecting a UDP socket, which sends
+ * nothing.
  */
 #include "run/net.h"
 
@@ -61,7 +62,8 @@ bool net_source_towards(const struct endpoint *remote, uint32_t mark, struct add
         return false;
     if (mark != 0)
         (void)setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark);
-    bool ok = connect(fd, (const struct sockaddr *)&to, to_len) == 0 && getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
+    bool ok = connect(fd, (const struct sockaddr *)&to, to_len) == 0 &&
+              getsockname(fd, (struct sockaddr *)&own, &own_len) == 0 &&
               net_from_sockaddr((const struct sockaddr *)&own, &found);
     close(fd);
     if (ok)

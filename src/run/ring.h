@@ -1,16 +1,19 @@
 /*
  * ring: datagrams that wait, in order, until a socket has room again.
  *
- * Bounded in number and in octets: past either limit ring_put refuses, and the datagram is lost as it would be in a full router. Each waiting
- * datagram is a copy; the ring itself takes no memory until something waits.
+ * Bounded in number and in octets: past either limit ring_put refuses, and the datagram is lost as
+ * it would be in a full router. Each waiting datagram is a copy; the ring itself takes no memory
+ * until something waits.
  */
 #ifndef BRAID_RUN_RING_H
 #define BRAID_RUN_RING_H
 
 #include <braid/types.h>
 
-enum { RING_ITEMS = 512,
-       RING_OCTETS = 1 << 20 };
+enum {
+    RING_ITEMS = 512,
+    RING_OCTETS = 1 << 20,
+};
 
 struct ring_item {
     struct ring_item *next;

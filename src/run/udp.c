@@ -1,8 +1,9 @@
 /*
- * udp: see udp.h. Four sockets, each with its own ring of datagrams that wait for room in the kernel.
+ * udp: see udp.h. Four sockets, each with its own ring of datagrams that wait for room in the
+ * kernel.
  *
- * Receiving takes at most READ_ROUNDS batches before the loop gets its turn again, so that a flood on one socket does not starve
- * timers and the other sockets.
+ * Receiving takes at most READ_ROUNDS batches before the loop gets its turn again, so that a flood
+ * on one socket does not starve timers and the other sockets.
  */
 #include "run/udp.h"
 
@@ -51,7 +52,7 @@ struct udp {
     uint8_t *buffer; /* BATCH times DATAGRAM_MAX */
 };
 
-/* ---- opening ----------------------------------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 struct option {
     uint8_t family;
@@ -88,7 +89,8 @@ static bool bind_any(struct udp_socket *s)
     struct sockaddr_storage at;
     struct endpoint any = {.addr.family = s->family, .port = s->port}, bound;
     socklen_t len = net_to_sockaddr(&any, &at);
-    if (bind(s->fd, (const struct sockaddr *)&at, len) != 0 || getsockname(s->fd, (struct sockaddr *)&at, &len) != 0)
+    if (bind(s->fd, (const struct sockaddr *)&at, len) != 0 ||
+        getsockname(s->fd, (struct sockaddr *)&at, &len) != 0)
         return false;
     if (net_from_sockaddr((const struct sockaddr *)&at, &bound))
         s->port = bound.port;
@@ -98,7 +100,8 @@ static bool bind_any(struct udp_socket *s)
 /* False: errno says why. A family this host does not have is no failure. */
 static bool open_socket(struct udp_socket *s, const struct udp_setup *setup)
 {
-    s->fd = socket(s->family == ADDR_V4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
+    s->fd = socket(s->family == ADDR_V4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                   IPPROTO_UDP);
     if (s->fd < 0)
         return errno == EAFNOSUPPORT;
     if (set_options(s, setup) && bind_any(s))
@@ -124,10 +127,12 @@ static bool watch(struct udp_socket *s, uv_loop_t *loop)
 
 static void explain(char *why, size_t why_len, const struct udp_socket *s, int error)
 {
-    snprintf(why, why_len, "UDP port %u (%s): %s%s", s->port, s->family == ADDR_V4 ? "IPv4" : "IPv6", strerror(error),
-             error == EADDRINUSE                 ? "; is another IKE daemon running?"
-             : error == EACCES || error == EPERM ? "; this needs root or CAP_NET_BIND_SERVICE and CAP_NET_ADMIN"
-                                                 : "");
+    snprintf(why, why_len, "UDP port %u (%s): %s%s", s->port, s->family == ADDR_V4 ? "IPv4" : "IPv6",
+             strerror(error),
+             error == EADDRINUSE ? "; is another IKE daemon running?"
+             : error == EACCES || error == EPERM
+                 ? "; this needs root or CAP_NET_BIND_SERVICE and CAP_NET_ADMIN"
+                 : "");
 }
 
 /* A free port is chosen once, for both families. */
@@ -138,7 +143,8 @@ static uint16_t port_for(const struct udp *u, size_t i, const struct udp_setup *
     return i % 2 == 1 && u->socket[i - 1].fd >= 0 ? u->socket[i - 1].port : port;
 }
 
-struct udp *udp_open(uv_loop_t *loop, const struct udp_setup *setup, const struct udp_handlers *handlers, char *why, size_t why_len)
+struct udp *udp_open(uv_loop_t *loop, const struct udp_setup *setup, const struct udp_handlers *handlers,
+                     char *why, size_t why_len)
 {
     struct udp *u = calloc(1, sizeof *u);
     if (!u || !(u->buffer = malloc((size_t)BATCH * DATAGRAM_MAX))) {
@@ -148,7 +154,8 @@ struct udp *udp_open(uv_loop_t *loop, const struct udp_setup *setup, const struc
     }
     u->handlers = *handlers;
     for (size_t i = 0; i < SOCKETS; i++)
-        u->socket[i] = (struct udp_socket){.owner = u, .fd = -1, .family = i % 2 == 0 ? ADDR_V4 : ADDR_V6, .encap = i >= 2};
+        u->socket[i] = (struct udp_socket){
+            .owner = u, .fd = -1, .family = i % 2 == 0 ? ADDR_V4 : ADDR_V6, .encap = i >= 2};
     for (size_t i = 0; i < SOCKETS; i++) {
         struct udp_socket *s = &u->socket[i];
         s->port = port_for(u, i, setup);
@@ -161,7 +168,7 @@ struct udp *udp_open(uv_loop_t *loop, const struct udp_setup *setup, const struc
     return u;
 }
 
-/* ---- closing ----------------------------------------------------------------------------------------------------------------- */
+/* ---- closing --------------------------------------------------------------------------------- */
 
 static void free_when_closed(struct udp *u)
 {
@@ -197,7 +204,7 @@ void udp_close(struct udp *u)
         free_when_closed(u);
 }
 
-/* ---- errors ------------------------------------------------------------------------------------------------------------------ */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 /* Count what an errno of sending, receiving or of the error queue means. */
 static void count_error(struct udp *u, int error, uint64_t *otherwise)
@@ -219,7 +226,10 @@ static void count_error(struct udp *u, int error, uint64_t *otherwise)
     }
 }
 
-/* ICMP errors wait in a queue of their own (IP_RECVERR); they are hints that anybody can forge, so they are counted and no more. */
+/*
+ * ICMP errors wait in a queue of their own (IP_RECVERR); they are hints that anybody can forge, so
+ * they are counted and no more.
+ */
 static void drain_errors(struct udp_socket *s)
 {
     char control[512];
@@ -237,7 +247,7 @@ static void drain_errors(struct udp_socket *s)
     }
 }
 
-/* ---- receiving --------------------------------------------------------------------------------------------------------------- */
+/* ---- receiving ------------------------------------------------------------------------------- */
 
 static void local_address(struct msghdr *m, struct addr *out)
 {
@@ -287,7 +297,12 @@ static bool read_batch(struct udp_socket *s)
     _Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_MAX];
     for (size_t i = 0; i < BATCH; i++) {
         part[i] = (struct iovec){u->buffer + i * DATAGRAM_MAX, DATAGRAM_MAX};
-        message[i].msg_hdr = (struct msghdr){.msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &part[i], .msg_iovlen = 1, .msg_control = control[i], .msg_controllen = CONTROL_MAX};
+        message[i].msg_hdr = (struct msghdr){.msg_name = &from[i],
+                                             .msg_namelen = sizeof from[i],
+                                             .msg_iov = &part[i],
+                                             .msg_iovlen = 1,
+                                             .msg_control = control[i],
+                                             .msg_controllen = CONTROL_MAX};
     }
     int count = recvmmsg(s->fd, message, BATCH, MSG_DONTWAIT, NULL);
     if (count < 0) {
@@ -307,7 +322,7 @@ static bool read_batch(struct udp_socket *s)
     return count == BATCH && !u->closing;
 }
 
-/* ---- sending ----------------------------------------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 /* Where to and from where: shared by all datagrams of one call. */
 struct address {
@@ -356,43 +371,69 @@ static void allow_fragments(const struct udp_socket *s, bool allowed)
         (void)setsockopt(s->fd, IPPROTO_IPV6, IPV6_MTU, &v6, sizeof v6);
 }
 
-/* How many of them the kernel took (or refused for good); fewer than count means the socket is full. */
-static size_t send_batch(struct udp_socket *s, const struct address *a, enum udp_kind kind, const struct bytes *datagrams, size_t count)
-{
-    struct udp *u = s->owner;
+/* One call's worth of messages to one address. */
+struct outgoing {
     struct mmsghdr message[BATCH];
-    struct iovec part[BATCH][2];
+    struct iovec part[BATCH][2]; /* the marker, or nothing of it; the datagram */
+};
+
+static void fill(struct outgoing *out, const struct address *a, bool marked, const struct bytes *datagrams,
+                 size_t count)
+{
     for (size_t i = 0; i < count; i++) {
-        part[i][0] = (struct iovec){(void *)(uintptr_t)marker, kind == UDP_IKE && s->encap ? MARKER_LEN : 0};
-        part[i][1] = (struct iovec){(void *)(uintptr_t)datagrams[i].at, datagrams[i].len};
-        message[i].msg_hdr = (struct msghdr){.msg_name = (void *)(uintptr_t)&a->to, .msg_namelen = a->to_len, .msg_iov = part[i], .msg_iovlen = 2, .msg_control = (void *)(uintptr_t)a->control, .msg_controllen = a->control_len};
+        out->part[i][0] = (struct iovec){(void *)(uintptr_t)marker, marked ? MARKER_LEN : 0};
+        out->part[i][1] = (struct iovec){(void *)(uintptr_t)datagrams[i].at, datagrams[i].len};
+        out->message[i].msg_hdr = (struct msghdr){
+            .msg_name = (void *)(uintptr_t)&a->to,
+            .msg_namelen = a->to_len,
+            .msg_iov = out->part[i],
+            .msg_iovlen = 2,
+            .msg_control = (void *)(uintptr_t)a->control,
+            .msg_controllen = a->control_len,
+        };
     }
-    size_t done = 0;
-    bool retried = false;
+}
+
+static void count_sent(struct udp *u, const struct mmsghdr *message, size_t count)
+{
+    u->counters.sent += count;
+    for (size_t i = 0; i < count; i++)
+        u->counters.sent_bytes += message[i].msg_len;
+}
+
+/*
+ * How many of them the kernel took, or refused for good; fewer than count means the socket is full.
+ * A refusal is believed only the second time: the first may be the late news (ICMP) of an earlier
+ * datagram and not about this one.
+ */
+static size_t send_batch(struct udp_socket *s, const struct address *a, enum udp_kind kind,
+                         const struct bytes *datagrams, size_t count)
+{
+    struct outgoing out;
+    fill(&out, a, kind == UDP_IKE && s->encap, datagrams, count);
+    size_t done = 0, refused = 0;
     while (done < count) {
-        int sent = sendmmsg(s->fd, message + done, (unsigned)(count - done), MSG_DONTWAIT);
-        if (sent > 0) {
-            for (int i = 0; i < sent; i++)
-                u->counters.sent_bytes += message[done + (size_t)i].msg_len;
-            u->counters.sent += (uint64_t)sent;
-            done += (size_t)sent;
-            retried = false;
-        } else if (errno == EAGAIN || errno == EINTR) {
+        int sent = sendmmsg(s->fd, out.message + done, (unsigned)(count - done), MSG_DONTWAIT);
+        if (sent < 0 && (errno == EAGAIN || errno == EINTR))
             break;
-        } else if (!retried) { /* perhaps the late news of an earlier datagram (ICMP), and not about this one */
-            retried = true;
+        if (sent < 0 && ++refused < 2)
+            continue;
+        if (sent < 0) {
+            count_error(s->owner, errno, NULL);
+            s->owner->counters.drop_send++;
+            sent = 1;
         } else {
-            count_error(u, errno, NULL);
-            u->counters.drop_send++;
-            done++;
-            retried = false;
+            count_sent(s->owner, out.message + done, (size_t)sent);
         }
+        done += (size_t)sent;
+        refused = 0;
     }
     return done;
 }
 
 /* As send_batch for one that may need leave to be fragmented. */
-static size_t send_one(struct udp_socket *s, const struct address *a, enum udp_kind kind, const struct bytes *datagram)
+static size_t send_one(struct udp_socket *s, const struct address *a, enum udp_kind kind,
+                       const struct bytes *datagram)
 {
     bool allow = may_be_fragmented(kind, *datagram);
     if (allow)
@@ -403,8 +444,12 @@ static size_t send_one(struct udp_socket *s, const struct address *a, enum udp_k
     return done;
 }
 
-/* The longest run that goes out in one call: up to a batch of datagrams that are not to be fragmented, or one that may be. */
-static size_t send_run(struct udp_socket *s, const struct address *a, enum udp_kind kind, const struct bytes *datagrams, size_t count, size_t *run)
+/*
+ * The longest run that goes out in one call: up to a batch of datagrams that are not to be
+ * fragmented, or one that may be.
+ */
+static size_t send_run(struct udp_socket *s, const struct address *a, enum udp_kind kind,
+                       const struct bytes *datagrams, size_t count, size_t *run)
 {
     *run = 0;
     while (*run < count && *run < BATCH && !may_be_fragmented(kind, datagrams[*run]))
@@ -425,7 +470,8 @@ static struct udp_socket *socket_for(struct udp *u, const struct ike_path *path)
     return NULL;
 }
 
-static void wait_for_room(struct udp_socket *s, const struct ike_path *path, enum udp_kind kind, const struct bytes *datagrams, size_t count)
+static void wait_for_room(struct udp_socket *s, const struct ike_path *path, enum udp_kind kind,
+                          const struct bytes *datagrams, size_t count)
 {
     struct udp *u = s->owner;
     for (size_t i = 0; i < count; i++) {
@@ -437,7 +483,8 @@ static void wait_for_room(struct udp_socket *s, const struct ike_path *path, enu
     uv_poll_start(&s->poll, UV_READABLE | UV_WRITABLE, on_poll);
 }
 
-void udp_send(struct udp *u, const struct ike_path *path, enum udp_kind kind, const struct bytes *datagrams, size_t count)
+void udp_send(struct udp *u, const struct ike_path *path, enum udp_kind kind, const struct bytes *datagrams,
+              size_t count)
 {
     struct udp_socket *s = socket_for(u, path);
     if (!s || u->closing) {
@@ -469,13 +516,14 @@ static void flush(struct udp_socket *s)
     }
 }
 
-/* ---- events ------------------------------------------------------------------------------------------------------------------ */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     struct udp_socket *s = handle->data;
     struct udp *u = s->owner;
-    if (status != 0 || events == 0) /* libuv's way to say POLLERR: the error queue holds something; it has stopped polling */
+    if (status != 0 ||
+        events == 0) /* libuv's way to say POLLERR: the error queue holds something; it has stopped polling */
         drain_errors(s);
     if (status != 0 || (events & UV_READABLE) != 0)
         for (int i = 0; i < READ_ROUNDS && read_batch(s); i++)

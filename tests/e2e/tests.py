@@ -346,6 +346,39 @@ def start_action_brings_the_tunnel_up_and_tries_again_until_it_is(left, right):
     left.ping()
 
 
+@test
+def what_start_action_brought_up_ends_when_it_is_taken_out(left, right):
+    start_both(left, right)
+    left.configure(child="start_action = start")
+    left.signal(signal.SIGHUP)
+    wait_for("tunnel", lambda: any(sa["child-sas"] for sa in left.sas()))
+    left.configure(conn="other")
+    left.signal(signal.SIGHUP)
+    wait_for("end of the Child SA", lambda: not any(sa["child-sas"] for sa in left.sas()))
+
+
+@test
+def sigterm_while_a_name_is_looked_up_does_not_wait_for_it(left, right):
+    path = os.path.join(BOX, "resolv.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("nameserver 10.9.0.77\n")  # nobody
+    subprocess.run(["mount", "--bind", path, "/etc/resolv.conf"], check=True)
+    left.start(remote="slow.example")
+    with left.client() as client:
+        client.call("initiate", child="net", timeout="-1")
+        time.sleep(0.2)
+        status, seconds = left.stop()
+    subprocess.run(["umount", "/etc/resolv.conf"], check=True)
+    expect(status == 0 and seconds < 3, f"status {status} after {seconds:.1f} s")
+
+
+@test
+def a_port_in_use_is_said(left, right):
+    left.start()
+    status, output = left.run(*left.braidd("-r", os.path.join(left.dir, "elsewhere")))
+    expect(status == 1 and "port 500" in output and "in use" in output, f"status {status}: {output}")
+
+
 # ---- the control socket ------------------------------------------------------------------------
 
 

@@ -80,7 +80,8 @@ static int open_fixture(void **state)
     assert_non_null(mkdtemp(f->dir));
     snprintf(f->path, sizeof f->path, "%s/vici", f->dir);
     assert_int_equal(uv_loop_init(&f->loop), 0);
-    struct control_handlers handlers = {.self = f, .opened = on_opened, .octets = on_octets, .drained = on_drained, .closed = on_closed};
+    struct control_handlers handlers = {
+        .self = f, .opened = on_opened, .octets = on_octets, .drained = on_drained, .closed = on_closed};
     f->control = control_open(&f->loop, f->path, &handlers, why, sizeof why);
     assert_non_null(f->control);
     f->echo = true;
@@ -224,7 +225,8 @@ static void a_path_too_long_for_a_socket_is_refused(void **state)
 {
     struct fixture *f = *state;
     char why[256] = "", path[300];
-    struct control_handlers handlers = {.self = f, .opened = on_opened, .octets = on_octets, .drained = on_drained, .closed = on_closed};
+    struct control_handlers handlers = {
+        .self = f, .opened = on_opened, .octets = on_octets, .drained = on_drained, .closed = on_closed};
     memset(path, 'x', sizeof path - 1);
     path[sizeof path - 1] = '\0';
     assert_null(control_open(&f->loop, path, &handlers, why, sizeof why));
@@ -235,13 +237,19 @@ int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_a_client_says_is_heard_and_answered, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(what_a_client_says_is_heard_and_answered, open_fixture,
+                                        close_fixture),
         cmocka_unit_test_setup_teardown(only_the_owner_may_connect, open_fixture, close_fixture),
-        cmocka_unit_test_setup_teardown(a_client_that_never_reads_is_closed_when_its_queue_is_full, open_fixture, close_fixture),
-        cmocka_unit_test_setup_teardown(a_paused_client_is_not_read_until_it_is_resumed, open_fixture, close_fixture),
-        cmocka_unit_test_setup_teardown(one_client_too_many_is_turned_away_and_the_others_stay, open_fixture, close_fixture),
-        cmocka_unit_test_setup_teardown(a_client_may_be_dropped_from_within_its_own_call, open_fixture, close_fixture),
-        cmocka_unit_test_setup_teardown(a_client_that_vanishes_with_octets_on_their_way_is_just_gone, open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(a_client_that_never_reads_is_closed_when_its_queue_is_full,
+                                        open_fixture, close_fixture),
+        cmocka_unit_test_setup_teardown(a_paused_client_is_not_read_until_it_is_resumed, open_fixture,
+                                        close_fixture),
+        cmocka_unit_test_setup_teardown(one_client_too_many_is_turned_away_and_the_others_stay, open_fixture,
+                                        close_fixture),
+        cmocka_unit_test_setup_teardown(a_client_may_be_dropped_from_within_its_own_call, open_fixture,
+                                        close_fixture),
+        cmocka_unit_test_setup_teardown(a_client_that_vanishes_with_octets_on_their_way_is_just_gone,
+                                        open_fixture, close_fixture),
         cmocka_unit_test_setup_teardown(a_path_too_long_for_a_socket_is_refused, open_fixture, close_fixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,8 @@ static void an_event_is_a_line_of_fields_in_their_order(void **state)
 {
     (void)state;
     struct log l = open_log(false);
-    LOG(&l, NOTICE, IKE, "ike-up", F_TEXT("conn", "gw"), F_UINT("id", 7), F_HEX("spi", 0xab), F_TEXT("absent", NULL));
+    LOG(&l, NOTICE, IKE, "ike-up", F_TEXT("conn", "gw"), F_UINT("id", 7), F_HEX("spi", 0xab),
+        F_TEXT("absent", NULL));
     assert_string_equal(lines(&l), "level=notice sub=ike event=ike-up conn=gw id=7 spi=00000000000000ab\n");
     close_log(&l);
 }
@@ -49,8 +50,10 @@ static void hostile_values_cannot_forge_lines_or_fields(void **state)
 {
     (void)state;
     struct log l = open_log(false);
-    LOG(&l, WARN, IKE, "alert", F_TEXT("a", "x y=z"), F_TEXT("b", "q\"\n\x1b[0m\\"), F_BYTES("c", BYTES_LIT("\0\xff")), F_BYTES("d", BYTES_NONE));
-    assert_string_equal(lines(&l), "level=warn sub=ike event=alert a=\"x y=z\" b=\"q\\\"\\u000a\\u001b[0m\\\\\" c=\"\\u0000\\u00ff\" d=\"\"\n");
+    LOG(&l, WARN, IKE, "alert", F_TEXT("a", "x y=z"), F_TEXT("b", "q\"\n\x1b[0m\\"),
+        F_BYTES("c", BYTES_LIT("\0\xff")), F_BYTES("d", BYTES_NONE));
+    assert_string_equal(lines(&l), "level=warn sub=ike event=alert a=\"x y=z\" "
+                                   "b=\"q\\\"\\u000a\\u001b[0m\\\\\" c=\"\\u0000\\u00ff\" d=\"\"\n");
     close_log(&l);
 }
 
@@ -59,7 +62,8 @@ static void json_lines_are_objects(void **state)
     (void)state;
     struct log l = open_log(true);
     LOG(&l, ERROR, PLANE, "failed", F_TEXT("text", "say \"no\""), F_UINT("n", 3), F_HEX("h", 1));
-    assert_string_equal(lines(&l), "level\":\"error\",\"sub\":\"plane\",\"event\":\"failed\",\"text\":\"say \\\"no\\\"\",\"n\":3,\"h\":\"0000000000000001\"}\n");
+    assert_string_equal(lines(&l), "level\":\"error\",\"sub\":\"plane\",\"event\":\"failed\",\"text\":\"say "
+                                   "\\\"no\\\"\",\"n\":3,\"h\":\"0000000000000001\"}\n");
     assert_memory_equal(text, "{\"time\":\"20", 11);
     close_log(&l);
 }

@@ -11,8 +11,10 @@
 #include "run/ring.h"
 #include "run/udp.h"
 
-enum { KEPT = 64,
-       KEPT_LEN = 65536 };
+enum {
+    KEPT = 64,
+    KEPT_LEN = 65536,
+};
 
 struct got {
     struct ike_path path;
@@ -169,11 +171,13 @@ static void on_the_encapsulated_port_the_first_octets_decide(void **state)
 {
     struct pair *p = *state;
     struct ike_path path = path_to(p, ADDR_V4, true);
-    send_one(p, &path, UDP_RAW, BYTES_LIT("\xff"));              /* keepalive */
-    send_one(p, &path, UDP_RAW, BYTES_LIT("\0\0\0"));            /* nothing at all */
-    send_one(p, &path, UDP_RAW, BYTES_LIT("\0\0\0\0"));          /* a marker with nothing behind it */
-    send_one(p, &path, UDP_RAW, BYTES_LIT("\x01\x02\x03\x04" "E")); /* ESP */
-    send_one(p, &path, UDP_RAW, BYTES_LIT("\0\0\0\0I"));         /* IKE */
+    send_one(p, &path, UDP_RAW, BYTES_LIT("\xff"));     /* keepalive */
+    send_one(p, &path, UDP_RAW, BYTES_LIT("\0\0\0"));   /* nothing at all */
+    send_one(p, &path, UDP_RAW, BYTES_LIT("\0\0\0\0")); /* a marker with nothing behind it */
+    send_one(p, &path, UDP_RAW,
+             BYTES_LIT("\x01\x02\x03\x04"
+                       "E"));                            /* ESP */
+    send_one(p, &path, UDP_RAW, BYTES_LIT("\0\0\0\0I")); /* IKE */
     run_until(p, &p->b, 2);
     assert_true(p->b.got[0].esp);
     assert_int_equal(p->b.got[0].len, 5);
@@ -280,7 +284,8 @@ static void addresses_go_to_the_kernel_and_back(void **state)
 {
     (void)state;
     struct sockaddr_storage at;
-    struct endpoint back, v4 = {loopback(ADDR_V4, 3), 500}, v6 = {loopback(ADDR_V6, 0), 4500}, none = {.port = 1};
+    struct endpoint back, v4 = {loopback(ADDR_V4, 3), 500}, v6 = {loopback(ADDR_V6, 0), 4500},
+                          none = {.port = 1};
     assert_true(net_to_sockaddr(&v4, &at) > 0 && net_from_sockaddr((const struct sockaddr *)&at, &back));
     assert_true(endpoint_equal(&v4, &back));
     assert_true(net_to_sockaddr(&v6, &at) > 0 && net_from_sockaddr((const struct sockaddr *)&at, &back));
@@ -295,12 +300,18 @@ static void addresses_go_to_the_kernel_and_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_message_arrives_with_both_its_addresses_in_both_families_and_on_both_ports, open_pair, close_pair),
-        cmocka_unit_test_setup_teardown(the_kernel_chooses_a_source_address_where_the_path_names_none, open_pair, close_pair),
-        cmocka_unit_test_setup_teardown(on_the_encapsulated_port_the_first_octets_decide, open_pair, close_pair),
-        cmocka_unit_test_setup_teardown(a_batch_arrives_in_order_and_large_messages_survive, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(
+            a_message_arrives_with_both_its_addresses_in_both_families_and_on_both_ports, open_pair,
+            close_pair),
+        cmocka_unit_test_setup_teardown(the_kernel_chooses_a_source_address_where_the_path_names_none,
+                                        open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(on_the_encapsulated_port_the_first_octets_decide, open_pair,
+                                        close_pair),
+        cmocka_unit_test_setup_teardown(a_batch_arrives_in_order_and_large_messages_survive, open_pair,
+                                        close_pair),
         cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_counted_and_forgotten, open_pair, close_pair),
-        cmocka_unit_test_setup_teardown(a_refusal_by_icmp_harms_neither_the_next_message_nor_the_socket, open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(a_refusal_by_icmp_harms_neither_the_next_message_nor_the_socket,
+                                        open_pair, close_pair),
         cmocka_unit_test_setup_teardown(a_port_in_use_is_named_in_the_reason, open_pair, close_pair),
         cmocka_unit_test(the_ring_keeps_order_and_limits),
         cmocka_unit_test(addresses_go_to_the_kernel_and_back),
