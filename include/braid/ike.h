@@ -73,6 +73,7 @@ struct ike_answer {
 
 enum plane_op {
     PLANE_ADD,    /* install one direction pair of a Child SA with its policies: inbound ready before outbound is used */
+    PLANE_RETIRE, /* send no more on it; inbound stays until REMOVE. What replaces it carries the traffic */
     PLANE_MOVE,   /* its outer path changed (NAT mapping, MOBIKE) */
     PLANE_REMOVE, /* take it away; never reported back */
 };
@@ -98,6 +99,7 @@ struct plane_child {
     uint32_t replay_window;
     bool copy_df;
     uint32_t replaces;        /* id of the Child SA it rekeys, or 0: its policies pass over without a gap */
+    bool hold;                /* do not send on it before the peer has, or the one it replaces is removed: the peer may not have installed it */
 };
 
 struct ike_plane {
@@ -114,6 +116,8 @@ enum tell_kind {
     TELL_IKE_DOWN,    /* gone, reason says why */
     TELL_CHILD_UP,
     TELL_CHILD_DOWN,
+    TELL_IKE_REKEYED,   /* ike_id took over from replaced_id */
+    TELL_CHILD_REKEYED, /* child_id took over from replaced_id */
     TELL_ALERT,       /* something failed without (or before) an SA going down; reason and detail */
 };
 
@@ -139,6 +143,7 @@ enum tell_kind {
     X(DELETED, "deleted on request") \
     X(REPLACED, "replaced by a newer SA of the same peer") \
     X(CONFIG_GONE, "its configuration was removed") \
+    X(LIFETIME, "its lifetime is over") \
     X(LIMIT, "a limit of the engine was reached") \
     X(FAULT, "an internal error") \
     X(PLANE, "the data plane could not install it")
@@ -166,6 +171,7 @@ struct ike_tell {
     enum tell_kind kind;
     uint32_t ike_id;          /* unique id of the IKE SA, 0 = none (an alert about first contact) */
     uint32_t child_id;        /* unique id of the Child SA, or 0 */
+    uint32_t replaced_id;     /* REKEYED: of the SA that was replaced */
     uint64_t spi_i, spi_r;
     const char *conn, *child; /* configuration names, or NULL */
     struct ike_path path;
@@ -210,6 +216,7 @@ void ike_effects_clear(struct ike_effects *fx); /* wipes keys */
 enum order_kind {
     ORDER_INITIATE,  /* conn, and child unless the IKE SA alone is wanted; remote may override the configured address */
     ORDER_TERMINATE, /* by ike_id, child_id, or by names; Deletes go to the peer */
+    ORDER_REKEY,     /* by ike_id, child_id, or by names; without any of child_id and child: the IKE SA */
     ORDER_CHECK,     /* liveness: an empty INFORMATIONAL on ike_id */
     ORDER_CONFIG,    /* a new snapshot. SAs keep using the old one until they end: the owner keeps it alive until ike_engine_oldest_config passes it */
     ORDER_SHUTDOWN,  /* delete everything at the peers and take in nothing new */

@@ -16,6 +16,15 @@ static void free_selectors(const struct alloc *alloc, struct selectors *s)
     *s = (struct selectors){0};
 }
 
+ike_time child_deadline(const struct child *child)
+{
+    if (child->state == CHILD_LINGERING)
+        return child->gone_at;
+    if (child->expiring)
+        return IKE_NEVER; /* its Delete is wanted already */
+    return child->state == CHILD_INSTALLED && child->rekey_at < child->life_at ? child->rekey_at : child->life_at;
+}
+
 struct child *child_new(const struct alloc *alloc, const struct selectors *local_ts, const struct selectors *remote_ts)
 {
     struct child *child = alloc_take(alloc, sizeof *child);

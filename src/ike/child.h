@@ -7,7 +7,12 @@
 #include "wire/names.h"
 #include <braid/ike.h>
 
-enum child_state { CHILD_INSTALLED, CHILD_DELETING };
+enum child_state {
+    CHILD_INSTALLED,
+    CHILD_REKEYED,  /* replaced by another: no longer used for sending */
+    CHILD_DELETING, /* our Delete is under way */
+    CHILD_LINGERING, /* deleted at both ends; its inbound half stays a little for packets that were on their way */
+};
 
 struct child {
     struct child *next;
@@ -19,9 +24,16 @@ struct child {
     bool esn, transport, initiator;
     uint16_t method[KEX_SLOTS]; /* its own key exchanges by slot; all KE_NONE: keys come from the IKE SA alone */
     struct selectors local_ts, remote_ts; /* owned */
+    uint32_t replaced_by;       /* REKEYED: id of the Child SA that took its place */
+    bool expiring;              /* its hard limit has passed */
     ike_time installed_at;
+    ike_time rekey_at, life_at; /* soft and hard limit; IKE_NEVER */
+    ike_time gone_at;           /* LINGERING: end of it; else IKE_NEVER */
     uint64_t order_id;
 };
+
+/* The earliest moment at which something is due. */
+ike_time child_deadline(const struct child *child);
 
 struct child *child_new(const struct alloc *alloc, const struct selectors *local_ts, const struct selectors *remote_ts);
 void child_free(struct child *child, const struct alloc *alloc);

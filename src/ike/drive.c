@@ -5,6 +5,7 @@
  *   OK       send the request          send the response, done         done, next
  *   WAIT     parked                    parked                          parked
  *   AGAIN    -                         -                               send the request again, changed
+ *   SKIP     on to the next want       -                               -
  *   NOTIFY   the SA or larva fails     send the notify                 the SA or larva fails
  *   KILL     the SA fails              send the notify, close          report to the peer, close
  *   PEER     the SA or larva fails     -                               the SA or larva fails
@@ -15,28 +16,17 @@
 #include "ike/drive.h"
 
 #include "ike/limits.h"
+#include "ike/series.h"
 #include "ike/speak.h"
 #include "wire/print.h"
 
 /* ---- ends of exchanges --------------------------------------------------------------------------------------------------------- */
 
-static void drop_slot_larval(struct turn *t)
-{
-    struct larval *gone = t->slot->larval;
-    if (!gone)
-        return;
-    for (struct larval **at = &t->sa->larvals; *at; at = &(*at)->next)
-        if (*at == gone) {
-            *at = gone->next;
-            break;
-        }
-    t->slot->larval = NULL;
-    larval_free(gone, t->e->crypto, t->e->alloc);
-}
-
+/* What the exchange negotiated goes with its slot, unless `done` took it out: then further rounds follow. */
 static void free_slot(struct turn *t)
 {
-    drop_slot_larval(t);
+    if (t->slot->larval)
+        sa_drop_larval(t->sa, t->slot->larval, t->e->crypto, t->e->alloc);
     if (t->slot == t->sa->ours)
         t->sa->ours = NULL;
     else
@@ -59,6 +49,8 @@ static void tell_exchange(struct turn *t, bool ours)
 
 static void alert(struct turn *t, const struct verdict *v)
 {
+    if (v->reason == IKE_REASON_NONE) /* nothing that anybody must know: it is retried, or refused for now */
+        return;
     struct ike_tell *tell = turn_tell(t, TELL_ALERT, v->reason);
     if (!tell)
         return;
@@ -75,16 +67,30 @@ static void after_exchange(struct turn *t, const struct exchange *x)
 
 /* ---- we asked ------------------------------------------------------------------------------------------------------------------- */
 
+/* What was wanted of an SA that is up will not be; the SA itself lives, unless the verdict says that it must not. */
+static void fail_want(struct turn *t, const struct verdict *v)
+{
+    const struct exchange *x = t->slot->exchange;
+    if (x->failed)
+        x->failed(t, v);
+    else
+        alert(t, v);
+    free_slot(t);
+    if (v->class == V_KILL) {
+        (void)sa_want(t->sa, (struct want){.kind = WANT_DELETE_IKE});
+        t->sa->die_at = t->now + DELETE_LINGER_FOR;
+    }
+    series_settle_waiting(t);
+    drive_pursue(t);
+}
+
 /* What we asked for will not be. While the SA comes up that is its end; later only of what was negotiated. */
 static void fail_ours(struct turn *t, const struct verdict *v)
 {
     bool opening = t->slot->exchange->opening;
     bool report = v->class == V_KILL && v->notify && t->sa->phase == PHASE_KEYED && t->in;
     if (!opening) {
-        alert(t, v);
-        free_slot(t);
-        if (v->class == V_KILL)
-            turn_close(t, v, false);
+        fail_want(t, v);
         return;
     }
     free_slot(t);
@@ -149,6 +155,10 @@ static void conclude_ours(struct turn *t, bool starting, struct verdict v)
     case V_AGAIN:
         start_again(t);
         return;
+    case V_SKIP:
+        free_slot(t);
+        drive_pursue(t);
+        return;
     default:
         if (!take_as_hint(t, &v))
             fail_ours(t, &v);
@@ -192,8 +202,8 @@ void drive_pursue(struct turn *t)
     const struct exchange *next = sa->initiator ? exchange_next(sa) : NULL;
     if (next)
         drive_begin(t, next, NULL);
-    else if (sa->phase != PHASE_NEW && sa->phase != PHASE_KEYED && sa_take_want(sa, &want))
-        drive_begin(t, exchange_find(EXCHANGE_INFORMATIONAL), &want);
+    else if (!sa_is_initial(sa) && sa_take_want(sa, &want))
+        drive_begin(t, exchange_for(want.kind), &want);
     else
         turn_arm(t);
 }

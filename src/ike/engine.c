@@ -5,6 +5,7 @@
 
 #include "ike/drive.h"
 #include "ike/limits.h"
+#include "ike/series.h"
 #include "ike/speak.h"
 
 /* ---- making and ending ------------------------------------------------------------------------------------------------------------------- */
@@ -84,10 +85,51 @@ static void send_keepalive(struct turn *t)
     t->sa->keepalive_at = t->now + t->sa->config->engine.keepalive_for;
 }
 
+/* Limits of Child SAs: rekey, then delete; the inbound half of a replaced one stays a little. */
+static void expire_child(struct turn *t, struct child *c)
+{
+    struct want rekey = {.kind = WANT_REKEY_CHILD, .child_id = c->id};
+    struct want delete = {.kind = WANT_DELETE_CHILD, .child_id = c->id};
+    if (t->now < child_deadline(c))
+        return;
+    if (c->state == CHILD_LINGERING) {
+        turn_drop_child(t, c, IKE_REASON_REPLACED);
+    } else if (t->now >= c->life_at) {
+        c->expiring = true;
+        (void)sa_want(t->sa, delete);
+    } else {
+        c->rekey_at = turn_retry_at(t, REKEY_RETRY_FOR); /* should this one come to nothing */
+        (void)sa_want(t->sa, rekey);
+    }
+}
+
+static void expire_parts(struct turn *t)
+{
+    struct child *next_child;
+    for (struct child *c = t->sa->children; c; c = next_child) {
+        next_child = c->next;
+        expire_child(t, c);
+    }
+    struct larval *l = t->sa->larvals;
+    while (l && t->now < l->die_at)
+        l = l->next;
+    if (l)
+        series_expire(t, l);
+    if (t->sa->phase == PHASE_UP && t->now >= t->sa->rekey_at) {
+        t->sa->rekey_at = turn_retry_at(t, REKEY_RETRY_FOR);
+        (void)sa_want(t->sa, (struct want){.kind = WANT_REKEY_IKE});
+    }
+}
+
 /* One deadline of one SA has passed; which one, its fields say. */
 static void expire(struct turn *t)
 {
     struct ike_sa *sa = t->sa;
+    if (sa->phase == PHASE_UP && t->now >= sa->expire_at) {
+        struct verdict over = verdict_peer(IKE_REASON_LIFETIME, 0);
+        turn_close(t, &over, false);
+        return;
+    }
     if (t->now >= sa->die_at) {
         enum ike_reason reason = sa->phase == PHASE_CLOSING ? IKE_REASON_DELETED : IKE_REASON_HALF_OPEN_TIMEOUT;
         struct verdict over = verdict_peer(reason, 0);
@@ -103,9 +145,11 @@ static void expire(struct turn *t)
             return;
         }
     }
+    expire_parts(t);
     bool silent = sa->phase == PHASE_UP && !sa->ours && sa->conn->dpd_for && t->now >= sa->heard_at + sa->conn->dpd_for;
-    if (silent && sa_want(sa, (struct want){.kind = WANT_CHECK}))
-        drive_pursue(t);
+    if (silent)
+        (void)sa_want(sa, (struct want){.kind = WANT_CHECK});
+    drive_pursue(t);
     turn_arm(t);
 }
 
@@ -114,6 +158,8 @@ void ike_engine_tick(struct ike_engine *e, ike_time now, struct ike_effects *fx)
     for (struct heap_node *top = heap_top(&e->timers); top && top->at <= now; top = heap_top(&e->timers)) {
         struct turn t = {.e = e, .sa = HEAP_OWNER(top, struct ike_sa, timer), .now = now, .fx = fx};
         expire(&t);
+        if (t.sa->phase != PHASE_GONE && t.sa->timer.at <= now) /* something is due but has to wait its turn */
+            (void)heap_set(&e->timers, &t.sa->timer, now + IKE_MS);
     }
     engine_end_verb(e);
 }

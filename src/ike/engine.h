@@ -58,7 +58,7 @@ struct ike_engine {
     struct cookie_jar cookies;
     uint32_t half_open;
     uint32_t sa_count;
-    uint32_t last_sa_id, last_child_id;
+    uint32_t last_sa_id, last_child_id, last_larval_id;
     uint64_t last_serial;
     ike_time invalid_spi_after; /* no unprotected INVALID_IKE_SPI before */
     struct ike_sa *dead;      /* closed in this verb, freed at its end */

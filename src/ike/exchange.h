@@ -32,12 +32,15 @@ struct exchange {
     struct verdict (*request)(struct turn *t);  /* the peer asks: build the response */
     struct verdict (*response)(struct turn *t); /* the peer answered */
     enum crypto_result (*done)(struct turn *t); /* both messages are final: transcript, key epoch, merge of larval SAs */
+    void (*failed)(struct turn *t, const struct verdict *v); /* what we asked for will not be: events */
     void (*after)(struct turn *t);              /* the slot is free again, the response is on its way: events, next wants */
 };
 
 const struct exchange *exchange_find(uint8_t type);
 /* The exchange that comes next in setting up an SA as initiator; NULL when it is up. */
 const struct exchange *exchange_next(const struct ike_sa *sa);
+/* The exchange that fulfils a want. */
+const struct exchange *exchange_for(enum want_kind kind);
 bool exchange_may(const struct exchange *x, enum phase phase);
 
 /* handlers, one file for each exchange: exchange_*.c */
@@ -56,6 +59,15 @@ struct verdict auth_request(struct turn *t);
 struct verdict auth_response(struct turn *t);
 enum crypto_result auth_done(struct turn *t);
 void auth_after(struct turn *t);
+
+struct verdict create_start(struct turn *t);
+struct verdict create_request(struct turn *t);
+struct verdict create_response(struct turn *t);
+void create_failed(struct turn *t, const struct verdict *v);
+
+struct verdict later_round_start(struct turn *t);
+struct verdict later_round_request(struct turn *t);
+struct verdict later_round_response(struct turn *t);
 
 struct verdict info_start(struct turn *t);
 struct verdict info_request(struct turn *t);

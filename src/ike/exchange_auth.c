@@ -12,7 +12,10 @@
 #include "ike/auth.h"
 #include "ike/explain.h"
 #include "ike/limits.h"
+#include "ike/merge.h"
 #include "ike/negotiate.h"
+
+static const struct child_rules keys_from_ike = {.no_kex = true};
 
 /* ---- identities of the SA ------------------------------------------------------------------------------------------------------------- */
 
@@ -127,12 +130,13 @@ static struct verdict add_child(struct turn *t)
         bool childless = t->sa->extensions & EXTENSION_SET(CHILDLESS);
         return childless ? VERDICT_OK : verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, 0), "the peer does not set up IKE SAs without a Child SA");
     }
-    struct larval *l = negotiate_larval(t, true);
+    struct larval *l = negotiate_larval(t, LARVAL_CHILD, true);
     if (!l)
         return verdict_fault();
     l->conf = wanted;
+    l->transport = wanted->mode == MODE_TRANSPORT;
     l->order_id = t->sa->order_id;
-    return negotiate_offer(t, l, true);
+    return negotiate_offer(t, l, &keys_from_ike);
 }
 
 struct verdict auth_start(struct turn *t)
@@ -184,8 +188,8 @@ struct verdict auth_response(struct turn *t)
     struct larval *l = t->slot->larval;
     if (v.class != V_OK || !l)
         return v;
-    v = negotiate_finish(t, l);
-    if (v.class == V_OK && !negotiate_install(t, l))
+    v = negotiate_finish(t, l, &keys_from_ike);
+    if (v.class == V_OK && !merge_child(t, l))
         v = verdict_fault();
     if (v.class != V_OK) {
         tell_child_failed(t, l->conf->name, &v);
@@ -245,10 +249,10 @@ static struct verdict answer_child(struct turn *t)
     struct verdict v = verdict_notify(IKE_REASON_CHILD_REFUSED, NOTIFY_NO_ADDITIONAL_SAS);
     if (!ike_msg_find(t->in, PAYLOAD_SA))
         return VERDICT_OK;
-    struct larval *l = t->sa->conn->childless == CHILDLESS_FORCE ? NULL : negotiate_larval(t, false);
+    struct larval *l = t->sa->conn->childless == CHILDLESS_FORCE ? NULL : negotiate_larval(t, LARVAL_CHILD, false);
     if (l)
-        v = negotiate_choose(t, l, true);
-    if (v.class == V_OK && !negotiate_install(t, l))
+        v = negotiate_choose(t, l, &keys_from_ike);
+    if (v.class == V_OK && !merge_child(t, l))
         return verdict_fault();
     if (v.class == V_OK || v.class == V_FAULT)
         return v;

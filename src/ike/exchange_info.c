@@ -8,16 +8,9 @@
  */
 #include "ike/explain.h"
 #include "ike/limits.h"
+#include "ike/series.h"
 
 /* ---- we ask --------------------------------------------------------------------------------------------------------------------------------- */
-
-static struct child *find_child(const struct ike_sa *sa, uint32_t id)
-{
-    for (struct child *child = sa->children; child; child = child->next)
-        if (child->id == id)
-            return child;
-    return NULL;
-}
 
 static bool add_delete(struct turn *t, uint8_t protocol, const uint32_t *spis, uint16_t count)
 {
@@ -48,8 +41,8 @@ struct verdict info_start(struct turn *t)
         built = add_delete(t, PROTOCOL_IKE, NULL, 0);
         break;
     case WANT_DELETE_CHILD:
-        child = find_child(t->sa, want->child_id);
-        if (child) { /* if it went meanwhile, an empty message does no harm */
+        child = sa_child(t->sa, want->child_id);
+        if (child && child->state != CHILD_LINGERING) { /* if it went meanwhile, an empty message does no harm */
             child->state = CHILD_DELETING;
             built = add_delete(t, PROTOCOL_ESP, &child->spi_in, 1);
         }
@@ -67,7 +60,7 @@ struct verdict info_start(struct turn *t)
 
 static void end_child(struct turn *t, uint32_t id)
 {
-    struct child *child = find_child(t->sa, id);
+    struct child *child = sa_child(t->sa, id);
     if (child)
         turn_remove_child(t, child, IKE_REASON_DELETED);
 }
@@ -96,7 +89,7 @@ static uint16_t delete_children(struct turn *t, const struct delete_payload *del
     for (uint16_t i = 0; i < del->count && count < room; i++) {
         uint32_t spi = get_u32(del->spis.at + (size_t)i * 4);
         struct child *child = t->sa->children;
-        while (child && child->spi_out != spi)
+        while (child && (child->spi_out != spi || child->state == CHILD_LINGERING))
             child = child->next;
         if (!child)
             continue;

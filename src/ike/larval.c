@@ -10,6 +10,7 @@ struct larval *larval_new(const struct alloc *alloc, enum larval_kind kind, bool
         return NULL;
     l->kind = kind;
     l->ours = ours;
+    l->die_at = IKE_NEVER;
     l->arena = arena_make(alloc, DECODE_ARENA_MAX);
     l->transcript = transcript_make(alloc);
     return l;

@@ -16,6 +16,7 @@ enum larval_kind { LARVAL_IKE, LARVAL_CHILD };
 
 struct larval {
     struct larval *next;
+    uint32_t id;               /* unique in an engine: the ticket of its series of exchanges */
     enum larval_kind kind;
     bool ours;                 /* we asked for it */
     struct arena arena;        /* everything below that is borrowed */
@@ -23,13 +24,14 @@ struct larval {
     struct proposals offered;  /* by us, when ours */
     struct choice choice;
     struct schedule schedule;
+    struct bytes nonce;        /* ours, to be sent; empty where the exchange has none of its own */
+    struct bytes ke_data;      /* ours, to be sent; empty = no KE payload */
+    uint16_t ke_method;        /* of ke_data */
     uint64_t order_id;         /* who wanted it; comes back in events */
 
     /* LARVAL_IKE: what only the time before IKE_AUTH needs */
     struct transcript transcript;
     struct bytes cookie;       /* to be sent with the request; empty = none */
-    struct bytes ke_data;      /* our KE payload of IKE_SA_INIT, the same in every retry with a cookie */
-    uint16_t ke_method;        /* of ke_data */
     uint8_t cookie_tries, ke_tries;
     uint32_t peer_extensions;  /* announced by the peer, bits of enum extension */
     bool has_next_keys;        /* keys of the next epoch are ready */
@@ -39,6 +41,19 @@ struct larval {
     struct bytes id_i, id_r;   /* bodies of the ID payloads, as AUTH covers them */
     bool initial_contact;      /* the peer said so */
     const struct conf_child *wanted; /* Child SA to make in IKE_AUTH, NULL = none */
+
+    /* made by CREATE_CHILD_SA */
+    bool answered;             /* ours: the response has come, further rounds are under way */
+    bool is_void;              /* what it was for is gone: an exchange under way ends it */
+    bool complete;             /* nothing is to be negotiated any more */
+    struct bytes link;         /* ours: the peer's ticket, to be sent with the next round */
+    uint8_t tries;             /* how often the whole series was begun */
+    ike_time die_at;           /* an unfinished series is forgotten then */
+    uint32_t rekeys;           /* LARVAL_CHILD: id of the Child SA it replaces, 0 = a new one */
+    uint32_t rival;            /* ours: id of the peer's larva that rekeys the same SA, 0 = none */
+    struct bytes rival_ni, rival_nr; /* its nonces */
+    uint32_t rival_child;      /* the Child SA it became already, or 0 */
+    uint64_t spi_ours;         /* LARVAL_IKE: of the new IKE SA */
 
     /* LARVAL_CHILD */
     const struct conf_child *conf;

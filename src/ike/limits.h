@@ -25,6 +25,8 @@ enum {
     DECODE_ARENA_MAX = 192 * 1024,  /* values of one decoded message, and of the one built in answer */
     EFFECTS_ARENA_MAX = 1024 * 1024, /* effects of one verb */
     CHILDREN_PER_IKE_MAX = 256,
+    SERIES_PER_IKE_MAX = 8,      /* unfinished series of key exchanges that we serve on one IKE SA */
+    SERIES_TRIES_MAX = 3,        /* how often a series is begun anew before its purpose is given up */
     ORDERS_PER_IKE_MAX = 16,     /* queued behind the exchange under way */
     PREAUTH_ROUNDS_MAX = 8,      /* exchanges between IKE_SA_INIT and IKE_AUTH that we serve */
     COLLECTED_ERRORS = 4,
@@ -33,6 +35,10 @@ enum {
 #define DELETE_LINGER_FOR (2500 * IKE_MS)   /* a closing SA waits so long for the answer to its Delete; a daemon that ends has 3 s */
 #define COOKIE_SECRET_FOR (60 * IKE_SECOND) /* a cookie secret is made new after that; the one before stays valid as long again */
 #define INVALID_SPI_EVERY (IKE_SECOND)      /* at most one unprotected INVALID_IKE_SPI in this time */
+#define SERIES_FOR (15 * IKE_SECOND)        /* an unfinished series is forgotten (RFC 9370 2.2.4 suggests 5 to 20 s) */
+#define REPLACED_FOR (30 * IKE_SECOND)      /* a rekeyed IKE SA waits so long for its Delete */
+#define CHILD_LINGER_FOR (5 * IKE_SECOND)   /* inbound half of a deleted Child SA, for packets still on their way */
+#define REKEY_RETRY_FOR (10 * IKE_SECOND)   /* a rekey that failed for now is tried again after that, and up to as much again */
 #define FRAGMENT_STORE_FOR (30 * IKE_SECOND) /* an incomplete set of fragments is dropped */
 
 #endif

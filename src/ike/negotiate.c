@@ -2,36 +2,47 @@
 #include "ike/negotiate.h"
 
 #include "ike/explain.h"
+#include "ike/fresh.h"
 #include "ike/limits.h"
 #include "ike/selector.h"
 
 /* ---- larvae ---------------------------------------------------------------------------------------------------------------------------- */
 
-/* An inbound SPI nobody has; its first octet says which worker owns it. 1 to 255 are reserved (RFC 4303 2.1). */
-static uint32_t choose_child_spi(struct ike_engine *e)
+static bool has_room(const struct ike_sa *sa)
 {
-    enum { SPI_BASE = 0xc0 };
-    uint8_t octets[4];
-    uint32_t spi;
-    do {
-        if (!e->crypto->random(e->crypto->self, octets, sizeof octets))
-            return 0;
-        octets[0] = (uint8_t)(SPI_BASE + e->worker);
-        spi = get_u32(octets);
-    } while (table_get(&e->by_child_spi, spi));
-    return spi;
+    unsigned count = sa->child_count;
+    for (const struct larval *l = sa->larvals; l; l = l->next)
+        count++;
+    return count < CHILDREN_PER_IKE_MAX;
 }
 
-struct larval *negotiate_larval(struct turn *t, bool ours)
+static unsigned count_theirs(const struct ike_sa *sa)
 {
-    struct larval *l = t->sa->child_count < CHILDREN_PER_IKE_MAX ? larval_new(t->e->alloc, LARVAL_CHILD, ours) : NULL;
+    unsigned count = 0;
+    for (const struct larval *l = sa->larvals; l; l = l->next)
+        count += !l->ours;
+    return count;
+}
+
+struct larval *negotiate_larval(struct turn *t, enum larval_kind kind, bool ours)
+{
+    struct ike_sa *sa = t->sa;
+    if (!has_room(sa) || (!ours && count_theirs(sa) >= SERIES_PER_IKE_MAX))
+        return NULL;
+    struct larval *l = larval_new(t->e->alloc, kind, ours);
     if (!l)
         return NULL;
-    l->spi_in = choose_child_spi(t->e);
-    l->ni = t->sa->birth ? t->sa->birth->ni : BYTES_NONE; /* in IKE_AUTH: the nonces of IKE_SA_INIT */
-    l->nr = t->sa->birth ? t->sa->birth->nr : BYTES_NONE;
-    l->next = t->sa->larvals;
-    t->sa->larvals = l;
+    l->id = ++t->e->last_larval_id;
+    if (kind == LARVAL_CHILD)
+        l->spi_in = turn_choose_child_spi(t->e);
+    else
+        l->spi_ours = turn_choose_spi(t->e);
+    if (sa->birth) { /* in IKE_AUTH: the nonces of IKE_SA_INIT */
+        l->ni = sa->birth->ni;
+        l->nr = sa->birth->nr;
+    }
+    l->next = sa->larvals;
+    sa->larvals = l;
     t->slot->larval = l;
     return l;
 }
@@ -63,6 +74,8 @@ static bool add_child_payloads(struct turn *t, const struct larval *l, const str
     if (!sa)
         return false;
     sa->u.sa = *proposals;
+    if (!fresh_write(t, l))
+        return false;
     if (l->transport && !ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_USE_TRANSPORT_MODE, BYTES_NONE))
         return false;
     return add_selectors(t, PAYLOAD_TSi, l->ours ? &l->local_ts : &l->remote_ts) &&
@@ -97,15 +110,17 @@ static bool resolve(struct turn *t, const struct conf_child *conf, struct arena 
 
 /* ---- we ask --------------------------------------------------------------------------------------------------------------------------------- */
 
-struct verdict negotiate_offer(struct turn *t, struct larval *l, bool no_kex)
+struct verdict negotiate_offer(struct turn *t, struct larval *l, const struct child_rules *how)
 {
-    struct choose_rules rules = rules_of(t, no_kex);
-    uint16_t method;
-    l->transport = l->conf->mode == MODE_TRANSPORT;
+    struct choose_rules rules = rules_of(t, how->no_kex);
+    uint16_t method = 0;
     if (!l->spi_in || !proposal_offer(&l->conf->esp, &l->arena, l->spi_in, 4, &rules, &l->offered, &method) || l->offered.count == 0)
         return verdict_because(verdict_fault(), "no ESP proposal of this child can be offered by this machine's cryptography");
-    bool built = resolve(t, l->conf, &l->arena, &l->local_ts, &l->remote_ts) && add_child_payloads(t, l, &l->offered);
-    return built ? VERDICT_OK : verdict_fault();
+    if (!l->local_ts.count && !resolve(t, l->conf, &l->arena, &l->local_ts, &l->remote_ts))
+        return verdict_fault();
+    if (!how->no_kex && fresh_offer(t, l, how->method ? how->method : method) != CRYPTO_OK)
+        return verdict_fault();
+    return add_child_payloads(t, l, &l->offered) ? VERDICT_OK : verdict_fault();
 }
 
 static struct verdict refused(struct turn *t, const struct larval *l, uint16_t notify)
@@ -127,7 +142,7 @@ static bool take_selectors(struct larval *l, const struct selectors *from, struc
     return true;
 }
 
-struct verdict negotiate_finish(struct turn *t, struct larval *l)
+struct verdict negotiate_finish(struct turn *t, struct larval *l, const struct child_rules *how)
 {
     const struct notify_payload *error = ike_msg_error(t->in);
     const struct payload *sa = ike_msg_find(t->in, PAYLOAD_SA);
@@ -149,7 +164,7 @@ struct verdict negotiate_finish(struct turn *t, struct larval *l)
     if (!take_selectors(l, &local, &l->local_ts) || !take_selectors(l, &remote, &l->remote_ts))
         return verdict_fault();
     l->spi_out = (uint32_t)l->choice.spi;
-    return VERDICT_OK;
+    return how->no_kex ? VERDICT_OK : fresh_finish(t, l);
 }
 
 /* ---- the peer asks ----------------------------------------------------------------------------------------------------------------------------- */
@@ -184,7 +199,7 @@ static struct verdict choose_child(struct turn *t, struct larval *l, bool no_kex
     const struct conf_child *fits = NULL;
     offered_selectors(t, l, &local, &remote);
     for (const struct conf_child *conf = conn->child; conf < conn->child + conn->child_count; conf++) {
-        if (!narrow_to(t, l, conf, &local, &remote))
+        if ((l->conf && conf != l->conf) || !narrow_to(t, l, conf, &local, &remote))
             continue;
         fits = conf;
         if (proposal_choose(offered, &conf->esp, &rules, &l->choice, &why) && l->choice.spi >= 256) {
@@ -200,11 +215,13 @@ static struct verdict choose_child(struct turn *t, struct larval *l, bool no_kex
                            explain_selectors(t, &local, &remote, our_local, our_remote));
 }
 
-struct verdict negotiate_choose(struct turn *t, struct larval *l, bool no_kex)
+struct verdict negotiate_choose(struct turn *t, struct larval *l, const struct child_rules *how)
 {
     bool asked = ike_msg_notify(t->in, NOTIFY_USE_TRANSPORT_MODE) != NULL;
     l->transport = asked;
-    struct verdict v = choose_child(t, l, no_kex);
+    struct verdict v = choose_child(t, l, how->no_kex);
+    if (v.class == V_OK && !how->no_kex)
+        v = fresh_serve(t, l);
     if (v.class != V_OK)
         return v;
     l->transport = asked && l->conf->mode == MODE_TRANSPORT;
@@ -213,94 +230,4 @@ struct verdict negotiate_choose(struct turn *t, struct larval *l, bool no_kex)
     bool built = l->spi_in && answer && proposal_answer(&l->choice, &t->slot->arena, l->spi_in, answer) &&
                  add_child_payloads(t, l, &(struct proposals){1, answer});
     return built ? VERDICT_OK : verdict_fault();
-}
-
-/* ---- installing ---------------------------------------------------------------------------------------------------------------------------------- */
-
-static struct child *make_child(struct turn *t, const struct larval *l)
-{
-    struct ike_engine *e = t->e;
-    struct child *child = child_new(e->alloc, &l->local_ts, &l->remote_ts);
-    if (!child)
-        return NULL;
-    child->id = ++e->last_child_id;
-    child->spi_in = l->spi_in;
-    child->spi_out = l->spi_out;
-    child->conf = l->conf;
-    child->encr = l->choice.encr;
-    child->integ = l->choice.integ;
-    child->esn = l->choice.has_sn && l->choice.sn == SN_64;
-    child->transport = l->transport;
-    child->initiator = l->ours;
-    child->installed_at = t->now;
-    child->order_id = l->order_id;
-    if (!table_put(&e->by_child, child->id, t->sa) || !table_put(&e->by_child_spi, child->spi_in, t->sa)) {
-        table_remove(&e->by_child, child->id);
-        child_free(child, e->alloc);
-        return NULL;
-    }
-    child->next = t->sa->children;
-    t->sa->children = child;
-    t->sa->child_count++;
-    return child;
-}
-
-static enum crypto_result derive(struct turn *t, const struct larval *l, struct child_keys *keys)
-{
-    const struct shared_secret *sk[KEX_SLOTS];
-    for (uint8_t i = 0; i < l->schedule.held; i++)
-        sk[i] = l->schedule.secret[i];
-    return keys_child(t->e->crypto, t->sa->suite.prf, &t->sa->keys.d, l->ni, l->nr, sk, l->schedule.held, l->choice.encr, l->choice.integ, keys);
-}
-
-static struct selectors lend_selectors(struct turn *t, const struct selectors *from)
-{
-    struct bytes copy;
-    if (!arena_copy(&t->fx->arena, bytes_make(from->at, from->count * sizeof *from->at), &copy))
-        return (struct selectors){0};
-    return (struct selectors){from->count, (const void *)copy.at};
-}
-
-static void fill_plane(struct turn *t, const struct child *child, const struct child_keys *keys, struct ike_plane *plane)
-{
-    plane->op = PLANE_ADD;
-    plane->child = (struct plane_child){
-        .ike_spi = sa_spi_ours(t->sa),
-        .id = child->id,
-        .ike_id = t->sa->id,
-        .spi_in = child->spi_in,
-        .spi_out = child->spi_out,
-        .conn = t->sa->conn->name,
-        .child = child->conf->name,
-        .encr = child->encr,
-        .integ = child->integ,
-        .esn = child->esn,
-        .transport = child->transport,
-        .encap = t->sa->path.encap,
-        .initiator = child->initiator,
-        .path = t->sa->path,
-        .local_ts = lend_selectors(t, &child->local_ts),
-        .remote_ts = lend_selectors(t, &child->remote_ts),
-        .replay_window = child->conf->replay_window,
-        .copy_df = child->conf->copy_df,
-    };
-    struct plane_keys *from_i = child->initiator ? &plane->out : &plane->in;
-    struct plane_keys *from_r = child->initiator ? &plane->in : &plane->out;
-    *from_i = (struct plane_keys){keys->encr_i, keys->integ_i};
-    *from_r = (struct plane_keys){keys->encr_r, keys->integ_r};
-}
-
-struct child *negotiate_install(struct turn *t, struct larval *l)
-{
-    struct child_keys keys;
-    if (derive(t, l, &keys) != CRYPTO_OK)
-        return NULL;
-    struct child *child = make_child(t, l);
-    struct ike_effect *effect = child ? effects_add(t->e, t->fx, EFFECT_PLANE) : NULL;
-    if (effect) {
-        fill_plane(t, child, &keys, &effect->u.plane);
-        t->e->counts[COUNT_CHILD_UP]++;
-    }
-    child_keys_wipe(&keys);
-    return child;
 }

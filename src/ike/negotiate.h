@@ -7,17 +7,21 @@
 
 #include "ike/turn.h"
 
-/* A larval Child SA for this exchange, in the SA's list and in the slot; NULL when out of memory or too many. */
-struct larval *negotiate_larval(struct turn *t, bool ours);
+/* A larval SA for this exchange, in the SA's list and in the slot; NULL when out of memory or too many. */
+struct larval *negotiate_larval(struct turn *t, enum larval_kind kind, bool ours);
 
-/* ours: SA, TSi, TSr and notifies into t->out. no_kex: IKE_AUTH, where the first Child SA takes its keys from the IKE SA alone. */
-struct verdict negotiate_offer(struct turn *t, struct larval *l, bool no_kex);
+/* How the Child SA gets its keys. */
+struct child_rules {
+    bool no_kex;     /* IKE_AUTH: from the IKE SA alone, with the nonces of IKE_SA_INIT; no Nonce and KE payloads */
+    uint16_t method; /* ours: the first key exchange method, when the peer demanded one; 0 = the configured one */
+};
+
+/* ours: the payloads into t->out. Selectors that are set already (those of a Child SA that is rekeyed) are offered as they are. */
+struct verdict negotiate_offer(struct turn *t, struct larval *l, const struct child_rules *rules);
 /* ours: the peer's answer: V_PEER when it is an error or no subset of the offer. */
-struct verdict negotiate_finish(struct turn *t, struct larval *l);
-/* theirs: choose the configured child, algorithms, selectors, and write the answer's payloads: V_NOTIFY when nothing fits. */
-struct verdict negotiate_choose(struct turn *t, struct larval *l, bool no_kex);
+struct verdict negotiate_finish(struct turn *t, struct larval *l, const struct child_rules *rules);
+/* theirs: choose the configured child (l->conf if it is set: a rekey), algorithms, selectors, and write the answer's payloads: V_NOTIFY when nothing fits. */
+struct verdict negotiate_choose(struct turn *t, struct larval *l, const struct child_rules *rules);
 
-/* Keys, data plane, event: the larva becomes a Child SA. `l` stays to be freed with the slot. NULL when out of memory or crypto failed. */
-struct child *negotiate_install(struct turn *t, struct larval *l);
 
 #endif

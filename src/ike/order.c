@@ -35,8 +35,11 @@ static bool choose_path(const struct turn *t, const struct conf_conn *conn, cons
     return path->local.addr.family != ADDR_NONE;
 }
 
-/* The order is fulfilled already: say so again, for whoever gave it. */
-static bool is_up_already(struct turn *t, const struct conf_conn *conn, const struct conf_child *child, uint64_t order_id)
+/*
+ * There is an SA with this peer already. What is wanted exists: say so again, for whoever gave the order. Or the Child SA is still missing: it is made on the
+ * SA that exists.
+ */
+static bool use_existing(struct turn *t, const struct conf_conn *conn, const struct conf_child *child, uint64_t order_id)
 {
     for (struct ike_sa *sa = t->e->oldest; sa; sa = sa->newer) {
         if (sa->phase != PHASE_UP || !bytes_equal(bytes_str(sa->conn->name), bytes_str(conn->name)))
@@ -46,12 +49,17 @@ static bool is_up_already(struct turn *t, const struct conf_conn *conn, const st
         if (!child)
             tell = turn_tell(&other, TELL_IKE_UP, IKE_REASON_NONE);
         for (const struct child *c = sa->children; c && child && !tell; c = c->next)
-            if (bytes_equal(bytes_str(c->conf->name), bytes_str(child->name)))
+            if (c->state == CHILD_INSTALLED && bytes_equal(bytes_str(c->conf->name), bytes_str(child->name)))
                 tell = turn_tell_child(&other, TELL_CHILD_UP, c, IKE_REASON_NONE);
-        if (tell)
+        if (tell) {
             tell->order_id = order_id;
-        if (tell)
             return true;
+        }
+        const struct conf_child *conf = child ? config_child(sa->conn, bytes_str(child->name)) : NULL;
+        if (conf && sa_want(sa, (struct want){.kind = WANT_NEW_CHILD, .conf = conf, .order_id = order_id})) {
+            drive_pursue(&other);
+            return true;
+        }
     }
     return false;
 }
@@ -83,7 +91,7 @@ static enum order_result initiate(struct turn *t, const struct ike_order *order)
         return found;
     if (t->e->closing)
         return ORDER_REFUSED;
-    if (is_up_already(t, conn, child, order->id))
+    if (use_existing(t, conn, child, order->id))
         return ORDER_DONE;
     if (!choose_path(t, conn, order, &path))
         return ORDER_NO_ADDRESS;
@@ -124,12 +132,21 @@ static bool name_fits(struct bytes wanted, const char *name)
     return wanted.len == 0 || bytes_equal(wanted, bytes_str(name));
 }
 
+static bool child_fits(const struct child *c, const struct ike_order *order)
+{
+    return (order->child_id == 0 || c->id == order->child_id) && name_fits(order->child, c->conf->name);
+}
+
+static bool sa_fits(const struct ike_sa *sa, const struct ike_order *order)
+{
+    return (order->ike_id == 0 || sa->id == order->ike_id) && (order->conn.len == 0 || (sa->conn && name_fits(order->conn, sa->conn->name)));
+}
+
 static unsigned end_children(struct turn *t, const struct ike_order *order)
 {
     unsigned matches = 0;
     for (struct child *c = t->sa->children; c; c = c->next) {
-        bool fits = (order->child_id == 0 || c->id == order->child_id) && name_fits(order->child, c->conf->name);
-        if (!fits || c->state == CHILD_DELETING)
+        if (!child_fits(c, order) || c->state == CHILD_DELETING || c->state == CHILD_LINGERING)
             continue;
         c->order_id = order->id ? order->id : c->order_id;
         matches += sa_want(t->sa, (struct want){.kind = WANT_DELETE_CHILD, .child_id = c->id, .order_id = order->id});
@@ -144,8 +161,7 @@ static enum order_result terminate(struct turn *t, const struct ike_order *order
     unsigned matches = 0;
     bool children = order->child.len || order->child_id;
     for (struct ike_sa *sa = engine_next_sa(t->e, 0); sa; sa = engine_next_sa(t->e, sa->id)) {
-        bool fits = (order->ike_id == 0 || sa->id == order->ike_id) && (order->conn.len == 0 || (sa->conn && name_fits(order->conn, sa->conn->name)));
-        if (!fits)
+        if (!sa_fits(sa, order))
             continue;
         struct turn one = {.e = t->e, .sa = sa, .now = t->now, .fx = t->fx};
         if (children) {
@@ -170,6 +186,31 @@ static enum order_result shutdown(struct turn *t, const struct ike_order *order)
     }
     t->e->closing = true;
     return ORDER_DONE;
+}
+
+/* ---- rekey ----------------------------------------------------------------------------------------------------------------------------------------- */
+
+static unsigned rekey_children(struct turn *t, const struct ike_order *order)
+{
+    unsigned matches = 0;
+    for (const struct child *c = t->sa->children; c; c = c->next)
+        if (c->state == CHILD_INSTALLED && child_fits(c, order))
+            matches += sa_want(t->sa, (struct want){.kind = WANT_REKEY_CHILD, .child_id = c->id, .order_id = order->id});
+    return matches;
+}
+
+static enum order_result rekey(struct turn *t, const struct ike_order *order)
+{
+    unsigned matches = 0;
+    bool children = order->child.len || order->child_id;
+    for (struct ike_sa *sa = engine_next_sa(t->e, 0); sa; sa = engine_next_sa(t->e, sa->id)) {
+        if (sa->phase != PHASE_UP || !sa_fits(sa, order))
+            continue;
+        struct turn one = {.e = t->e, .sa = sa, .now = t->now, .fx = t->fx};
+        matches += children ? rekey_children(&one, order) : sa_want(sa, (struct want){.kind = WANT_REKEY_IKE, .order_id = order->id});
+        drive_pursue(&one);
+    }
+    return matches ? ORDER_DONE : ORDER_NO_MATCH;
 }
 
 /* ---- the rest ------------------------------------------------------------------------------------------------------------------------------------- */
@@ -235,6 +276,7 @@ static enum order_result plane_seen(struct turn *t, const struct ike_order *orde
 static enum order_result (*const orders[])(struct turn *t, const struct ike_order *order) = {
     [ORDER_INITIATE] = initiate,
     [ORDER_TERMINATE] = terminate,
+    [ORDER_REKEY] = rekey,
     [ORDER_CHECK] = check,
     [ORDER_CONFIG] = configure,
     [ORDER_SHUTDOWN] = shutdown,

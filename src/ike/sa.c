@@ -13,6 +13,12 @@ ike_time sa_deadline(const struct ike_sa *sa)
         at = earlier(at, sa->ours->resend_at);
     if (sa->phase == PHASE_UP && !sa->ours && sa->conn->dpd_for)
         at = earlier(at, sa->heard_at + sa->conn->dpd_for);
+    for (const struct larval *l = sa->larvals; l; l = l->next)
+        at = earlier(at, l->die_at);
+    for (const struct child *c = sa->children; c; c = c->next)
+        at = earlier(at, child_deadline(c));
+    if (sa->phase == PHASE_UP)
+        at = earlier(at, earlier(sa->rekey_at, sa->expire_at));
     return at;
 }
 
@@ -86,7 +92,8 @@ void sa_free(struct ike_sa *sa, const struct crypto *c, const struct alloc *allo
 bool sa_want(struct ike_sa *sa, struct want want)
 {
     for (uint8_t i = 0; i < sa->wants; i++)
-        if (sa->want[i].kind == want.kind && sa->want[i].child_id == want.child_id)
+        if (sa->want[i].kind == want.kind && sa->want[i].child_id == want.child_id && sa->want[i].larval_id == want.larval_id &&
+            sa->want[i].conf == want.conf)
             return true;
     if (sa->wants == WANTS_MAX)
         return false;
@@ -94,14 +101,59 @@ bool sa_want(struct ike_sa *sa, struct want want)
     return true;
 }
 
+struct larval *sa_larval(const struct ike_sa *sa, uint32_t id)
+{
+    struct larval *l = sa->larvals;
+    while (l && l->id != id)
+        l = l->next;
+    return l;
+}
+
+struct larval *sa_larval_of_kind(const struct ike_sa *sa, enum larval_kind kind)
+{
+    struct larval *l = sa->larvals;
+    while (l && l->kind != kind)
+        l = l->next;
+    return l;
+}
+
+struct child *sa_child(const struct ike_sa *sa, uint32_t id)
+{
+    struct child *c = sa->children;
+    while (c && c->id != id)
+        c = c->next;
+    return c;
+}
+
+void sa_drop_larval(struct ike_sa *sa, struct larval *l, const struct crypto *c, const struct alloc *alloc)
+{
+    struct larval **at = &sa->larvals;
+    while (*at && *at != l)
+        at = &(*at)->next;
+    if (!*at)
+        return;
+    *at = l->next;
+    larval_free(l, c, alloc);
+}
+
+static bool may_pursue(const struct ike_sa *sa, enum want_kind kind)
+{
+    bool about_child = kind == WANT_REKEY_CHILD || kind == WANT_NEW_CHILD || kind == WANT_DELETE_CHILD;
+    if (sa->phase != PHASE_UP)
+        return kind < WANT_ROUND;
+    if (kind == WANT_REKEY_IKE)
+        return !sa->larvals;
+    return !about_child || !sa_larval_of_kind(sa, LARVAL_IKE);
+}
+
 bool sa_take_want(struct ike_sa *sa, struct want *out)
 {
-    if (sa->wants == 0)
-        return false;
-    uint8_t best = 0;
-    for (uint8_t i = 1; i < sa->wants; i++)
-        if (sa->want[i].kind < sa->want[best].kind)
+    uint8_t best = WANTS_MAX;
+    for (uint8_t i = 0; i < sa->wants; i++)
+        if (may_pursue(sa, sa->want[i].kind) && (best == WANTS_MAX || sa->want[i].kind < sa->want[best].kind))
             best = i;
+    if (best == WANTS_MAX)
+        return false;
     *out = sa->want[best];
     memmove(&sa->want[best], &sa->want[best + 1], (size_t)(sa->wants - best - 1) * sizeof *sa->want);
     sa->wants--;

@@ -21,6 +21,7 @@ enum phase {
     PHASE_NEW,     /* IKE_SA_INIT under way */
     PHASE_KEYED,   /* encrypted, not authenticated */
     PHASE_UP,      /* authenticated */
+    PHASE_REPLACED, /* rekeyed: its Child SAs have gone to the new SA, its Delete is still to come */
     PHASE_CLOSING, /* our Delete is under way, or a last answer is kept for repeats */
     PHASE_GONE,    /* closed; freed at the end of the verb */
 };
@@ -52,12 +53,20 @@ enum want_kind {
     WANT_DELETE_IKE,  /* most urgent first: the order of this enum is the order of pursuit */
     WANT_REPORT,      /* tell the peer of an error in its response (RFC 7296 2.21.2) */
     WANT_DELETE_CHILD,
+    WANT_ROUND,       /* the next key exchange of a larval SA */
+    WANT_REKEY_IKE,
+    WANT_REKEY_CHILD,
+    WANT_NEW_CHILD,
     WANT_CHECK,       /* is the peer alive? */
 };
 
 struct want {
     enum want_kind kind;
-    uint32_t child_id;  /* DELETE_CHILD */
+    uint32_t child_id;  /* DELETE_CHILD, REKEY_CHILD */
+    uint32_t larval_id; /* ROUND */
+    const struct conf_child *conf; /* NEW_CHILD */
+    uint16_t method;    /* REKEY_*, NEW_CHILD: the key exchange method the peer demanded, 0 = the configured one */
+    uint8_t tries;      /* how often it was tried already */
     uint16_t notify;    /* REPORT */
     uint64_t order_id;
 };
@@ -96,6 +105,7 @@ struct ike_sa {
     enum phase phase;
     bool initiator;          /* original initiator: the I flag of our messages */
     bool mourned;            /* its end was told; it lingers only */
+    uint32_t rekeyed_into;   /* REPLACED: id of its heir */
     bool answered_delete;    /* the peer agreed that it is over */
     bool half_open;          /* counted against the budget of half-open SAs */
     struct endpoint contact_from; /* where its first message came from, while half-open */
@@ -128,6 +138,8 @@ struct ike_sa {
     uint8_t wants;
 
     ike_time established_at;
+    ike_time rekey_at;       /* soft limit */
+    ike_time expire_at;      /* hard limit */
     ike_time heard_at;       /* last authenticated message or packet of the peer */
     ike_time die_at;         /* half-open limit, or the end of lingering */
     ike_time keepalive_at;
@@ -160,6 +172,13 @@ void sa_free(struct ike_sa *sa, const struct crypto *c, const struct alloc *allo
 
 /* Want something, unless it is wanted already. False when too much is wanted. */
 bool sa_want(struct ike_sa *sa, struct want want);
+/* The most urgent want that may be pursued now: an IKE SA is not rekeyed while Child SAs are under way, nor the other way round. */
 bool sa_take_want(struct ike_sa *sa, struct want *out);
+
+struct larval *sa_larval(const struct ike_sa *sa, uint32_t id);
+struct larval *sa_larval_of_kind(const struct ike_sa *sa, enum larval_kind kind);
+struct child *sa_child(const struct ike_sa *sa, uint32_t id);
+/* Take a larva out of the list and free it. */
+void sa_drop_larval(struct ike_sa *sa, struct larval *l, const struct crypto *c, const struct alloc *alloc);
 
 #endif

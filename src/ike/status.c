@@ -10,6 +10,8 @@ static const char *state_name(const struct ike_sa *sa)
     switch (sa->phase) {
     case PHASE_UP:
         return "ESTABLISHED";
+    case PHASE_REPLACED:
+        return "REKEYED";
     case PHASE_CLOSING:
     case PHASE_GONE:
         return "DELETING";
@@ -52,6 +54,7 @@ static void describe_sa(const struct ike_sa *sa, struct ike_sa_info *info)
         .integ = sa->suite.integ,
         .prf = sa->suite.prf,
         .established_at = sa->established_at,
+        .rekey_at = sa->rekey_at == IKE_NEVER ? 0 : sa->rekey_at,
         .child_count = sa->child_count,
     };
     info->quantum_safe = list_methods(sa->method, &info->kex_count, info->kex, info->kex_slot);
@@ -67,13 +70,27 @@ bool ike_engine_next_sa(const struct ike_engine *e, uint32_t after, struct ike_s
     return sa != NULL;
 }
 
+static const char *child_state_name(const struct ike_sa *sa, const struct child *c)
+{
+    static const char *const names[] = {
+        [CHILD_INSTALLED] = "INSTALLED",
+        [CHILD_REKEYED] = "REKEYED",
+        [CHILD_DELETING] = "DELETING",
+        [CHILD_LINGERING] = "DELETED",
+    };
+    for (const struct larval *l = sa->larvals; l; l = l->next)
+        if (c->state == CHILD_INSTALLED && l->rekeys == c->id)
+            return "REKEYING";
+    return names[c->state];
+}
+
 static void describe_child(const struct ike_sa *sa, const struct child *c, struct ike_child_info *info)
 {
     *info = (struct ike_child_info){
         .id = c->id,
         .ike_id = sa->id,
         .name = c->conf->name,
-        .state = c->state == CHILD_DELETING ? "DELETING" : "INSTALLED",
+        .state = child_state_name(sa, c),
         .spi_in = c->spi_in,
         .spi_out = c->spi_out,
         .encr = c->encr,
@@ -84,6 +101,8 @@ static void describe_child(const struct ike_sa *sa, const struct child *c, struc
         .local_ts = c->local_ts,
         .remote_ts = c->remote_ts,
         .installed_at = c->installed_at,
+        .rekey_at = c->rekey_at == IKE_NEVER ? 0 : c->rekey_at,
+        .life_at = c->life_at == IKE_NEVER ? 0 : c->life_at,
     };
     struct ike_sa_info parent;
     describe_sa(sa, &parent);
@@ -96,7 +115,7 @@ bool ike_engine_next_child(const struct ike_engine *e, uint32_t ike_id, uint32_t
     const struct ike_sa *sa = table_get(&e->by_id, ike_id);
     const struct child *next = NULL;
     for (const struct child *c = sa ? sa->children : NULL; c; c = c->next)
-        if (c->id > after && (!next || c->id < next->id))
+        if (c->id > after && c->state != CHILD_LINGERING && (!next || c->id < next->id))
             next = c;
     if (next)
         describe_child(sa, next, info);

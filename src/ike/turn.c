@@ -2,6 +2,7 @@
 #include "ike/turn.h"
 
 #include "ike/limits.h"
+#include "ike/series.h"
 
 /* ---- asking and telling ---------------------------------------------------------------------------------------------------- */
 
@@ -72,7 +73,7 @@ const char *turn_sentence(struct turn *t, const struct text *text)
 /* ---- opening ----------------------------------------------------------------------------------------------------------------- */
 
 /* A free SPI whose most significant octet names the worker. */
-static uint64_t choose_spi(struct ike_engine *e)
+uint64_t turn_choose_spi(struct ike_engine *e)
 {
     uint8_t octets[8];
     uint64_t spi;
@@ -96,15 +97,27 @@ static bool enter_tables(struct ike_engine *e, struct ike_sa *sa)
     return false;
 }
 
-struct ike_sa *turn_new_sa(struct turn *t, bool initiator, const struct conf_conn *conn, const struct ike_path *path)
+/* An inbound SPI nobody has; its first octet says which worker owns it. 1 to 255 are reserved (RFC 4303 2.1). */
+uint32_t turn_choose_child_spi(struct ike_engine *e)
+{
+    enum { SPI_BASE = 0xc0 };
+    uint8_t octets[4];
+    uint32_t spi;
+    do {
+        if (!e->crypto->random(e->crypto->self, octets, sizeof octets))
+            return 0;
+        octets[0] = (uint8_t)(SPI_BASE + e->worker);
+        spi = get_u32(octets);
+    } while (table_get(&e->by_child_spi, spi));
+    return spi;
+}
+
+struct ike_sa *turn_open_sa(struct turn *t, bool initiator, const struct conf_conn *conn, const struct ike_path *path, uint64_t spi)
 {
     struct ike_engine *e = t->e;
-    struct ike_sa *sa = alloc_take(e->alloc, sizeof *sa);
-    uint64_t spi = choose_spi(e);
-    if (!sa || !spi) {
-        alloc_give(e->alloc, sa, sizeof *sa);
+    struct ike_sa *sa = spi && !table_get(&e->by_spi, spi) ? alloc_take(e->alloc, sizeof *sa) : NULL;
+    if (!sa)
         return NULL;
-    }
     sa->initiator = initiator;
     *(initiator ? &sa->spi_i : &sa->spi_r) = spi;
     sa->id = ++e->last_sa_id;
@@ -112,9 +125,8 @@ struct ike_sa *turn_new_sa(struct turn *t, bool initiator, const struct conf_con
     sa->config = e->config;
     sa->path = *path;
     sa->heard_at = t->now;
-    sa->die_at = sa->keepalive_at = IKE_NEVER;
-    sa->birth = larval_new(e->alloc, LARVAL_IKE, initiator);
-    if (!sa->birth || !enter_tables(e, sa)) {
+    sa->die_at = sa->keepalive_at = sa->rekey_at = sa->expire_at = IKE_NEVER;
+    if (!enter_tables(e, sa)) {
         sa_free(sa, e->crypto, e->alloc);
         return NULL;
     }
@@ -123,6 +135,52 @@ struct ike_sa *turn_new_sa(struct turn *t, bool initiator, const struct conf_con
     e->newest = sa;
     e->sa_count++;
     return sa;
+}
+
+struct ike_sa *turn_new_sa(struct turn *t, bool initiator, const struct conf_conn *conn, const struct ike_path *path)
+{
+    struct larval *birth = larval_new(t->e->alloc, LARVAL_IKE, initiator);
+    struct ike_sa *sa = birth ? turn_open_sa(t, initiator, conn, path, turn_choose_spi(t->e)) : NULL;
+    if (sa)
+        sa->birth = birth;
+    else
+        larval_free(birth, t->e->crypto, t->e->alloc);
+    return sa;
+}
+
+/* ---- limits -------------------------------------------------------------------------------------------------------------------- */
+
+static ike_time random_below(struct turn *t, ike_time bound)
+{
+    uint8_t octets[8];
+    if (bound == 0 || !t->e->crypto->random(t->e->crypto->self, octets, sizeof octets))
+        return 0;
+    return get_u64(octets) % bound;
+}
+
+ike_time turn_retry_at(struct turn *t, ike_time at_least)
+{
+    return t->now + at_least + random_below(t, at_least);
+}
+
+static ike_time soft_limit(struct turn *t, ike_time after, ike_time jitter)
+{
+    if (after == 0)
+        return IKE_NEVER;
+    return t->now + after - random_below(t, jitter < after ? jitter : after / 2);
+}
+
+void turn_set_child_limits(struct turn *t, struct child *child)
+{
+    child->rekey_at = soft_limit(t, child->conf->rekey_for, child->conf->rand_for);
+    child->life_at = child->conf->life_for ? t->now + child->conf->life_for : IKE_NEVER;
+}
+
+static void set_limits(struct turn *t)
+{
+    const struct conf_conn *conn = t->sa->conn;
+    t->sa->rekey_at = soft_limit(t, conn->rekey_for, conn->rand_for);
+    t->sa->expire_at = conn->rekey_for ? t->now + conn->rekey_for + conn->over_for : IKE_NEVER;
 }
 
 static uint64_t peer_key(const struct ike_engine *e, const struct ike_sa *sa)
@@ -139,6 +197,7 @@ void turn_sa_up(struct turn *t)
     sa->phase = PHASE_UP;
     sa->established_at = t->now;
     sa->die_at = IKE_NEVER;
+    set_limits(t);
     engine_leave_half_open(t->e, sa);
     uint64_t key = peer_key(t->e, sa);
     sa->next_same_peer = table_get(&t->e->by_peer, key);
@@ -175,7 +234,7 @@ static void leave_peer_list(struct ike_engine *e, struct ike_sa *sa)
         }
 }
 
-void turn_remove_child(struct turn *t, struct child *child, enum ike_reason reason)
+void turn_drop_child(struct turn *t, struct child *child, enum ike_reason reason)
 {
     struct child **at = &t->sa->children;
     while (*at && *at != child)
@@ -192,8 +251,27 @@ void turn_remove_child(struct turn *t, struct child *child, enum ike_reason reas
             .op = PLANE_REMOVE,
             .child = {.id = child->id, .ike_id = t->sa->id, .spi_in = child->spi_in, .spi_out = child->spi_out},
         };
-    turn_tell_child(t, TELL_CHILD_DOWN, child, reason);
+    if (!child->replaced_by)
+        turn_tell_child(t, TELL_CHILD_DOWN, child, reason);
     child_free(child, t->e->alloc);
+}
+
+void turn_remove_child(struct turn *t, struct child *child, enum ike_reason reason)
+{
+    series_void(t, child->id);
+    if (!child->replaced_by) {
+        turn_drop_child(t, child, reason);
+        return;
+    }
+    child->state = CHILD_LINGERING;
+    child->gone_at = t->now + CHILD_LINGER_FOR;
+    struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_PLANE);
+    if (effect)
+        effect->u.plane = (struct ike_plane){
+            .op = PLANE_RETIRE,
+            .child = {.id = child->id, .ike_id = t->sa->id, .spi_in = child->spi_in, .spi_out = child->spi_out},
+        };
+    turn_arm(t);
 }
 
 /* Everything visible of the SA ends here: Child SAs, events, the place among those of the same peer. */
@@ -201,7 +279,7 @@ static void mourn(struct turn *t, const struct verdict *why)
 {
     struct ike_sa *sa = t->sa;
     while (sa->children)
-        turn_remove_child(t, sa->children, why->reason);
+        turn_drop_child(t, sa->children, why->reason);
     bool stranger = sa->phase == PHASE_NEW && !sa->initiator; /* never more than a first message */
     bool failed = why->reason != IKE_REASON_NONE;
     struct ike_tell *tell = failed ? turn_tell(t, stranger ? TELL_ALERT : TELL_IKE_DOWN, why->reason) : NULL;
@@ -216,6 +294,17 @@ static void mourn(struct turn *t, const struct verdict *why)
         t->e->counts[COUNT_SA_FAILED]++;
     engine_leave_half_open(t->e, sa);
     sa->mourned = true;
+}
+
+void turn_replace_sa(struct turn *t, struct ike_sa *heir)
+{
+    struct ike_sa *old = t->sa;
+    leave_peer_list(t->e, old);
+    old->mourned = true;
+    old->phase = PHASE_REPLACED;
+    old->die_at = t->now + REPLACED_FOR;
+    old->rekeyed_into = heir->id;
+    turn_arm(t);
 }
 
 static void bury(struct turn *t)

@@ -24,6 +24,20 @@ enum { SENTENCE_MAX = 512 };
 /* A new IKE SA in phase NEW with a birth larva and an SPI of ours; not in any table but by_spi and by_id. NULL: memory or randomness. */
 struct ike_sa *turn_new_sa(struct turn *t, bool initiator, const struct conf_conn *conn, const struct ike_path *path);
 
+/* The same with a given SPI of ours and without a birth larva: an SA that comes from a rekey. */
+struct ike_sa *turn_open_sa(struct turn *t, bool initiator, const struct conf_conn *conn, const struct ike_path *path, uint64_t spi);
+/* A free SPI of an IKE SA, of an inbound Child SA; 0 without randomness. */
+uint64_t turn_choose_spi(struct ike_engine *e);
+uint32_t turn_choose_child_spi(struct ike_engine *e);
+
+/* The turn's SA was rekeyed into `heir`: it only waits for its Delete. */
+void turn_replace_sa(struct turn *t, struct ike_sa *heir);
+
+/* Soft and hard limits from the configuration, with their jitter (RFC 7296 2.8: so that not everything is rekeyed at once). */
+void turn_set_child_limits(struct turn *t, struct child *child);
+/* A moment between now + at_least and now + twice that. */
+ike_time turn_retry_at(struct turn *t, ike_time at_least);
+
 /* The SA authenticated: out of the budget, into the table by identity. */
 void turn_sa_up(struct turn *t);
 
@@ -35,8 +49,13 @@ void turn_close(struct turn *t, const struct verdict *why, bool linger);
 /* The same, for an SA that is not the turn's. */
 void turn_close_other(struct turn *t, struct ike_sa *sa, enum ike_reason reason);
 
-/* Take a Child SA away: data plane and event. It is freed. */
+/*
+ * A Child SA is over. One that was replaced lingers: it sends no more, but its inbound half stays for packets on their way; the others go at once. Rekeys of it
+ * are void.
+ */
 void turn_remove_child(struct turn *t, struct child *child, enum ike_reason reason);
+/* The end of it all for a Child SA: data plane, tables, event unless it was replaced. It is freed. */
+void turn_drop_child(struct turn *t, struct child *child, enum ike_reason reason);
 
 /* The SA's endpoints changed: its Child SAs move along. */
 void turn_move(struct turn *t, const struct ike_path *path);

@@ -12,6 +12,7 @@ enum verdict_class {
     V_DROP,   /* stages before acceptance: count it; nothing leaves the box, nothing has changed */
     V_WAIT,   /* a handler asked something: the slot is parked */
     V_AGAIN,  /* response handlers of IKE_SA_INIT: send the request anew, changed (COOKIE, INVALID_KE_PAYLOAD) */
+    V_SKIP,   /* start handlers: there is nothing to ask any more */
     V_NOTIFY, /* reply with that notify; the exchange is over, the SA lives */
     V_KILL,   /* reply with that notify, then close the SA */
     V_PEER,   /* response handlers: the peer reported or did something that ends what was negotiated */

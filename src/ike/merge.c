@@ -1,0 +1,201 @@
+/* merge: see merge.h. */
+#include "ike/merge.h"
+
+#include "ike/limits.h"
+
+size_t merge_secrets(const struct larval *l, const struct shared_secret *sk[KEX_SLOTS])
+{
+    for (uint8_t i = 0; i < l->schedule.held; i++)
+        sk[i] = l->schedule.secret[i];
+    return l->schedule.held;
+}
+
+/* Which key exchanges made the keys, by slot. */
+static void note_methods(const struct larval *l, uint16_t method[KEX_SLOTS])
+{
+    for (uint8_t i = 0; i < l->schedule.count; i++)
+        method[l->schedule.round[i].slot] = l->schedule.round[i].kex->id;
+}
+
+/* ---- Child SAs ------------------------------------------------------------------------------------------------------------------------------- */
+
+static struct child *make_child(struct turn *t, const struct larval *l)
+{
+    struct ike_engine *e = t->e;
+    struct child *child = child_new(e->alloc, &l->local_ts, &l->remote_ts);
+    if (!child)
+        return NULL;
+    child->id = ++e->last_child_id;
+    child->spi_in = l->spi_in;
+    child->spi_out = l->spi_out;
+    child->conf = l->conf;
+    child->encr = l->choice.encr;
+    child->integ = l->choice.integ;
+    child->esn = l->choice.has_sn && l->choice.sn == SN_64;
+    child->transport = l->transport;
+    child->initiator = l->ours;
+    note_methods(l, child->method);
+    child->installed_at = t->now;
+    child->gone_at = IKE_NEVER;
+    turn_set_child_limits(t, child);
+    child->order_id = l->order_id;
+    if (!table_put(&e->by_child, child->id, t->sa) || !table_put(&e->by_child_spi, child->spi_in, t->sa)) {
+        table_remove(&e->by_child, child->id);
+        child_free(child, e->alloc);
+        return NULL;
+    }
+    child->next = t->sa->children;
+    t->sa->children = child;
+    t->sa->child_count++;
+    return child;
+}
+
+static enum crypto_result derive(struct turn *t, const struct larval *l, struct child_keys *keys)
+{
+    const struct shared_secret *sk[KEX_SLOTS];
+    size_t count = merge_secrets(l, sk);
+    return keys_child(t->e->crypto, t->sa->suite.prf, &t->sa->keys.d, l->ni, l->nr, sk, count, l->choice.encr, l->choice.integ, keys);
+}
+
+static struct selectors lend_selectors(struct turn *t, const struct selectors *from)
+{
+    struct bytes copy;
+    if (!arena_copy(&t->fx->arena, bytes_make(from->at, from->count * sizeof *from->at), &copy))
+        return (struct selectors){0};
+    return (struct selectors){from->count, (const void *)copy.at};
+}
+
+static void fill_plane(struct turn *t, const struct child *child, const struct child_keys *keys, uint32_t replaces, bool hold,
+                       struct ike_plane *plane)
+{
+    plane->op = PLANE_ADD;
+    plane->child = (struct plane_child){
+        .ike_spi = sa_spi_ours(t->sa),
+        .id = child->id,
+        .ike_id = t->sa->id,
+        .spi_in = child->spi_in,
+        .spi_out = child->spi_out,
+        .conn = t->sa->conn->name,
+        .child = child->conf->name,
+        .encr = child->encr,
+        .integ = child->integ,
+        .esn = child->esn,
+        .transport = child->transport,
+        .encap = t->sa->path.encap,
+        .initiator = child->initiator,
+        .path = t->sa->path,
+        .local_ts = lend_selectors(t, &child->local_ts),
+        .remote_ts = lend_selectors(t, &child->remote_ts),
+        .replay_window = child->conf->replay_window,
+        .copy_df = child->conf->copy_df,
+    };
+    plane->child.replaces = replaces;
+    plane->child.hold = hold;
+    struct plane_keys *from_i = child->initiator ? &plane->out : &plane->in;
+    struct plane_keys *from_r = child->initiator ? &plane->in : &plane->out;
+    *from_i = (struct plane_keys){keys->encr_i, keys->integ_i};
+    *from_r = (struct plane_keys){keys->encr_r, keys->integ_r};
+}
+
+
+struct child *merge_child(struct turn *t, struct larval *l)
+{
+    struct child_keys keys;
+    if (derive(t, l, &keys) != CRYPTO_OK)
+        return NULL;
+    struct child *child = make_child(t, l);
+    struct ike_effect *effect = child ? effects_add(t->e, t->fx, EFFECT_PLANE) : NULL;
+    if (effect) {
+        /* Who answers does not send on a new SA before the peer can have installed it: first use by the peer, or the old one's end, says so. */
+        fill_plane(t, child, &keys, l->rekeys, l->rekeys && !l->ours, &effect->u.plane);
+        t->e->counts[COUNT_CHILD_UP]++;
+    }
+    child_keys_wipe(&keys);
+    struct child *old = child && l->rekeys ? sa_child(t->sa, l->rekeys) : NULL;
+    if (old && old->state == CHILD_INSTALLED) {
+        old->state = CHILD_REKEYED;
+        old->replaced_by = child->id;
+    }
+    turn_arm(t);
+    return child;
+}
+
+/* ---- IKE SAs ----------------------------------------------------------------------------------------------------------------------------------- */
+
+static struct ike_suite suite_of(const struct choice *choice)
+{
+    return (struct ike_suite){.encr = choice->encr, .prf = choice->prf, .integ = choice->integ};
+}
+
+/* SKEYSEED with the old SA's PRF and SK_d, expansion with the new PRF, the new nonces and the new SPIs (RFC 7296 2.18, RFC 9370 2.2.4). */
+static enum crypto_result derive_ike(struct turn *t, const struct larval *l, struct ike_sa *heir)
+{
+    const struct shared_secret *sk[KEX_SLOTS];
+    size_t count = merge_secrets(l, sk);
+    struct ike_seed seed = {l->ni, l->nr, heir->spi_i, heir->spi_r};
+    heir->suite = suite_of(&l->choice);
+    return keys_rekey(t->e->crypto, t->sa->suite.prf, &t->sa->keys.d, &heir->suite, &seed, sk, count, &heir->keys);
+}
+
+/* What the new SA knows from the old one: who talks to whom, and how they reach each other. */
+static bool inherit(struct turn *t, const struct larval *l, struct ike_sa *heir)
+{
+    const struct ike_sa *old = t->sa;
+    heir->spi_i = l->ours ? l->spi_ours : l->choice.spi;
+    heir->spi_r = l->ours ? l->choice.spi : l->spi_ours;
+    heir->config = old->config;
+    heir->nat_local = old->nat_local;
+    heir->nat_remote = old->nat_remote;
+    heir->extensions = old->extensions;
+    heir->heard_at = t->now;
+    heir->keepalive_at = old->keepalive_at;
+    heir->order_id = l->order_id;
+    heir->ours_id.type = old->ours_id.type;
+    heir->theirs_id.type = old->theirs_id.type;
+    note_methods(l, heir->method);
+    return alloc_copy(t->e->alloc, old->ours_id.data, &heir->ours_id.data) && alloc_copy(t->e->alloc, old->theirs_id.data, &heir->theirs_id.data);
+}
+
+static void hand_over_children(struct turn *t, struct ike_sa *heir)
+{
+    struct ike_sa *old = t->sa;
+    heir->children = old->children;
+    heir->child_count = old->child_count;
+    old->children = NULL;
+    old->child_count = 0;
+    for (struct child *c = heir->children; c; c = c->next) {
+        (void)table_put(&t->e->by_child, c->id, heir); /* replaces: cannot fail */
+        (void)table_put(&t->e->by_child_spi, c->spi_in, heir);
+    }
+    for (uint8_t i = 0; i < old->wants; i++)
+        if (old->want[i].kind != WANT_REKEY_IKE) /* who wanted the SA gone wants its heir gone, too */
+            (void)sa_want(heir, old->want[i]);
+    old->wants = 0;
+}
+
+struct ike_sa *merge_ike(struct turn *t, struct larval *l, bool heir)
+{
+    struct ike_sa *sa = turn_open_sa(t, l->ours, t->sa->conn, &t->sa->path, l->spi_ours);
+    if (!sa)
+        return NULL;
+    struct turn fresh = {.e = t->e, .sa = sa, .now = t->now, .fx = t->fx};
+    if (!inherit(t, l, sa) || derive_ike(t, l, sa) != CRYPTO_OK) {
+        struct verdict nothing = verdict_peer(IKE_REASON_NONE, 0);
+        turn_close(&fresh, &nothing, false);
+        return NULL;
+    }
+    if (!heir) {
+        sa->phase = PHASE_REPLACED;
+        sa->mourned = true;
+        sa->die_at = t->now + REPLACED_FOR;
+        turn_arm(&fresh);
+        return sa;
+    }
+    hand_over_children(t, sa);
+    turn_replace_sa(t, sa);
+    turn_sa_up(&fresh);
+    struct ike_tell *tell = turn_tell(&fresh, TELL_IKE_REKEYED, IKE_REASON_NONE);
+    if (tell)
+        tell->replaced_id = t->sa->id;
+    return sa;
+}

@@ -1,0 +1,291 @@
+/* series: see series.h. */
+#include "ike/series.h"
+
+#include "ike/collision.h"
+#include "ike/drive.h"
+#include "ike/explain.h"
+#include "ike/limits.h"
+#include "ike/merge.h"
+#include "wire/notify.h"
+
+static void drop(struct turn *t, struct larval *l)
+{
+    sa_drop_larval(t->sa, l, t->e->crypto, t->e->alloc);
+}
+
+static bool in_slot(const struct ike_sa *sa, const struct larval *l)
+{
+    return (sa->ours && sa->ours->larval == l) || (sa->theirs && sa->theirs->larval == l);
+}
+
+struct larval *series_ours(const struct ike_sa *sa, enum larval_kind kind, uint32_t rekeys)
+{
+    struct larval *l = sa->larvals;
+    while (l && !(l->ours && l->kind == kind && l->rekeys == rekeys))
+        l = l->next;
+    return l;
+}
+
+/* ---- rivals --------------------------------------------------------------------------------------------------------------------------------- */
+
+void series_note_rival(struct turn *t, const struct larval *theirs)
+{
+    struct larval *ours = series_ours(t->sa, theirs->kind, theirs->rekeys);
+    if (!ours || (theirs->kind == LARVAL_CHILD && !theirs->rekeys))
+        return;
+    ours->rival = theirs->id;
+    if (!arena_copy(&ours->arena, theirs->ni, &ours->rival_ni) || !arena_copy(&ours->arena, theirs->nr, &ours->rival_nr))
+        ours->is_void = true;
+}
+
+static bool ours_is_redundant(const struct larval *l)
+{
+    struct collision_nonces ours = {l->ni, l->nr}, theirs = {l->rival_ni, l->rival_nr};
+    return l->rival && collision_ours_is_redundant(&ours, &theirs);
+}
+
+/* ---- Child SAs --------------------------------------------------------------------------------------------------------------------------------- */
+
+static void retire(struct turn *t, const struct child *child)
+{
+    struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_PLANE);
+    if (effect)
+        effect->u.plane = (struct ike_plane){
+            .op = PLANE_RETIRE,
+            .child = {.id = child->id, .ike_id = t->sa->id, .spi_in = child->spi_in, .spi_out = child->spi_out},
+        };
+}
+
+static void tell_child(struct turn *t, const struct child *child, uint32_t replaced)
+{
+    struct ike_tell *tell = turn_tell_child(t, replaced ? TELL_CHILD_REKEYED : TELL_CHILD_UP, child, IKE_REASON_NONE);
+    if (tell)
+        tell->replaced_id = replaced;
+}
+
+/* Ours, complete: if it won, the old SA goes; if it is redundant, it goes itself, never used. Who asked for an SA deletes it. */
+static enum crypto_result settle_our_child(struct turn *t, struct larval *l)
+{
+    bool redundant = ours_is_redundant(l);
+    struct child *child = merge_child(t, l);
+    if (!child)
+        return CRYPTO_FAULT;
+    struct child *old = l->rekeys ? sa_child(t->sa, l->rekeys) : NULL;
+    if (redundant) {
+        child->replaced_by = l->rival_child;
+        child->state = CHILD_REKEYED;
+        retire(t, child);
+    } else {
+        if (old)
+            old->replaced_by = child->id;
+        tell_child(t, child, l->rekeys);
+    }
+    struct child *doomed = redundant ? child : old;
+    if (doomed)
+        (void)sa_want(t->sa, (struct want){.kind = WANT_DELETE_CHILD, .child_id = doomed->id});
+    return CRYPTO_OK;
+}
+
+static enum crypto_result settle_their_child(struct turn *t, struct larval *l)
+{
+    struct child *child = merge_child(t, l);
+    struct larval *ours = l->rekeys ? series_ours(t->sa, LARVAL_CHILD, l->rekeys) : NULL;
+    if (!child)
+        return CRYPTO_FAULT;
+    if (ours)
+        ours->rival_child = child->id;
+    tell_child(t, child, l->rekeys);
+    return CRYPTO_OK;
+}
+
+/* ---- IKE SAs ------------------------------------------------------------------------------------------------------------------------------------- */
+
+static void delete_sa(struct turn *t, struct ike_sa *sa)
+{
+    struct turn other = {.e = t->e, .sa = sa, .now = t->now, .fx = t->fx};
+    (void)sa_want(sa, (struct want){.kind = WANT_DELETE_IKE});
+    if (sa != t->sa) /* this turn's SA goes on by itself when its slot is free */
+        drive_pursue(&other);
+}
+
+static enum crypto_result settle_our_ike(struct turn *t, struct larval *l)
+{
+    struct larval *rival = sa_larval(t->sa, l->rival);
+    bool redundant = ours_is_redundant(l);
+    struct ike_sa *sa = merge_ike(t, l, !redundant);
+    if (!sa)
+        return CRYPTO_FAULT;
+    delete_sa(t, redundant ? sa : t->sa);
+    if (!rival)
+        return CRYPTO_OK;
+    bool merged = !rival->complete || merge_ike(t, rival, redundant);
+    if (rival->complete || !redundant) /* a rival that won and has rounds to go lives on */
+        drop(t, rival);
+    return merged ? CRYPTO_OK : CRYPTO_FAULT;
+}
+
+/* While our own rekey has no answer yet, it is open which of the two will inherit. */
+static enum crypto_result settle_their_ike(struct turn *t, struct larval *l)
+{
+    const struct larval *ours = series_ours(t->sa, LARVAL_IKE, 0);
+    if (ours && !ours->answered && !ours->is_void) {
+        t->slot->larval = NULL;
+        l->die_at = t->now + SERIES_FOR;
+        turn_arm(t);
+        return CRYPTO_OK;
+    }
+    return merge_ike(t, l, true) ? CRYPTO_OK : CRYPTO_FAULT;
+}
+
+void series_settle_waiting(struct turn *t)
+{
+    struct larval *l = t->sa->larvals;
+    while (l && !(l->complete && !l->ours && l->kind == LARVAL_IKE))
+        l = l->next;
+    if (!l)
+        return;
+    (void)merge_ike(t, l, true);
+    drop(t, l);
+}
+
+/* ---- on and on ------------------------------------------------------------------------------------------------------------------------------------ */
+
+static enum crypto_result settle(struct turn *t, struct larval *l)
+{
+    l->complete = true;
+    if (l->kind == LARVAL_CHILD)
+        return l->ours ? settle_our_child(t, l) : settle_their_child(t, l);
+    return l->ours ? settle_our_ike(t, l) : settle_their_ike(t, l);
+}
+
+/* The larva waits in the SA's list for its next round. A redundant series of ours just stops: nothing of it exists yet. */
+static void wait_for_round(struct turn *t, struct larval *l)
+{
+    if (l->ours && ours_is_redundant(l))
+        return;
+    struct larval *rival = l->ours ? sa_larval(t->sa, l->rival) : NULL;
+    if (rival && !in_slot(t->sa, rival))
+        drop(t, rival); /* it lost; the peer stops as well */
+    t->slot->larval = NULL;
+    l->die_at = t->now + SERIES_FOR;
+    if (l->ours)
+        (void)sa_want(t->sa, (struct want){.kind = WANT_ROUND, .larval_id = l->id});
+    turn_arm(t);
+}
+
+enum crypto_result series_done(struct turn *t)
+{
+    struct larval *l = t->slot->larval;
+    if (!l || l->is_void)
+        return CRYPTO_OK;
+    if (schedule_left(&l->schedule) == 0)
+        return settle(t, l);
+    wait_for_round(t, l);
+    return CRYPTO_OK;
+}
+
+void series_void(struct turn *t, uint32_t child_id)
+{
+    struct larval *next;
+    for (struct larval *l = t->sa->larvals; l; l = next) {
+        next = l->next;
+        if (l->kind != LARVAL_CHILD || l->rekeys != child_id)
+            continue;
+        if (in_slot(t->sa, l))
+            l->is_void = true;
+        else
+            drop(t, l);
+    }
+}
+
+void series_expire(struct turn *t, struct larval *l)
+{
+    if (in_slot(t->sa, l)) {
+        l->die_at = IKE_NEVER; /* the exchange under way ends it, one way or the other */
+        return;
+    }
+    if (l->complete)
+        series_settle_waiting(t);
+    else
+        drop(t, l);
+}
+
+/* ---- failures -------------------------------------------------------------------------------------------------------------------------------------- */
+
+void create_failed(struct turn *t, const struct verdict *v)
+{
+    const struct larval *l = t->slot->larval;
+    bool fresh_child = l && l->kind == LARVAL_CHILD && !l->rekeys;
+    if (v->reason == IKE_REASON_NONE)
+        return;
+    struct ike_tell *tell = turn_tell(t, fresh_child ? TELL_CHILD_DOWN : TELL_ALERT, v->reason);
+    if (!tell)
+        return;
+    tell->notify = v->notify;
+    tell->detail = v->detail ? v->detail : "";
+    tell->order_id = l ? l->order_id : 0;
+    tell->child = l && l->conf ? l->conf->name : NULL;
+}
+
+/* ---- refusals ---------------------------------------------------------------------------------------------------------------------------------------- */
+
+static struct want same_again(const struct larval *l)
+{
+    return (struct want){
+        .kind = l->kind == LARVAL_IKE ? WANT_REKEY_IKE : l->rekeys ? WANT_REKEY_CHILD : WANT_NEW_CHILD,
+        .child_id = l->rekeys,
+        .conf = l->kind == LARVAL_CHILD && !l->rekeys ? l->conf : NULL,
+        .order_id = l->order_id,
+        .tries = (uint8_t)(l->tries + 1),
+    };
+}
+
+/* Another method is demanded: begin again, with new nonces. */
+static bool retry_with_method(struct turn *t, const struct larval *l, struct bytes data)
+{
+    struct want again = same_again(l);
+    return notify_invalid_ke_read(data, &again.method) && again.method != l->ke_method && again.tries < SERIES_TRIES_MAX &&
+           proposal_has_method(&l->offered, again.method) && sa_want(t->sa, again);
+}
+
+/* Not now: later, if the timers still want it then. */
+static void retry_later(struct turn *t, const struct larval *l)
+{
+    struct child *child = l->rekeys ? sa_child(t->sa, l->rekeys) : NULL;
+    if (l->kind == LARVAL_IKE)
+        t->sa->rekey_at = turn_retry_at(t, REKEY_RETRY_FOR);
+    else if (child)
+        child->rekey_at = turn_retry_at(t, REKEY_RETRY_FOR);
+    turn_arm(t);
+}
+
+/* The peer does not know the Child SA we rekey: it is worth nothing; make another. */
+static void replace_lost_child(struct turn *t, const struct larval *l)
+{
+    struct child *child = l->rekeys ? sa_child(t->sa, l->rekeys) : NULL;
+    if (!child)
+        return;
+    const struct conf_child *conf = child->conf;
+    turn_remove_child(t, child, IKE_REASON_PEER_ERROR);
+    (void)sa_want(t->sa, (struct want){.kind = WANT_NEW_CHILD, .conf = conf, .order_id = l->order_id});
+}
+
+struct verdict series_refused(struct turn *t, struct larval *l, const struct notify_payload *error)
+{
+    static const struct verdict quietly = {.class = V_PEER, .reason = IKE_REASON_NONE};
+    uint16_t notify = error ? error->type : 0;
+    if (l->is_void)
+        return quietly;
+    if (notify == NOTIFY_INVALID_KE_PAYLOAD && retry_with_method(t, l, error->data))
+        return quietly;
+    if (notify == NOTIFY_STATE_NOT_FOUND && l->tries + 1 < SERIES_TRIES_MAX && sa_want(t->sa, same_again(l)))
+        return quietly;
+    if (notify == NOTIFY_CHILD_SA_NOT_FOUND) {
+        replace_lost_child(t, l);
+        return quietly;
+    }
+    retry_later(t, l);
+    if (notify == NOTIFY_TEMPORARY_FAILURE && l->rekeys)
+        return quietly;
+    return verdict_because(verdict_peer(IKE_REASON_PEER_ERROR, notify), explain_notify(t, "the peer answered", notify));
+}
