@@ -71,6 +71,11 @@ static enum crypto_result settle_our_child(struct turn *t, struct larval *l)
     if (!child)
         return CRYPTO_FAULT;
     struct child *old = l->rekeys ? sa_child(t->sa, l->rekeys) : NULL;
+    struct child *rival = l->rival_child ? sa_child(t->sa, l->rival_child) : NULL;
+    if (rival && !redundant) { /* the peer will delete it */
+        rival->replaced_by = child->id;
+        rival->state = CHILD_REKEYED;
+    }
     if (redundant) {
         child->replaced_by = l->rival_child;
         child->state = CHILD_REKEYED;
@@ -285,7 +290,7 @@ struct verdict series_refused(struct turn *t, struct larval *l, const struct not
         return quietly;
     }
     retry_later(t, l);
-    if (notify == NOTIFY_TEMPORARY_FAILURE && l->rekeys)
+    if (notify == NOTIFY_TEMPORARY_FAILURE && (l->rekeys || l->kind == LARVAL_IKE))
         return quietly;
     return verdict_because(verdict_peer(IKE_REASON_PEER_ERROR, notify), explain_notify(t, "the peer answered", notify));
 }
