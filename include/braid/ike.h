@@ -98,8 +98,8 @@ struct plane_child {
     struct selectors local_ts, remote_ts;
     uint32_t replay_window;
     bool copy_df;
-    uint32_t replaces;        /* id of the Child SA it rekeys, or 0: its policies pass over without a gap */
-    bool hold;                /* do not send on it before the peer has, or the one it replaces is removed: the peer may not have installed it */
+    uint32_t replaces;        /* id of the Child SA it rekeys, or 0: its policies pass over without a gap. When the peer asked for it, it may not have
+                                 installed it yet: nothing is sent on it before the peer has, or before the old one is retired or removed */
 };
 
 struct ike_plane {

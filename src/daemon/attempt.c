@@ -264,6 +264,9 @@ static void on_tell(struct attempt *a, const struct ike_tell *t)
     case TELL_IKE_DOWN:
         fail_because(a, t->reason, t->detail);
         break;
+    case TELL_IKE_REKEYED:
+    case TELL_CHILD_REKEYED:
+        break;
     case TELL_ALERT:
         on_alert(a, t);
         break;

@@ -127,6 +127,8 @@ static void log_other(const struct daemon *d, const struct ike_tell *t)
         [TELL_IKE_DOWN] = "ike-down",
         [TELL_CHILD_UP] = "child-up",
         [TELL_CHILD_DOWN] = "child-down",
+        [TELL_IKE_REKEYED] = "ike-rekeyed",
+        [TELL_CHILD_REKEYED] = "child-rekeyed",
         [TELL_ALERT] = "alert",
     };
     struct printed local, remote, peer, notify;
@@ -136,6 +138,7 @@ static void log_other(const struct daemon *d, const struct ike_tell *t)
         F_ID("id", t->ike_id),
         F_TEXT("child", t->child),
         F_ID("child-id", t->child_id),
+        F_ID("replaced-id", t->replaced_id),
         F_TEXT("local", endpoint_text(&t->path.local, &local)),
         F_TEXT("remote", endpoint_text(&t->path.remote, &remote)),
         F_TEXT("peer", identity_text(&t->theirs, &peer)),
@@ -205,6 +208,36 @@ static void send_updown(struct daemon *d, const struct ike_tell *t)
     if (up)
         vici_key_str(o, "up", "yes");
     add_sa(o, d, t);
+    event_send(d, event);
+}
+
+static void key_section(struct vici_out *o, const char *name, uint32_t id)
+{
+    vici_section(o, name);
+    vici_key_uint(o, "uniqueid", id);
+    vici_section_end(o);
+}
+
+/* Which SA took over from which, by their ids. */
+static void send_rekeyed(struct daemon *d, const struct ike_tell *t)
+{
+    bool of_child = t->kind == TELL_CHILD_REKEYED;
+    enum event event = of_child ? EVENT_CHILD_REKEY : EVENT_IKE_REKEY;
+    if (!event_wanted(d, event))
+        return;
+    struct vici_out *o = event_begin(d, event);
+    vici_section(o, t->conn ? t->conn : "");
+    if (of_child) {
+        vici_section(o, "child-sas");
+        vici_section(o, t->child ? t->child : "");
+    }
+    key_section(o, "old", t->replaced_id);
+    key_section(o, "new", of_child ? t->child_id : t->ike_id);
+    if (of_child) {
+        vici_section_end(o);
+        vici_section_end(o);
+    }
+    vici_section_end(o);
     event_send(d, event);
 }
 
@@ -312,9 +345,11 @@ void tell(struct daemon *d, const struct ike_tell *t)
     log_tell(d, t);
     if (t->kind == TELL_ALERT)
         send_alert(d, t);
+    else if (t->kind == TELL_IKE_REKEYED || t->kind == TELL_CHILD_REKEYED)
+        send_rekeyed(d, t);
     else if (t->kind != TELL_EXCHANGE)
         send_updown(d, t);
-    d->sa_gone |= t->kind == TELL_IKE_DOWN;
+    d->sa_gone |= t->kind == TELL_IKE_DOWN || t->kind == TELL_IKE_REKEYED;
     attempt_tell(d, t);
     ending_tell(d, t);
     start_tell(d, t);

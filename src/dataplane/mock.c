@@ -141,6 +141,14 @@ static bool apply_add(struct mock *m, const struct ike_plane *effect)
     return true;
 }
 
+static bool apply_retire(struct mock *m, const struct ike_plane *effect)
+{
+    struct mock_node *n = *find(m, effect->child.id);
+    if (n)
+        n->child.retired = true;
+    return true;
+}
+
 static bool apply_move(struct mock *m, const struct ike_plane *effect)
 {
     struct mock_node *n = *find(m, effect->child.id);
@@ -168,6 +176,7 @@ static bool mock_apply(void *self, ike_time now, const struct ike_plane *effect)
 {
     static bool (*const carry_out[])(struct mock *, const struct ike_plane *) = {
         [PLANE_ADD] = apply_add,
+        [PLANE_RETIRE] = apply_retire,
         [PLANE_MOVE] = apply_move,
         [PLANE_REMOVE] = apply_remove,
     };

@@ -14,7 +14,7 @@
 struct mock_child {
     uint32_t id, ike_id, spi_in, spi_out, replaces;
     const struct alg *encr, *integ;
-    bool esn, transport, encap, initiator;
+    bool esn, transport, encap, initiator, retired;
     struct ike_path path;
     struct selectors local_ts, remote_ts;
     uint32_t replay_window;

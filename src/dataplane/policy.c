@@ -148,9 +148,9 @@ void policy_table_remove(struct policy_table *t, struct policy *p)
     forget(t);
 }
 
-void policy_table_set_usable(struct policy_table *t, struct policy *p)
+void policy_table_set_usable(struct policy_table *t, struct policy *p, bool usable)
 {
-    p->is_usable = true;
+    p->is_usable = usable;
     forget(t);
 }
 

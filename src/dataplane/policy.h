@@ -44,7 +44,7 @@ void policy_table_init(struct policy_table *t);
 /* The policy stays the caller's and must be removed before it dies. */
 void policy_table_add(struct policy_table *t, struct policy *p);
 void policy_table_remove(struct policy_table *t, struct policy *p);
-void policy_table_set_usable(struct policy_table *t, struct policy *p);
+void policy_table_set_usable(struct policy_table *t, struct policy *p, bool usable);
 
 /* The policy for a packet that leaves, or NULL. */
 struct policy *policy_table_find(struct policy_table *t, const struct flow *f);

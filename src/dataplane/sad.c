@@ -158,8 +158,25 @@ struct sad_entry *sad_add(struct sad *s, const struct ike_plane *effect, char *w
 
 void sad_confirm(struct sad *s, struct sad_entry *e)
 {
-    if (!e->policy.is_usable)
-        policy_table_set_usable(&s->policies, &e->policy);
+    if (!e->policy.is_usable && !e->is_retired)
+        policy_table_set_usable(&s->policies, &e->policy, true);
+}
+
+/* Whatever waited for this SA to go may be used now. */
+static void confirm_successors(struct sad *s, const struct sad_entry *e)
+{
+    struct sad_entry *other;
+    for (size_t at = 0; (other = sad_each(s, &at));) {
+        if (other->replaces == e->id)
+            sad_confirm(s, other);
+    }
+}
+
+void sad_retire(struct sad *s, struct sad_entry *e)
+{
+    e->is_retired = true;
+    policy_table_set_usable(&s->policies, &e->policy, false);
+    confirm_successors(s, e);
 }
 
 void sad_remove(struct sad *s, struct sad_entry *e)
@@ -167,11 +184,7 @@ void sad_remove(struct sad *s, struct sad_entry *e)
     policy_table_remove(&s->policies, &e->policy);
     table_remove(&s->by_spi, e->spi_in);
     table_remove(&s->by_id, e->id);
-    struct sad_entry *other;
-    for (size_t at = 0; (other = sad_each(s, &at));) {
-        if (other->replaces == e->id)
-            sad_confirm(s, other);
-    }
+    confirm_successors(s, e);
     entry_free(e);
 }
 

@@ -19,6 +19,7 @@
 struct sad_entry {
     uint32_t id, replaces, spi_in, spi_out;
     bool transport;
+    bool is_retired;
     struct ike_path path;
     struct esp_in in;
     struct esp_out out;
@@ -46,6 +47,8 @@ void sad_clear(struct sad *s);
  * has changed.
  */
 struct sad_entry *sad_add(struct sad *s, const struct ike_plane *effect, char *why, size_t why_len);
+/* Nothing is sent on it any more; a successor that waited for this takes over. Inbound it works as before. */
+void sad_retire(struct sad *s, struct sad_entry *e);
 /* Keys are wiped; a successor that waited for this takes over. */
 void sad_remove(struct sad *s, struct sad_entry *e);
 

@@ -306,6 +306,14 @@ static bool apply_add(struct tun *t, const struct ike_plane *effect)
     return false;
 }
 
+static bool apply_retire(struct tun *t, const struct ike_plane *effect)
+{
+    struct sad_entry *sa = sad_by_id(&t->sad, effect->child.id);
+    if (sa)
+        sad_retire(&t->sad, sa);
+    return true;
+}
+
 static bool apply_move(struct tun *t, const struct ike_plane *effect)
 {
     struct sad_entry *sa = sad_by_id(&t->sad, effect->child.id);
@@ -333,6 +341,7 @@ static bool tun_apply(void *self, ike_time now, const struct ike_plane *effect)
 {
     static bool (*const carry_out[])(struct tun *, const struct ike_plane *) = {
         [PLANE_ADD] = apply_add,
+        [PLANE_RETIRE] = apply_retire,
         [PLANE_MOVE] = apply_move,
         [PLANE_REMOVE] = apply_remove,
     };

@@ -65,7 +65,7 @@ static struct selectors lend_selectors(struct turn *t, const struct selectors *f
     return (struct selectors){from->count, (const void *)copy.at};
 }
 
-static void fill_plane(struct turn *t, const struct child *child, const struct child_keys *keys, uint32_t replaces, bool hold,
+static void fill_plane(struct turn *t, const struct child *child, const struct child_keys *keys, uint32_t replaces,
                        struct ike_plane *plane)
 {
     plane->op = PLANE_ADD;
@@ -90,7 +90,6 @@ static void fill_plane(struct turn *t, const struct child *child, const struct c
         .copy_df = child->conf->copy_df,
     };
     plane->child.replaces = replaces;
-    plane->child.hold = hold;
     struct plane_keys *from_i = child->initiator ? &plane->out : &plane->in;
     struct plane_keys *from_r = child->initiator ? &plane->in : &plane->out;
     *from_i = (struct plane_keys){keys->encr_i, keys->integ_i};
@@ -106,8 +105,7 @@ struct child *merge_child(struct turn *t, struct larval *l)
     struct child *child = make_child(t, l);
     struct ike_effect *effect = child ? effects_add(t->e, t->fx, EFFECT_PLANE) : NULL;
     if (effect) {
-        /* Who answers does not send on a new SA before the peer can have installed it: first use by the peer, or the old one's end, says so. */
-        fill_plane(t, child, &keys, l->rekeys, l->rekeys && !l->ours, &effect->u.plane);
+        fill_plane(t, child, &keys, l->rekeys, &effect->u.plane);
         t->e->counts[COUNT_CHILD_UP]++;
     }
     child_keys_wipe(&keys);
