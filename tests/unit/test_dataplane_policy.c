@@ -213,7 +213,7 @@ static void one_that_is_not_usable_is_passed_over(void **state)
     policy_table_add(t, &old);
     policy_table_add(t, &new);
     assert_ptr_equal(policy_table_find(t, &f), &old);
-    policy_table_set_usable(t, &new);
+    policy_table_set_usable(t, &new, true);
     assert_ptr_equal(policy_table_find(t, &f), &new);
     policy_free(&old);
     policy_free(&new);
