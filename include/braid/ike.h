@@ -98,6 +98,8 @@ struct plane_child {
     struct selectors local_ts, remote_ts;
     uint32_t replay_window;
     bool copy_df;
+    uint64_t soft_bytes, soft_packets; /* sent or received: report once, to be rekeyed; 0 = no limit */
+    uint64_t hard_bytes, hard_packets; /* send no more and report once, to be deleted; 0 = no limit but the cipher's */
     uint32_t replaces;        /* id of the Child SA it rekeys, or 0: its policies pass over without a gap. When the peer asked for it, it may not have
                                  installed it yet: nothing is sent on it before the peer has, or before the old one is retired or removed */
 };
@@ -221,6 +223,7 @@ enum order_kind {
     ORDER_CONFIG,    /* a new snapshot. SAs keep using the old one until they end: the owner keeps it alive until ike_engine_oldest_config passes it */
     ORDER_SHUTDOWN,  /* delete everything at the peers and take in nothing new */
     ORDER_PLANE_FAILED, /* the data plane could not do PLANE_ADD for child_id */
+    ORDER_PLANE_LIMIT,  /* child_id has used up a soft limit of volume: rekey it; with `force` a hard one: delete it */
     ORDER_PLANE_SEEN,   /* authenticated ESP from the peer on child_id, from endpoint `remote`: liveness, and NAT rebinding */
 };
 

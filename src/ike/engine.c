@@ -115,6 +115,10 @@ static void expire_parts(struct turn *t)
         l = l->next;
     if (l)
         series_expire(t, l);
+    if (t->sa->phase == PHASE_UP && t->now >= t->sa->reauth_at) {
+        t->sa->reauth_at = turn_retry_at(t, REAUTH_RETRY_FOR);
+        order_reauthenticate(t);
+    }
     if (t->sa->phase == PHASE_UP && t->now >= t->sa->rekey_at) {
         t->sa->rekey_at = turn_retry_at(t, REKEY_RETRY_FOR);
         (void)sa_want(t->sa, (struct want){.kind = WANT_REKEY_IKE});

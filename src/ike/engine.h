@@ -68,6 +68,10 @@ struct ike_engine {
     uint64_t counts[COUNT_COUNT];
 };
 
+/* Set up the turn's SA anew beside itself; the new one ends it when it is up (order.c). */
+struct turn;
+void order_reauthenticate(struct turn *t);
+
 /* Take the SA out of the budget of half-open SAs, if it is in it (contact.c). */
 void engine_leave_half_open(struct ike_engine *e, struct ike_sa *sa);
 /* The first of the established SAs between the same two identities; they are chained by next_same_peer. */

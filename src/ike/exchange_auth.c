@@ -10,7 +10,9 @@
  *   peer asks    request: 0 ask about the peer's AUTH, 1 ask for ours, 2 choose, install, answer
  */
 #include "ike/auth.h"
+#include "ike/drive.h"
 #include "ike/explain.h"
+#include "ike/extension.h"
 #include "ike/limits.h"
 #include "ike/merge.h"
 #include "ike/negotiate.h"
@@ -122,14 +124,32 @@ static bool is_first_contact(const struct turn *t)
     return t->sa->conn->unique != UNIQUE_NEVER && t->sa->theirs_id.type && !engine_same_peer(t->e, t->sa);
 }
 
-/* The first Child SA rides along, unless none is wanted and the peer can do without (RFC 6023). */
+/*
+ * Begin without a Child SA, and make it when the IKE SA is up: then it has a key exchange of its own. Where the further key exchanges of the configuration could not take
+ * place before IKE_AUTH, the IKE SA is rekeyed first: that needs no extension (the childless flow of RFC 9370's appendix).
+ */
+static struct verdict postpone_child(struct turn *t, const struct conf_child *wanted)
+{
+    struct ike_sa *sa = t->sa;
+    bool told = true;
+    if (extension_offers_rounds(&sa->conn->ike) && !schedule_needs_more(&sa->birth->choice))
+        told = sa_want(sa, (struct want){.kind = WANT_REKEY_IKE});
+    told = told && sa_want(sa, (struct want){.kind = WANT_NEW_CHILD, .conf = wanted, .order_id = sa->order_id});
+    return told ? VERDICT_OK : verdict_fault();
+}
+
+/* The first Child SA rides along, unless none is wanted, or not yet, and the peer can do without (RFC 6023). */
 static struct verdict add_child(struct turn *t)
 {
     const struct conf_child *wanted = t->sa->birth->wanted;
-    if (!wanted) {
-        bool childless = t->sa->extensions & EXTENSION_SET(CHILDLESS);
-        return childless ? VERDICT_OK : verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, 0), "the peer does not set up IKE SAs without a Child SA");
-    }
+    enum conf_childless how = t->sa->conn->childless;
+    bool can = t->sa->extensions & EXTENSION_SET(CHILDLESS);
+    if (!can && (!wanted || how == CHILDLESS_FORCE))
+        return verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, 0), "the peer does not set up IKE SAs without a Child SA");
+    if (!wanted)
+        return VERDICT_OK;
+    if (can && (how == CHILDLESS_PREFER || how == CHILDLESS_FORCE))
+        return postpone_child(t, wanted);
     struct larval *l = negotiate_larval(t, LARVAL_CHILD, true);
     if (!l)
         return verdict_fault();
@@ -303,8 +323,25 @@ enum crypto_result auth_done(struct turn *t)
     return CRYPTO_OK;
 }
 
+/* This SA takes over from one that was to be authenticated anew: make its other Child SAs here as well, then end it. */
+static void succeed(struct turn *t)
+{
+    struct ike_sa *old = t->sa->reauthenticates ? table_get(&t->e->by_id, t->sa->reauthenticates) : NULL;
+    if (!old || old->phase != PHASE_UP)
+        return;
+    for (const struct child *c = old->children; c; c = c->next) {
+        bool has = t->sa->children && t->sa->children->conf == c->conf;
+        if (c->state == CHILD_INSTALLED && !has)
+            (void)sa_want(t->sa, (struct want){.kind = WANT_NEW_CHILD, .conf = c->conf});
+    }
+    struct turn other = {.e = t->e, .sa = old, .now = t->now, .fx = t->fx};
+    (void)sa_want(old, (struct want){.kind = WANT_DELETE_IKE});
+    drive_pursue(&other);
+}
+
 void auth_after(struct turn *t)
 {
+    succeed(t);
     turn_tell(t, TELL_IKE_UP, IKE_REASON_NONE);
     for (const struct child *child = t->sa->children; child; child = child->next)
         turn_tell_child(t, TELL_CHILD_UP, child, IKE_REASON_NONE);

@@ -7,7 +7,7 @@ static const uint16_t notify_of[] = {
 };
 enum { EXTENSION_COUNT = sizeof notify_of / sizeof notify_of[0] };
 
-static bool offers_more_rounds(const struct proposals *p)
+bool extension_offers_rounds(const struct proposals *p)
 {
     for (uint16_t i = 0; i < p->count; i++)
         for (uint16_t k = 0; k < p->at[i].count; k++)
@@ -23,7 +23,7 @@ uint32_t extension_ours(const struct conf_conn *conn, bool initiator, uint32_t h
         set |= EXTENSION_SET(FRAGMENTATION);
     if (!initiator && conn->childless != CHILDLESS_NEVER)
         set |= EXTENSION_SET(CHILDLESS);
-    if (initiator ? offers_more_rounds(&conn->ike) : (heard & EXTENSION_SET(ROUNDS)) != 0)
+    if (initiator ? extension_offers_rounds(&conn->ike) : (heard & EXTENSION_SET(ROUNDS)) != 0)
         set |= EXTENSION_SET(ROUNDS);
     if (!initiator) /* fragments, too, are only of use to a peer that knows them */
         set &= heard | EXTENSION_SET(CHILDLESS);

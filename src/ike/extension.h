@@ -8,6 +8,8 @@
 
 /* What we announce for this connection: bits EXTENSION_SET(...). `heard` is what the initiator announced, when we respond. */
 uint32_t extension_ours(const struct conf_conn *conn, bool initiator, uint32_t heard);
+/* Do the proposals ask for key exchanges after the first? */
+bool extension_offers_rounds(const struct proposals *p);
 bool extension_write(uint32_t set, struct ike_msg *out, struct arena *arena);
 uint32_t extension_read(const struct ike_msg *in);
 

@@ -37,6 +37,7 @@ enum {
 #define INVALID_SPI_EVERY (IKE_SECOND)      /* at most one unprotected INVALID_IKE_SPI in this time */
 #define SERIES_FOR (15 * IKE_SECOND)        /* an unfinished series is forgotten (RFC 9370 2.2.4 suggests 5 to 20 s) */
 #define REPLACED_FOR (30 * IKE_SECOND)      /* a rekeyed IKE SA waits so long for its Delete */
+#define REAUTH_RETRY_FOR (60 * IKE_SECOND)
 #define CHILD_LINGER_FOR (5 * IKE_SECOND)   /* inbound half of a deleted Child SA, for packets still on their way */
 #define REKEY_RETRY_FOR (10 * IKE_SECOND)   /* a rekey that failed for now is tried again after that, and up to as much again */
 #define FRAGMENT_STORE_FOR (30 * IKE_SECOND) /* an incomplete set of fragments is dropped */

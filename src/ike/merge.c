@@ -90,6 +90,10 @@ static void fill_plane(struct turn *t, const struct child *child, const struct c
         .copy_df = child->conf->copy_df,
     };
     plane->child.replaces = replaces;
+    plane->child.soft_bytes = turn_soft_volume(t, child->conf->rekey_bytes, child->conf->rand_bytes);
+    plane->child.hard_bytes = child->conf->life_bytes;
+    plane->child.soft_packets = turn_soft_volume(t, child->conf->rekey_packets, child->conf->rand_packets);
+    plane->child.hard_packets = child->conf->life_packets;
     struct plane_keys *from_i = child->initiator ? &plane->out : &plane->in;
     struct plane_keys *from_r = child->initiator ? &plane->in : &plane->out;
     *from_i = (struct plane_keys){keys->encr_i, keys->integ_i};
@@ -146,6 +150,7 @@ static bool inherit(struct turn *t, const struct larval *l, struct ike_sa *heir)
     heir->nat_remote = old->nat_remote;
     heir->extensions = old->extensions;
     heir->heard_at = t->now;
+    heir->reauth_at = old->reauth_at;
     heir->keepalive_at = old->keepalive_at;
     heir->order_id = l->order_id;
     heir->ours_id.type = old->ours_id.type;

@@ -104,6 +104,29 @@ static enum order_result initiate(struct turn *t, const struct ike_order *order)
     return ORDER_DONE;
 }
 
+/* ---- reauthenticate (make before break, RFC 7296 2.8.3) ------------------------------------------------------------------------- */
+
+/* Either side may find that it is time; the original initiator knows how to reach the peer. The old SA lives until the new one is up. */
+void order_reauthenticate(struct turn *t)
+{
+    const struct ike_sa *old = t->sa;
+    const struct child *first = old->children;
+    struct ike_order order = {.kind = ORDER_INITIATE, .local = {.addr = old->path.local.addr}, .remote = {.addr = old->path.remote.addr}};
+    struct turn fresh = {.e = t->e, .now = t->now, .fx = t->fx};
+    struct ike_path path;
+    while (first && first->state != CHILD_INSTALLED)
+        first = first->next;
+    if (!old->initiator || !choose_path(t, old->conn, &order, &path))
+        return;
+    fresh.sa = turn_new_sa(&fresh, true, old->conn, &path);
+    if (!fresh.sa)
+        return;
+    fresh.sa->config = old->config;
+    fresh.sa->reauthenticates = old->id;
+    fresh.sa->birth->wanted = first ? first->conf : NULL;
+    drive_pursue(&fresh);
+}
+
 /* ---- terminate ---------------------------------------------------------------------------------------------------------------------------------- */
 
 /* Begin the end of an SA: a Delete to the peer if it knows us, else just forget. */
@@ -255,6 +278,18 @@ static enum order_result plane_failed(struct turn *t, const struct ike_order *or
     return ORDER_DONE;
 }
 
+/* So much went through it that it is to be replaced, or may not be used at all any more. */
+static enum order_result plane_limit(struct turn *t, const struct ike_order *order)
+{
+    struct child *child = find_child(t, order->child_id);
+    if (!child || child->state != CHILD_INSTALLED)
+        return ORDER_NO_MATCH;
+    enum want_kind kind = order->force ? WANT_DELETE_CHILD : WANT_REKEY_CHILD;
+    (void)sa_want(t->sa, (struct want){.kind = kind, .child_id = child->id});
+    drive_pursue(t);
+    return ORDER_DONE;
+}
+
 /* ESP that only the peer can have made: it lives; and where a NAT sits before it, this is where it is now. */
 static enum order_result plane_seen(struct turn *t, const struct ike_order *order)
 {
@@ -281,6 +316,7 @@ static enum order_result (*const orders[])(struct turn *t, const struct ike_orde
     [ORDER_CONFIG] = configure,
     [ORDER_SHUTDOWN] = shutdown,
     [ORDER_PLANE_FAILED] = plane_failed,
+    [ORDER_PLANE_LIMIT] = plane_limit,
     [ORDER_PLANE_SEEN] = plane_seen,
 };
 

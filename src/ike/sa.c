@@ -18,7 +18,7 @@ ike_time sa_deadline(const struct ike_sa *sa)
     for (const struct child *c = sa->children; c; c = c->next)
         at = earlier(at, child_deadline(c));
     if (sa->phase == PHASE_UP)
-        at = earlier(at, earlier(sa->rekey_at, sa->expire_at));
+        at = earlier(at, earlier(sa->reauth_at, earlier(sa->rekey_at, sa->expire_at)));
     return at;
 }
 

@@ -105,6 +105,7 @@ struct ike_sa {
     enum phase phase;
     bool initiator;          /* original initiator: the I flag of our messages */
     bool mourned;            /* its end was told; it lingers only */
+    uint32_t reauthenticates; /* id of the SA this one takes over from when it is up (RFC 7296 2.8.3) */
     uint32_t rekeyed_into;   /* REPLACED: id of its heir */
     bool answered_delete;    /* the peer agreed that it is over */
     bool half_open;          /* counted against the budget of half-open SAs */
@@ -139,6 +140,7 @@ struct ike_sa {
 
     ike_time established_at;
     ike_time rekey_at;       /* soft limit */
+    ike_time reauth_at;      /* soft limit of the authentication */
     ike_time expire_at;      /* hard limit */
     ike_time heard_at;       /* last authenticated message or packet of the peer */
     ike_time die_at;         /* half-open limit, or the end of lingering */

@@ -125,7 +125,7 @@ struct ike_sa *turn_open_sa(struct turn *t, bool initiator, const struct conf_co
     sa->config = e->config;
     sa->path = *path;
     sa->heard_at = t->now;
-    sa->die_at = sa->keepalive_at = sa->rekey_at = sa->expire_at = IKE_NEVER;
+    sa->die_at = sa->keepalive_at = sa->rekey_at = sa->reauth_at = sa->expire_at = IKE_NEVER;
     if (!enter_tables(e, sa)) {
         sa_free(sa, e->crypto, e->alloc);
         return NULL;
@@ -170,6 +170,11 @@ static ike_time soft_limit(struct turn *t, ike_time after, ike_time jitter)
     return t->now + after - random_below(t, jitter < after ? jitter : after / 2);
 }
 
+uint64_t turn_soft_volume(struct turn *t, uint64_t volume, uint64_t jitter)
+{
+    return volume - random_below(t, jitter < volume ? jitter : volume / 2);
+}
+
 void turn_set_child_limits(struct turn *t, struct child *child)
 {
     child->rekey_at = soft_limit(t, child->conf->rekey_for, child->conf->rand_for);
@@ -180,7 +185,10 @@ static void set_limits(struct turn *t)
 {
     const struct conf_conn *conn = t->sa->conn;
     t->sa->rekey_at = soft_limit(t, conn->rekey_for, conn->rand_for);
-    t->sa->expire_at = conn->rekey_for ? t->now + conn->rekey_for + conn->over_for : IKE_NEVER;
+    if (t->sa->reauth_at == IKE_NEVER) /* a rekeyed SA inherits when it was to be authenticated anew */
+        t->sa->reauth_at = soft_limit(t, conn->reauth_for, conn->rand_for);
+    ike_time longest = conn->rekey_for > conn->reauth_for ? conn->rekey_for : conn->reauth_for;
+    t->sa->expire_at = longest ? t->now + longest + conn->over_for : IKE_NEVER;
 }
 
 static uint64_t peer_key(const struct ike_engine *e, const struct ike_sa *sa)

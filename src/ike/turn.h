@@ -35,6 +35,8 @@ void turn_replace_sa(struct turn *t, struct ike_sa *heir);
 
 /* Soft and hard limits from the configuration, with their jitter (RFC 7296 2.8: so that not everything is rekeyed at once). */
 void turn_set_child_limits(struct turn *t, struct child *child);
+/* `volume` less a random part of at most `jitter`; 0 stays 0. */
+uint64_t turn_soft_volume(struct turn *t, uint64_t volume, uint64_t jitter);
 /* A moment between now + at_least and now + twice that. */
 ike_time turn_retry_at(struct turn *t, ike_time at_least);
 
