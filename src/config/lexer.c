@@ -135,6 +135,10 @@ static enum lexed read_quoted(struct lexer *l, uint8_t *to, struct lexed_value *
             out->exact = false;
             l->at++;
             c = char_at(l, l->at);
+            if (is_control(c)) {
+                out->place = lexer_place(l, l->at, 1);
+                return LEXED_CONTROL;
+            }
             if (c != '\n')
                 to[out->len++] = escaped(c);
         } else {

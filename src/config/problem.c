@@ -7,7 +7,6 @@
 
 #include <ctype.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -150,6 +149,16 @@ char *problem_text(const struct problem *p, bool with_source)
         return NULL;
     }
     return text;
+}
+
+void problem_list_print(const struct problem_list *list, FILE *to)
+{
+    for (const struct problem *p = list->first; p; p = p->next) {
+        print_headline(to, p);
+        if (p->text)
+            print_source(to, p);
+        fputc('\n', to);
+    }
 }
 
 /* ---- guessing ------------------------------------------------------------------------------------------------------------------- */

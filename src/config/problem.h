@@ -15,6 +15,8 @@
 
 #include "base/bytes.h"
 
+#include <stdio.h>
+
 enum { PROBLEMS_MAX = 200 }; /* of a load; later ones are only counted */
 
 enum problem_kind { PROBLEM_ERROR, PROBLEM_WARNING };
@@ -52,6 +54,8 @@ void problem_add(struct problem_list *list, enum problem_kind kind, const struct
  * it. NULL when out of memory.
  */
 char *problem_text(const struct problem *p, bool with_source);
+/* All of them with their source, one behind the other. */
+void problem_list_print(const struct problem_list *list, FILE *to);
 
 /* The word of `words` (NULL at the end) that somebody who wrote `written` may have meant, or NULL. */
 const char *problem_guess(struct bytes written, const char *const *words);

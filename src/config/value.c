@@ -13,7 +13,7 @@ bool value_fail(struct value_fault *f, struct bytes whole, struct bytes part, co
     va_start(args, format);
     vsnprintf(f->text, sizeof f->text, format, args);
     va_end(args);
-    bool inside = part.at >= whole.at && part.at + part.len <= whole.at + whole.len;
+    bool inside = part.at && whole.at && part.at >= whole.at && part.at + part.len <= whole.at + whole.len;
     f->at = inside ? (size_t)(part.at - whole.at) : 0;
     f->len = inside ? part.len : 0;
     return false;

@@ -1,0 +1,577 @@
+/*
+ * cli: the program `braid` against a daemon that plays a part.
+ *
+ * The daemon is a thread with a socket in a fresh run directory. A script says, for every packet it awaits, what it answers; the program runs as a child process,
+ * and its output and exit code are compared.
+ */
+#include "../support/unit.h"
+
+#include "vici/codec.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { OUTPUT_MAX = 16384, STEPS_MAX = 16 };
+
+/* One packet from the client, and what comes back. `answer` may send several packets. */
+struct step {
+    enum vici_type type;
+    const char *name;
+    void (*answer)(int fd, struct bytes message);
+};
+
+struct stage {
+    char dir[64];
+    int listener;
+    const struct step *steps; /* ends with a NULL name */
+    size_t done;              /* steps played */
+    const char *surprise;     /* what did not go by the script */
+    pthread_t thread;
+};
+
+static char program[512];
+
+/* ---- the daemon ------------------------------------------------------------------------------------------------------------------------ */
+
+static void send_built(int fd, struct vici_out *o)
+{
+    struct bytes segment;
+    assert_true(vici_finish(o, &segment));
+    assert_int_equal(send(fd, segment.at, segment.len, MSG_NOSIGNAL), segment.len);
+    vici_out_free(o);
+}
+
+static void send_plain(int fd, enum vici_type type)
+{
+    struct vici_out o;
+    vici_out_init(&o);
+    vici_begin(&o, type, NULL);
+    send_built(fd, &o);
+}
+
+static void confirm(int fd, struct bytes message)
+{
+    (void)message;
+    send_plain(fd, VICI_EVENT_CONFIRM);
+}
+
+static void deny(int fd, struct bytes message)
+{
+    (void)message;
+    send_plain(fd, VICI_EVENT_UNKNOWN);
+}
+
+static void nothing(int fd, struct bytes message)
+{
+    (void)message;
+    send_plain(fd, VICI_CMD_RESPONSE);
+}
+
+static void play(struct stage *s, int fd)
+{
+    struct vici_frames frames;
+    uint8_t buffer[4096];
+    vici_frames_init(&frames);
+    for (const struct step *step = s->steps; step->name && !s->surprise;) {
+        struct bytes packet;
+        struct vici_packet p;
+        if (!vici_frames_take(&frames, &packet)) {
+            ssize_t got = recv(fd, buffer, sizeof buffer, 0);
+            if (got <= 0 || !vici_frames_put(&frames, bytes_make(buffer, (size_t)got)))
+                s->surprise = "the client went away";
+            continue;
+        }
+        if (!vici_packet_read(packet, &p) || p.type != step->type || !bytes_equal(p.name, bytes_str(step->name))) {
+            s->surprise = "another packet than the script says";
+            break;
+        }
+        step->answer(fd, p.message);
+        s->done++;
+        step++;
+    }
+    vici_frames_free(&frames);
+}
+
+static void *daemon_main(void *at)
+{
+    struct stage *s = at;
+    struct pollfd wait = {.fd = s->listener, .events = POLLIN};
+    if (poll(&wait, 1, 10000) != 1) {
+        s->surprise = "nobody came";
+        return NULL;
+    }
+    int fd = accept(s->listener, NULL, NULL);
+    play(s, fd);
+    close(fd);
+    return NULL;
+}
+
+static void open_stage(struct stage *s, const struct step *steps)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    *s = (struct stage){.dir = "/tmp/braid-cli-XXXXXX", .steps = steps, .listener = -1};
+    assert_non_null(mkdtemp(s->dir));
+    if (!steps)
+        return;
+    snprintf(at.sun_path, sizeof at.sun_path, "%s/vici", s->dir);
+    s->listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(s->listener, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(s->listener, 1), 0);
+    assert_int_equal(pthread_create(&s->thread, NULL, daemon_main, s), 0);
+}
+
+static void close_stage(struct stage *s)
+{
+    char path[128];
+    if (s->steps) {
+        pthread_join(s->thread, NULL);
+        close(s->listener);
+        snprintf(path, sizeof path, "%s/vici", s->dir);
+        unlink(path);
+    }
+    rmdir(s->dir);
+    if (s->surprise)
+        fail_msg("step %zu: %s", s->done, s->surprise);
+}
+
+/* ---- the program -------------------------------------------------------------------------------------------------------------------------- */
+
+/* Run `braid -r DIR ARGUMENTS` in the C locale; stdout and stderr together. */
+static int run(const char *dir, const char *arguments, char output[OUTPUT_MAX])
+{
+    char command[1200];
+    snprintf(command, sizeof command, "LC_ALL=C %s -r %s %s 2>&1", program, dir, arguments);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    size_t len = fread(output, 1, OUTPUT_MAX - 1, f);
+    output[len] = '\0';
+    int status = pclose(f);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void check(const struct step *steps, const char *arguments, int code, const char *expected)
+{
+    struct stage stage;
+    char output[OUTPUT_MAX];
+    open_stage(&stage, steps);
+    int is = run(stage.dir, arguments, output);
+    close_stage(&stage);
+    assert_string_equal(output, expected);
+    assert_int_equal(is, code);
+}
+
+static int find_program(void **state)
+{
+    (void)state;
+    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 16);
+    assert_true(len > 0);
+    program[len] = '\0';
+    for (int i = 0; i < 2; i++) /* BUILD/tests/unit-cli is next to BUILD/braid */
+        *strrchr(program, '/') = '\0';
+    strcat(program, "/braid");
+    return access(program, X_OK);
+}
+
+/* ---- what the daemon has to say --------------------------------------------------------------------------------------------------------------- */
+
+static void begin_event(struct vici_out *o, const char *name)
+{
+    vici_out_init(o);
+    vici_begin(o, VICI_EVENT, name);
+}
+
+static void add_kex(struct vici_out *o, const char *const *names, bool safe)
+{
+    vici_key_bool(o, "quantum-safe", safe);
+    vici_list(o, "key-exchanges");
+    for (; *names; names++)
+        vici_item_str(o, *names);
+    vici_list_end(o);
+}
+
+static void send_conn(int fd, const char *name, const char *const *children)
+{
+    struct vici_out o;
+    begin_event(&o, "list-conn");
+    vici_section(&o, name);
+    vici_list(&o, "local_addrs");
+    vici_item_str(&o, "%any");
+    vici_list_end(&o);
+    vici_list(&o, "remote_addrs");
+    vici_item_str(&o, "192.0.2.2");
+    vici_list_end(&o);
+    vici_section(&o, "local-1");
+    vici_key_str(&o, "class", "pre-shared key");
+    vici_key_str(&o, "id", "moon");
+    vici_section_end(&o);
+    vici_section(&o, "remote-1");
+    vici_key_str(&o, "class", "pre-shared key");
+    vici_section_end(&o);
+    vici_section(&o, "children");
+    for (; *children; children++) {
+        vici_section(&o, *children);
+        vici_key_str(&o, "mode", "TUNNEL");
+        vici_list(&o, "local-ts");
+        vici_item_str(&o, "10.1.0.0/16");
+        vici_list_end(&o);
+        vici_list(&o, "remote-ts");
+        vici_item_str(&o, "10.2.0.0/16");
+        vici_list_end(&o);
+        vici_section_end(&o);
+    }
+    vici_section_end(&o);
+    vici_section_end(&o);
+    send_built(fd, &o);
+}
+
+static void conns(int fd, struct bytes message)
+{
+    (void)message;
+    send_conn(fd, "home", (const char *const[]){"net", "dmz", NULL});
+    send_conn(fd, "away", (const char *const[]){"net", NULL});
+    send_plain(fd, VICI_CMD_RESPONSE);
+}
+
+static void send_progress(int fd, const char *exchange, const char *method, unsigned sent, unsigned received, unsigned fragments, unsigned transmissions)
+{
+    struct vici_out o;
+    begin_event(&o, "progress");
+    vici_key_str(&o, "exchange", exchange);
+    if (method)
+        vici_key_str(&o, "method", method);
+    vici_key_uint(&o, "sent-bytes", sent);
+    vici_key_uint(&o, "received-bytes", received);
+    vici_key_uint(&o, "sent-fragments", fragments);
+    vici_key_uint(&o, "received-fragments", fragments);
+    vici_key_uint(&o, "transmissions", transmissions);
+    vici_key_uint(&o, "microseconds", 3210);
+    send_built(fd, &o);
+}
+
+static void succeed(int fd)
+{
+    struct vici_out o;
+    vici_out_init(&o);
+    vici_begin(&o, VICI_CMD_RESPONSE, NULL);
+    vici_key_str(&o, "success", "yes");
+    send_built(fd, &o);
+}
+
+static void initiate(int fd, struct bytes message)
+{
+    struct bytes value;
+    assert_true(vici_find(message, "ike", &value) && bytes_equal(value, BYTES_LIT("home")));
+    assert_true(vici_find(message, "child", &value) && bytes_equal(value, BYTES_LIT("dmz")));
+    assert_int_equal(vici_find_int(message, "timeout", 0), 5000);
+    send_progress(fd, "IKE_SA_INIT", "CURVE_25519", 432, 448, 1, 1);
+    send_progress(fd, "IKE_AUTH", NULL, 301, 1250, 2, 3);
+    succeed(fd);
+}
+
+static void initiate_in_vain(int fd, struct bytes message)
+{
+    struct vici_out o;
+    (void)message;
+    send_progress(fd, "IKE_SA_INIT", "CURVE_25519", 432, 36, 1, 1);
+    vici_out_init(&o);
+    vici_begin(&o, VICI_CMD_RESPONSE, NULL);
+    vici_key_str(&o, "success", "no");
+    vici_key_str(&o, "errmsg", "no proposal chosen");
+    vici_key_str(&o, "reason", "NO_PROPOSAL");
+    vici_key_str(&o, "detail", "offered KE1: ML_KEM_768");
+    send_built(fd, &o);
+}
+
+static void sas(int fd, struct bytes message)
+{
+    struct vici_out o;
+    (void)message;
+    begin_event(&o, "list-sa");
+    vici_section(&o, "home");
+    vici_key_uint(&o, "uniqueid", 7);
+    vici_key_str(&o, "state", "ESTABLISHED");
+    vici_key_str(&o, "local-host", "192.0.2.1");
+    vici_key_uint(&o, "local-port", 4500);
+    vici_key_str(&o, "local-id", "moon");
+    vici_key_str(&o, "remote-host", "2001:db8::2");
+    vici_key_uint(&o, "remote-port", 4500);
+    vici_key_str(&o, "remote-id", "sun");
+    vici_key_str(&o, "encr-alg", "AES_GCM_16");
+    vici_key_uint(&o, "encr-keysize", 256);
+    vici_key_str(&o, "prf-alg", "PRF_HMAC_SHA2_384");
+    vici_key_uint(&o, "established", 45);
+    add_kex(&o, (const char *const[]){"CURVE_25519", "ML_KEM_768", "ECP_384", NULL}, true);
+    vici_section(&o, "child-sas");
+    vici_section(&o, "dmz-3");
+    vici_key_str(&o, "name", "dmz");
+    vici_key_uint(&o, "uniqueid", 3);
+    vici_key_str(&o, "state", "INSTALLED");
+    vici_key_str(&o, "mode", "TUNNEL");
+    vici_key_str(&o, "encap", "yes");
+    vici_key_str(&o, "encr-alg", "AES_CBC");
+    vici_key_uint(&o, "encr-keysize", 128);
+    vici_key_str(&o, "integ-alg", "HMAC_SHA2_256_128");
+    vici_key_uint(&o, "bytes-in", 1234567);
+    vici_key_uint(&o, "packets-in", 900);
+    vici_key_uint(&o, "bytes-out", 84);
+    vici_key_uint(&o, "packets-out", 1);
+    vici_key_uint(&o, "install-time", 7300);
+    vici_list(&o, "local-ts");
+    vici_item_str(&o, "10.1.0.0/16");
+    vici_list_end(&o);
+    vici_list(&o, "remote-ts");
+    vici_item_str(&o, "10.2.0.0/16");
+    vici_item_str(&o, "10.3.0.0/16");
+    vici_list_end(&o);
+    add_kex(&o, (const char *const[]){NULL}, true);
+    vici_section_end(&o);
+    vici_section_end(&o);
+    vici_section_end(&o);
+    send_built(fd, &o);
+    send_plain(fd, VICI_CMD_RESPONSE);
+}
+
+static void terminate_one(int fd, struct bytes message)
+{
+    struct vici_out o;
+    struct bytes value;
+    bool match = vici_find(message, "child", &value) || vici_find(message, "ike-id", &value);
+    vici_out_init(&o);
+    vici_begin(&o, VICI_CMD_RESPONSE, NULL);
+    vici_key_bool(&o, "success", match);
+    vici_key_uint(&o, "matches", match);
+    vici_key_uint(&o, "terminated", match);
+    if (!match)
+        vici_key_str(&o, "errmsg", "no matching SAs to terminate found");
+    send_built(fd, &o);
+}
+
+static void version(int fd, struct bytes message)
+{
+    struct vici_out o;
+    (void)message;
+    vici_out_init(&o);
+    vici_begin(&o, VICI_CMD_RESPONSE, NULL);
+    vici_key_str(&o, "daemon", "braidd");
+    vici_key_str(&o, "version", "9.9");
+    vici_key_str(&o, "release", "6.12");
+    send_built(fd, &o);
+}
+
+static void refuse_reload(int fd, struct bytes message)
+{
+    struct vici_out o;
+    (void)message;
+    vici_out_init(&o);
+    vici_begin(&o, VICI_CMD_RESPONSE, NULL);
+    vici_key_str(&o, "success", "no");
+    vici_key_str(&o, "errmsg", "the configuration has 1 error");
+    vici_list(&o, "problems");
+    vici_item_str(&o, "swanctl.conf:3:5: connections.a.x: unknown key");
+    vici_list_end(&o);
+    send_built(fd, &o);
+}
+
+static void hang_up(int fd, struct bytes message)
+{
+    (void)message;
+    shutdown(fd, SHUT_RDWR);
+}
+
+static void talk_nonsense(int fd, struct bytes message)
+{
+    (void)message;
+    assert_int_equal(send(fd, "\0\0\0\2\1\7", 6, MSG_NOSIGNAL), 6);
+}
+
+static void not_known(int fd, struct bytes message)
+{
+    (void)message;
+    send_plain(fd, VICI_CMD_UNKNOWN);
+}
+
+#define REGISTER(name) {VICI_EVENT_REGISTER, name, confirm}
+#define REQUEST(name, answer) {VICI_CMD_REQUEST, name, answer}
+#define FIN {0, NULL, NULL}
+
+/* ---- tests ------------------------------------------------------------------------------------------------------------------------------------------ */
+
+static void up_shows_each_exchange_and_the_outcome(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {REGISTER("list-conn"),         REQUEST("list-conns", conns), REGISTER("list-sa"), REGISTER("progress"),
+                                        REQUEST("initiate", initiate), REQUEST("list-sas", sas),     FIN};
+    check(steps, "up dmz --timeout 5", 0,
+          "home/dmz\n"
+          "  IKE_SA_INIT       x25519     ->    432 B  <-    448 B    1+1 datagrams      3.2 ms\n"
+          "  IKE_AUTH                     ->    301 B  <-   1.2 kB    2+2 datagrams      3.2 ms  sent 3 times\n"
+          "tunnel 'dmz' up: CURVE_25519 + ML_KEM_768 + ECP_384, quantum-safe\n");
+}
+
+static void up_says_why_not(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {REGISTER("list-conn"), REQUEST("list-conns", conns), REGISTER("list-sa"), {VICI_EVENT_REGISTER, "progress", deny},
+                                        REQUEST("initiate", initiate_in_vain), FIN};
+    check(steps, "up away/net", 1,
+          "away/net\n"
+          "  IKE_SA_INIT       x25519     ->    432 B  <-     36 B    1+1 datagrams      3.2 ms\n"
+          "'net' is not up: no proposal chosen [NO_PROPOSAL]\n"
+          "  offered KE1: ML_KEM_768\n");
+}
+
+static void up_wants_a_name_that_means_one_thing(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {REGISTER("list-conn"), REQUEST("list-conns", conns), FIN};
+    check(steps, "up net", 2, "braid: several connections have a child 'net'; say which: home/net away/net\n");
+    check(steps, "up nothing", 1, "braid: no connection and no child is called 'nothing'\n");
+}
+
+static void list_is_a_table_for_people(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {REGISTER("list-sa"), REQUEST("list-sas", sas), FIN};
+    static const struct step none[] = {REGISTER("list-sa"), REQUEST("list-sas", nothing), FIN};
+    check(steps, "list", 0,
+          "home #7  ESTABLISHED 45 s  quantum-safe\n"
+          "    192.0.2.1:4500 (moon) <-> [2001:db8::2]:4500 (sun)\n"
+          "    AES_GCM_16_256 / PRF_HMAC_SHA2_384, keys from CURVE_25519 + ML_KEM_768 + ECP_384\n"
+          "    dmz #3  INSTALLED 2 h 01 min  TUNNEL in UDP  AES_CBC_128/HMAC_SHA2_256_128  quantum-safe\n"
+          "        10.1.0.0/16 <-> 10.2.0.0/16 10.3.0.0/16\n"
+          "        in 1.2 MB (900 packets)  out 84 B (1 packets)  \n");
+    check(none, "list", 0, "no SAs\n");
+}
+
+static void list_is_json_for_programs(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {REGISTER("list-sa"), REQUEST("list-sas", sas), FIN};
+    struct stage stage;
+    char output[OUTPUT_MAX];
+    open_stage(&stage, steps);
+    assert_int_equal(run(stage.dir, "list --json", output), 0);
+    close_stage(&stage);
+    assert_non_null(strstr(output, "\"schema\": 1"));
+    assert_non_null(strstr(output, "\"name\": \"home\""));
+    assert_non_null(strstr(output, "\"uniqueid\": 7"));
+    assert_non_null(strstr(output, "\"quantum-safe\": true"));
+    assert_non_null(strstr(output, "\"bytes-in\": 1234567"));
+}
+
+static void conns_are_shown(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {REGISTER("list-conn"), REQUEST("list-conns", conns), FIN};
+    check(steps, "conns", 0,
+          "home\n    %any (moon, pre-shared key) <-> 192.0.2.2 (pre-shared key)\n"
+          "    net  TUNNEL  10.1.0.0/16 <-> 10.2.0.0/16\n    dmz  TUNNEL  10.1.0.0/16 <-> 10.2.0.0/16\n"
+          "away\n    %any (moon, pre-shared key) <-> 192.0.2.2 (pre-shared key)\n    net  TUNNEL  10.1.0.0/16 <-> 10.2.0.0/16\n");
+}
+
+static void down_tries_connections_then_children(void **state)
+{
+    (void)state;
+    static const struct step two[] = {REQUEST("terminate", terminate_one), REQUEST("terminate", terminate_one), FIN};
+    static const struct step one[] = {REQUEST("terminate", terminate_one), FIN};
+    check(two, "down dmz", 0, "1 SA ended\n");
+    check(one, "down --id 7", 0, "1 SA ended\n");
+    check(one, "down --ike=home", 1, "braid: there is no SA with ike home\n");
+}
+
+static void version_and_reload(void **state)
+{
+    (void)state;
+    static const struct step ask[] = {REQUEST("version", version), FIN};
+    static const struct step load[] = {REQUEST("reload", refuse_reload), FIN};
+    check(ask, "version", 0, "braid " BRAID_VERSION "\nbraidd 9.9 on 6.12\n");
+    check(load, "reload", 1, "swanctl.conf:3:5: connections.a.x: unknown key\nbraid: not reloaded: the configuration has 1 error\n");
+}
+
+static void a_broken_daemon_is_told_apart(void **state)
+{
+    (void)state;
+    static const struct step gone[] = {REGISTER("list-sa"), REQUEST("list-sas", hang_up), FIN};
+    static const struct step mad[] = {REGISTER("list-sa"), REQUEST("list-sas", talk_nonsense), FIN};
+    static const struct step old[] = {REQUEST("reload", not_known), FIN};
+    check(gone, "list", 4, "braid: the daemon has closed the connection\n");
+    check(mad, "list", 4, "braid: the daemon sends what is not VICI\n");
+    check(old, "reload", 4, "braid: the daemon does not know this command\n");
+}
+
+static void without_a_daemon(void **state)
+{
+    (void)state;
+    struct stage stage;
+    char output[OUTPUT_MAX];
+    open_stage(&stage, NULL);
+    assert_int_equal(run(stage.dir, "list", output), 3);
+    assert_non_null(strstr(output, "is braidd running?"));
+    assert_int_equal(run(stage.dir, "version", output), 0);
+    assert_non_null(strstr(output, "no daemon in"));
+    close_stage(&stage);
+}
+
+static void wrong_command_lines(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"", "frobnicate", "up", "up a b", "up a --timeout", "up a --timeout x", "down", "down a --id 3", "down --id x", "list x",
+                                        "list --frob", "check a b", "-x"};
+    char output[OUTPUT_MAX];
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(run("/nonexistent", wrong[i], output), 2);
+    assert_int_equal(run("/nonexistent", "help", output), 0);
+    assert_int_equal(run("/nonexistent", "keys rekey", output), 0);
+    assert_int_equal(run("/nonexistent", "keys nosuchword", output), 1);
+}
+
+static void check_needs_no_daemon(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/braid-check-XXXXXX", path[64], arguments[64], output[OUTPUT_MAX], expected[512];
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/swanctl.conf", dir);
+    snprintf(arguments, sizeof arguments, "check %s", dir);
+    FILE *f = fopen(path, "w");
+    fputs("connections {\n  a {\n    versoin = 2\n    local { auth = psk }\n    remote { auth = psk }\n  }\n}\n", f);
+    fclose(f);
+    assert_int_equal(run("/nonexistent", arguments, output), 1);
+    snprintf(expected, sizeof expected,
+             "%s:3:5: connections.a.versoin: unknown key, did you mean `version`?\n        versoin = 2\n        ^~~~~~~\n%s: 1 error\n", path, dir);
+    assert_string_equal(output, expected);
+    f = fopen(path, "w");
+    fputs("connections {\n  a {\n    version = 2\n    local { auth = psk }\n    remote { auth = psk }\n  }\n}\n", f);
+    fclose(f);
+    assert_int_equal(run("/nonexistent", arguments, output), 0);
+    snprintf(expected, sizeof expected, "%s: good, 1 connection, 0 secrets\n", dir);
+    assert_string_equal(output, expected);
+    unlink(path);
+    rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(up_shows_each_exchange_and_the_outcome),
+        cmocka_unit_test(up_says_why_not),
+        cmocka_unit_test(up_wants_a_name_that_means_one_thing),
+        cmocka_unit_test(list_is_a_table_for_people),
+        cmocka_unit_test(list_is_json_for_programs),
+        cmocka_unit_test(conns_are_shown),
+        cmocka_unit_test(down_tries_connections_then_children),
+        cmocka_unit_test(version_and_reload),
+        cmocka_unit_test(a_broken_daemon_is_told_apart),
+        cmocka_unit_test(without_a_daemon),
+        cmocka_unit_test(wrong_command_lines),
+        cmocka_unit_test(check_needs_no_daemon),
+    };
+    return cmocka_run_group_tests(tests, find_program, NULL);
+}
