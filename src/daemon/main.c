@@ -167,8 +167,8 @@ static bool open_control(struct daemon *d, char *why)
     return d->control != NULL;
 }
 
-static bool (*const steps[])(struct daemon *d, char *why) = {open_rundir, open_crypto, open_plane,
-                                                             open_udp, open_engine, open_control};
+static bool (*const steps[])(struct daemon *d, char *why) = {open_rundir, open_crypto, open_udp,
+                                                             open_plane, open_engine, open_control};
 
 static bool open_all(struct daemon *d)
 {
