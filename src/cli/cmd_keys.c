@@ -1,4 +1,6 @@
-/* keys: what a configuration may hold, straight from the schema table. */
+/*
+ * keys: what a configuration may hold, straight from the schema table, for people or (--format=roff) as the part of braid.conf(5) that is made from it.
+ */
 #include "cli/cli.h"
 #include "cli/look.h"
 #include "config/schema.h"
@@ -42,22 +44,51 @@ static void show_key(const struct schema_key *key)
     putchar('\n');
 }
 
+/* The same as a manual page has it. */
+static void print_roff(const char *text)
+{
+    for (; *text; text++)
+        fputs(*text == '-' ? "\\-" : (char[]){*text, '\0'}, stdout);
+}
+
+static void show_roff(const struct schema_key *key, bool new_section)
+{
+    if (new_section)
+        printf(".SS %s\n", places[key->section]);
+    printf(".TP\n.B %s%s\n", key->name, key->kind == KIND_PREFIX ? "*" : "");
+    print_roff(key->help);
+    if (key->fallback) {
+        fputs(" (default: ", stdout);
+        print_roff(key->fallback + (key->fallback[0] == '='));
+        putchar(')');
+    }
+    printf("%s%s%s\n", key->status == STATUS_NOW ? "" : " \\fI", states[key->status] + (key->status != STATUS_NOW), key->status == STATUS_NOW ? "" : "\\fR");
+}
+
 enum exit_code cmd_keys(struct cli *cli)
 {
+    struct cli_option options[] = {{"format", NULL}, {NULL, NULL}};
     const char *word = NULL;
     const struct schema_key *key;
     bool any = false;
     int section = -1;
-    if (!cli_arguments(cli, NULL, &word))
+    if (!cli_arguments(cli, options, &word))
         return EXIT_USAGE;
+    bool roff = options[0].value && strcmp(options[0].value, "roff") == 0;
+    if (options[0].value && !roff)
+        return cli_usage(cli, "the format is roff");
     for (size_t i = 0; (key = schema_key_at(i)) != NULL; i++) {
         if (!is_wanted(key, word))
             continue;
-        if (section != (int)key->section)
+        bool new_section = section != (int)key->section;
+        if (new_section && !roff)
             look_print(stdout, LOOK_BOLD, "%s%s\n", any ? "\n" : "", places[key->section]);
+        if (roff)
+            show_roff(key, new_section);
+        else
+            show_key(key);
         section = (int)key->section;
         any = true;
-        show_key(key);
     }
     if (!any)
         fprintf(stderr, "braid: no key has to do with `%s`\n", word);

@@ -17,7 +17,7 @@ const struct cli_command cli_commands[] = {
     {"reload", "", "read the configuration again; with an error in it nothing changes", cmd_reload},
     {"version", "", "version of this program and of the daemon", cmd_version},
     {"check", "[DIR] [--json]", "look for mistakes in a configuration, without a daemon", cmd_check},
-    {"keys", "[WORD]", "the keys a configuration may hold, and what they mean", cmd_keys},
+    {"keys", "[WORD] [--format=roff]", "the keys a configuration may hold, and what they mean", cmd_keys},
     {"help", "", "this text", cmd_help},
     {NULL, NULL, NULL, NULL},
 };

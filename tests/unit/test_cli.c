@@ -557,6 +557,22 @@ static void check_needs_no_daemon(void **state)
     rmdir(dir);
 }
 
+static void the_manual_page_is_made_from_the_schema(void **state)
+{
+    (void)state;
+    static char keys[1 << 16], page[1 << 17];
+    char command[600];
+    snprintf(command, sizeof command, "%s keys --format=roff", program);
+    FILE *f = popen(command, "r");
+    assert_true(fread(keys, 1, sizeof keys - 1, f) > 1000);
+    pclose(f);
+    f = fopen("man/braid.conf.5", "r");
+    assert_non_null(f);
+    assert_true(fread(page, 1, sizeof page - 1, f) > 1000);
+    fclose(f);
+    assert_non_null(strstr(page, keys)); /* else: put the output of `braid keys --format=roff` under KEYS again */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -572,6 +588,7 @@ int main(void)
         cmocka_unit_test(without_a_daemon),
         cmocka_unit_test(wrong_command_lines),
         cmocka_unit_test(check_needs_no_daemon),
+        cmocka_unit_test(the_manual_page_is_made_from_the_schema),
     };
     return cmocka_run_group_tests(tests, find_program, NULL);
 }
