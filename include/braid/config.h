@@ -1,8 +1,9 @@
 /*
  * config: what the engine may do, as an immutable snapshot.
  *
- * src/config turns swanctl.conf into one of these; the engine only reads it. A snapshot holds no long-term secret: pre-shared keys and private keys
- * live in src/cred and are reached through ASK. All pointers inside belong to the snapshot and live as long as it does.
+ * src/config turns swanctl.conf into one of these; the engine only reads it. A snapshot holds no
+ * long-term secret: pre-shared keys and private keys live in src/cred and are reached through ASK.
+ * All pointers inside belong to the snapshot and live as long as it does.
  *
  * The keys are those of swanctl.conf; each field names its key where the name differs.
  */
@@ -11,7 +12,7 @@
 
 #include <braid/types.h>
 
-/* ---- small enumerations ---------------------------------------------------------------------------------------------------- */
+/* ---- small enumerations ---------------------------------------------------------------------- */
 
 enum conf_fragmentation { FRAGMENTATION_YES, FRAGMENTATION_ACCEPT, FRAGMENTATION_NO };
 enum conf_childless { CHILDLESS_ALLOW, CHILDLESS_PREFER, CHILDLESS_FORCE, CHILDLESS_NEVER };
@@ -20,9 +21,12 @@ enum conf_mode { MODE_TUNNEL, MODE_TRANSPORT };
 enum conf_auth_class { CONF_AUTH_ANY, CONF_AUTH_PSK, CONF_AUTH_PUBKEY, CONF_AUTH_EAP, CONF_AUTH_NULL };
 enum conf_action { ACTION_NONE = 0, ACTION_TRAP = 1, ACTION_START = 2 }; /* bits: `trap|start` */
 
-/* ---- parts ------------------------------------------------------------------------------------------------------------------ */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
-/* local_addrs / remote_addrs: one pattern. An address is a range of one; %any is the whole family, or both when family is ADDR_NONE. */
+/*
+ * local_addrs / remote_addrs: one pattern. An address is a range of one; %any is the whole family,
+ * or both when family is ADDR_NONE.
+ */
 struct conf_endpoint {
     struct addr from, to;  /* inclusive; family ADDR_NONE in `from` = any address at all */
     const char *host;      /* a name to be resolved by the daemon before use, else NULL */
@@ -45,10 +49,12 @@ struct conf_auth {
 struct conf_child {
     const char *name;
     struct proposals esp;       /* protocol ESP; at least one */
-    struct selectors local_ts, remote_ts; /* `dynamic` ones are replaced by the tunnel's addresses */
+    /* `dynamic` ones are replaced by the tunnel's addresses */
+    struct selectors local_ts, remote_ts;
     enum conf_mode mode;
     uint8_t start_action, dpd_action, close_action; /* enum conf_action bits */
-    ike_time rekey_for, life_for, rand_for;         /* rekey_time, life_time, rand_time; 0 = never */
+    /* rekey_time, life_time, rand_time; 0 = never */
+    ike_time rekey_for, life_for, rand_for;
     uint64_t rekey_bytes, life_bytes, rand_bytes;   /* 0 = no limit */
     uint64_t rekey_packets, life_packets, rand_packets;
     uint32_t replay_window;     /* packets, 0 = off */
@@ -59,7 +65,8 @@ struct conf_child {
 struct conf_conn {
     const char *name;
     uint16_t local_count, remote_count;
-    const struct conf_endpoint *local_addrs, *remote_addrs; /* in order of preference; empty = any */
+    /* in order of preference; empty = any */
+    const struct conf_endpoint *local_addrs, *remote_addrs;
     uint16_t local_port, remote_port; /* 0 = the engine's own / 500 */
     struct proposals ike;      /* protocol IKE; at least one */
     struct conf_auth local, remote; /* first authentication round */
@@ -86,17 +93,21 @@ struct conf_engine {
     ike_time half_open_for;          /* an SA must authenticate in this time, default 30 s */
     uint32_t half_open_max;          /* half-open SAs as responder, default 4096 */
     uint32_t half_open_per_source;   /* default 16 */
-    uint32_t cookie_threshold;       /* from that many half-open SAs on, ask for cookies, default 64; 0 = always */
+    /* from that many half-open SAs on, ask for cookies, default 64; 0 = always */
+    uint32_t cookie_threshold;
     ike_time keepalive_for;          /* NAT keepalive, default 20 s; 0 = off */
-    uint16_t fragment_size;          /* largest IP datagram of a fragment, default 1280; 0 = never fragment */
-    uint32_t message_max;            /* largest reassembled message after authentication, default 65535 */
+    /* largest IP datagram of a fragment, default 1280; 0 = never fragment */
+    uint16_t fragment_size;
+    /* largest reassembled message after authentication, default 65535 */
+    uint32_t message_max;
     uint32_t message_max_early;      /* and before it, default 32768 (FrodoKEM-1344 needs 22 kB) */
-    bool follow_configured_order;    /* prefer_configured_proposals, default true: our order of proposals decides as responder */
+    /* prefer_configured_proposals, default true: our order of proposals decides as responder */
+    bool follow_configured_order;
 };
 
 void conf_engine_defaults(struct conf_engine *c);
 
-/* ---- the snapshot ----------------------------------------------------------------------------------------------------------- */
+/* ---- the snapshot ---------------------------------------------------------------------------- */
 
 struct config {
     struct conf_engine engine;

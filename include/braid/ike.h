@@ -1,9 +1,10 @@
 /*
  * ike: the IKEv2 engine as a library without I/O.
  *
- * One engine holds all IKE SAs of one worker. It reads no clock, opens no socket, knows no private key: five verbs go in, an ordered list of
- * effects comes out, and whoever calls executes them in that order. The same calls give the same effects, so every session can be recorded and
- * replayed. An engine is used by one thread at a time.
+ * One engine holds all IKE SAs of one worker. It reads no clock, opens no socket, knows no private
+ * key: five verbs go in, an ordered list of effects comes out, and whoever calls executes them in
+ * that order. The same calls give the same effects, so every session can be recorded and replayed.
+ * An engine is used by one thread at a time.
  *
  *     datagram --> ike_engine_input  --+
  *     deadline --> ike_engine_tick   --+--> effects: SEND  a datagram
@@ -24,15 +25,18 @@
 
 struct ike_engine;
 
-/* ---- tickets ----------------------------------------------------------------------------------------------------------------- */
+/* ---- tickets --------------------------------------------------------------------------------- */
 
-/* Names a question, never points at anything: an answer whose SA is gone finds nothing and is dropped. */
+/*
+ * Names a question, never points at anything: an answer whose SA is gone finds nothing and is
+ * dropped.
+ */
 struct ike_ticket {
     uint64_t spi;    /* ours */
     uint64_t serial; /* of the question, unique in an engine */
 };
 
-/* ---- ASK ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- ASK ------------------------------------------------------------------------------------- */
 
 enum ask_kind {
     ASK_SIGN,   /* make our AUTH payload */
@@ -40,8 +44,9 @@ enum ask_kind {
 };
 
 /*
- * Both carry the octets that AUTH covers (RFC 7296 2.15), already assembled by the core, and who is who. For shared keys the executor computes
- * prf(prf(PSK, "Key Pad for IKEv2"), octets) with the PRF named here, and for ASK_VERIFY compares in constant time.
+ * Both carry the octets that AUTH covers (RFC 7296 2.15), already assembled by the core, and who is
+ * who. For shared keys the executor computes prf(prf(PSK, "Key Pad for IKEv2"), octets) with the
+ * PRF named here, and for ASK_VERIFY compares in constant time.
  */
 struct ike_ask {
     enum ask_kind kind;
@@ -49,7 +54,9 @@ struct ike_ask {
     const struct conf_conn *conn;  /* of the engine's snapshot */
     const struct alg *prf;
     struct identity ours, theirs;
-    uint8_t method;                /* ASK_VERIFY: enum auth_method the peer used. ASK_SIGN: 0, the executor chooses what conn->local asks for */
+    /* ASK_VERIFY: enum auth_method the peer used. ASK_SIGN: 0, the executor chooses what
+     * conn->local asks for */
+    uint8_t method;
     struct bytes octets;           /* what is signed */
     struct bytes auth;             /* ASK_VERIFY: the peer's authentication data. Hostile */
 };
@@ -69,11 +76,14 @@ struct ike_answer {
     struct bytes auth;  /* ASK_SIGN: the AUTH payload's data */
 };
 
-/* ---- PLANE -------------------------------------------------------------------------------------------------------------------- */
+/* ---- PLANE ----------------------------------------------------------------------------------- */
 
 enum plane_op {
-    PLANE_ADD,    /* install one direction pair of a Child SA with its policies: inbound ready before outbound is used */
-    PLANE_RETIRE, /* send no more on it; inbound stays until REMOVE. What replaces it carries the traffic */
+    /* install one direction pair of a Child SA with its policies: inbound ready before outbound
+     * is used */
+    PLANE_ADD,
+    /* send no more on it; inbound stays until REMOVE. What replaces it carries the traffic */
+    PLANE_RETIRE,
     PLANE_MOVE,   /* its outer path changed (NAT mapping, MOBIKE) */
     PLANE_REMOVE, /* take it away; never reported back */
 };
@@ -85,7 +95,8 @@ struct plane_keys {
 
 struct plane_child {
     uint64_t ike_spi;         /* our SPI of the IKE SA, for reports */
-    uint32_t id;              /* unique in an engine; names the Child SA in MOVE, REMOVE and reports */
+    /* unique in an engine; names the Child SA in MOVE, REMOVE and reports */
+    uint32_t id;
     uint32_t ike_id;          /* unique id of the IKE SA */
     uint32_t spi_in, spi_out; /* host byte order */
     const char *conn, *child; /* configuration names */
@@ -98,8 +109,10 @@ struct plane_child {
     struct selectors local_ts, remote_ts;
     uint32_t replay_window;
     bool copy_df;
-    uint64_t soft_bytes, soft_packets; /* sent or received: report once, to be rekeyed; 0 = no limit */
-    uint64_t hard_bytes, hard_packets; /* send no more and report once, to be deleted; 0 = no limit but the cipher's */
+    /* sent or received: report once, to be rekeyed; 0 = no limit */
+    uint64_t soft_bytes, soft_packets;
+    /* send no more and report once, to be deleted; 0 = no limit but the cipher's */
+    uint64_t hard_bytes, hard_packets;
     uint32_t replaces;        /* id of the Child SA it rekeys, or 0: its policies pass over without a gap. When the peer asked for it, it may not have
                                  installed it yet: nothing is sent on it before the peer has, or before the old one is retired or removed */
 };
@@ -110,7 +123,7 @@ struct ike_plane {
     struct plane_keys in, out;  /* ADD only. Wiped when the effects are cleared */
 };
 
-/* ---- TELL --------------------------------------------------------------------------------------------------------------------- */
+/* ---- TELL ------------------------------------------------------------------------------------ */
 
 enum tell_kind {
     TELL_EXCHANGE,    /* an exchange was completed: the progress lines of `braid up` */
@@ -180,18 +193,20 @@ struct ike_tell {
     struct identity theirs;   /* empty before it is known */
     enum ike_reason reason;
     uint16_t notify;          /* the notify received or sent with it, or 0 */
-    const char *detail;       /* a sentence: what was offered, what is accepted. May hold escaped text of the peer. Or "" */
+    /* a sentence: what was offered, what is accepted. May hold escaped text of the peer. Or "" */
+    const char *detail;
     uint64_t order_id;        /* the order that led to this, 0 = none */
     struct tell_exchange exchange; /* TELL_EXCHANGE */
 };
 
-/* ---- effects ------------------------------------------------------------------------------------------------------------------- */
+/* ---- effects --------------------------------------------------------------------------------- */
 
 enum effect_kind { EFFECT_SEND, EFFECT_PLANE, EFFECT_ASK, EFFECT_TELL };
 
 struct ike_send {
     struct ike_path path;
-    struct bytes datagram; /* without a non-ESP marker; one octet 0xff alone is a NAT keepalive and never gets one */
+    /* without a non-ESP marker; one octet 0xff alone is a NAT keepalive and never gets one */
+    struct bytes datagram;
     bool keepalive;
 };
 
@@ -206,25 +221,36 @@ struct ike_effect {
     } u;
 };
 
-/* The list a verb appends to. Everything in it lives until ike_effects_clear; a full arena sets `lost` and drops the effect (loudly counted). */
+/*
+ * The list a verb appends to. Everything in it lives until ike_effects_clear; a full arena sets
+ * `lost` and drops the effect (loudly counted).
+ */
 struct ike_effects;
 struct ike_effects *ike_effects_new(const struct alloc *alloc);
 void ike_effects_free(struct ike_effects *fx);
 const struct ike_effect *ike_effects_first(const struct ike_effects *fx);
 void ike_effects_clear(struct ike_effects *fx); /* wipes keys */
 
-/* ---- orders --------------------------------------------------------------------------------------------------------------------- */
+/* ---- orders ---------------------------------------------------------------------------------- */
 
 enum order_kind {
-    ORDER_INITIATE,  /* conn, and child unless the IKE SA alone is wanted; remote may override the configured address */
+    /* conn, and child unless the IKE SA alone is wanted; remote may override the configured
+     * address */
+    ORDER_INITIATE,
     ORDER_TERMINATE, /* by ike_id, child_id, or by names; Deletes go to the peer */
-    ORDER_REKEY,     /* by ike_id, child_id, or by names; without any of child_id and child: the IKE SA */
+    /* by ike_id, child_id, or by names; without any of child_id and child: the IKE SA */
+    ORDER_REKEY,
     ORDER_CHECK,     /* liveness: an empty INFORMATIONAL on ike_id */
-    ORDER_CONFIG,    /* a new snapshot. SAs keep using the old one until they end: the owner keeps it alive until ike_engine_oldest_config passes it */
+    /* a new snapshot. SAs keep using the old one until they end: the owner keeps it alive until
+     * ike_engine_oldest_config passes it */
+    ORDER_CONFIG,
     ORDER_SHUTDOWN,  /* delete everything at the peers and take in nothing new */
     ORDER_PLANE_FAILED, /* the data plane could not do PLANE_ADD for child_id */
-    ORDER_PLANE_LIMIT,  /* child_id has used up a soft limit of volume: rekey it; with `force` a hard one: delete it */
-    ORDER_PLANE_SEEN,   /* authenticated ESP from the peer on child_id, from endpoint `remote`: liveness, and NAT rebinding */
+    /* child_id has used up a soft limit of volume: rekey it; with `force` a hard one: delete it */
+    ORDER_PLANE_LIMIT,
+    /* authenticated ESP from the peer on child_id, from endpoint `remote`: liveness, and NAT
+     * rebinding */
+    ORDER_PLANE_SEEN,
 };
 
 struct ike_order {
@@ -233,25 +259,29 @@ struct ike_order {
     struct bytes conn, child; /* names; empty = any */
     uint32_t ike_id, child_id; /* 0 = any */
     bool force;               /* TERMINATE: do not wait for the peer */
-    struct endpoint local, remote; /* INITIATE: resolved addresses; family ADDR_NONE = from the configuration */
+    /* INITIATE: resolved addresses; family ADDR_NONE = from the configuration */
+    struct endpoint local, remote;
     const struct config *config; /* ORDER_CONFIG */
 };
 
 enum order_result { ORDER_DONE, ORDER_UNKNOWN_NAME, ORDER_NO_MATCH, ORDER_NO_ADDRESS, ORDER_REFUSED, ORDER_FAULT };
 
-/* ---- the engine ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the engine ------------------------------------------------------------------------------ */
 
 struct ike_setup {
     const struct alloc *alloc;     /* outlives the engine */
     const struct crypto *crypto;   /* outlives the engine */
     const struct config *config;   /* first snapshot */
-    uint8_t worker;                /* stamped into every SPI we choose (its most significant octet) */
+    /* stamped into every SPI we choose (its most significant octet) */
+    uint8_t worker;
     uint16_t port, port_encap;     /* ours: 500 and 4500 */
     bool force_encap;              /* the data plane can only do ESP in UDP: pretend a NAT always */
 };
 
-struct ike_engine *ike_engine_new(const struct ike_setup *setup); /* NULL: out of memory or no randomness */
-void ike_engine_free(struct ike_engine *e);                      /* silently: no Delete is sent; use ORDER_SHUTDOWN before */
+/* NULL: out of memory or no randomness */
+struct ike_engine *ike_engine_new(const struct ike_setup *setup);
+/* silently: no Delete is sent; use ORDER_SHUTDOWN before */
+void ike_engine_free(struct ike_engine *e);
 
 void ike_engine_input(struct ike_engine *e, ike_time now, const struct ike_path *path, struct bytes datagram, struct ike_effects *fx);
 void ike_engine_tick(struct ike_engine *e, ike_time now, struct ike_effects *fx);
@@ -259,9 +289,12 @@ enum order_result ike_engine_order(struct ike_engine *e, ike_time now, const str
 void ike_engine_answer(struct ike_engine *e, ike_time now, const struct ike_answer *answer, struct ike_effects *fx);
 ike_time ike_engine_deadline(const struct ike_engine *e); /* when to call tick next; IKE_NEVER */
 
-/* ---- looking inside (status pages, tests) --------------------------------------------------------------------------------------- */
+/* ---- looking inside (status pages, tests) ---------------------------------------------------- */
 
-/* A copy of what is known about one IKE SA; views borrow the engine and live until the next verb. No keys. */
+/*
+ * A copy of what is known about one IKE SA; views borrow the engine and live until the next verb.
+ * No keys.
+ */
 struct ike_sa_info {
     uint32_t id;
     const char *conn;
@@ -272,7 +305,8 @@ struct ike_sa_info {
     bool nat_local, nat_remote;
     struct identity ours, theirs;
     const struct alg *encr, *integ, *prf;
-    uint16_t kex_count;        /* key exchanges whose secrets are in the keys, in order; slot 0 first */
+    /* key exchanges whose secrets are in the keys, in order; slot 0 first */
+    uint16_t kex_count;
     const struct alg *kex[8];
     uint8_t kex_slot[8];
     bool quantum_safe;         /* at least one of them is post-quantum */

@@ -4,9 +4,10 @@
 #include "ike/contact.h"
 #include "ike/limits.h"
 
-/* ---- identities --------------------------------------------------------------------------------------------------------------------- */
+/* ---- identities ------------------------------------------------------------------------------ */
 
-bool auth_our_identity(const struct conf_conn *conn, const struct ike_path *path, struct arena *arena, struct identity *out)
+bool auth_our_identity(const struct conf_conn *conn, const struct ike_path *path,
+                       struct arena *arena, struct identity *out)
 {
     if (!conn->local.id.any) {
         *out = conn->local.id.id;
@@ -21,7 +22,10 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
 }
 
-/* Names compare without regard to case (RFC 7296 3.5 leaves it open; domain names are so), everything else octet by octet. */
+/*
+ * Names compare without regard to case (RFC 7296 3.5 leaves it open; domain names are so),
+ * everything else octet by octet.
+ */
 static bool data_equal(uint8_t type, struct bytes a, struct bytes b)
 {
     if (type != ID_FQDN && type != ID_RFC822_ADDR)
@@ -61,7 +65,7 @@ bool auth_id_body(struct arena *arena, const struct identity *id, struct bytes *
     return true;
 }
 
-/* ---- connections by identity ------------------------------------------------------------------------------------------------------------- */
+/* ---- connections by identity ----------------------------------------------------------------- */
 
 static int precision(const struct conf_identity *pattern)
 {
@@ -83,19 +87,23 @@ static bool allows_choice(const struct turn *t, const struct conf_conn *conn)
         for (uint16_t i = 0; i < conn->ike.count && !allowed; i++) {
             struct proposal offer = conn->ike.at[i];
             offer.number = 1;
-            allowed = proposal_accept(&(struct proposals){1, &offer}, &(struct proposals){1, &chosen}, &same, &why);
+            allowed = proposal_accept(&(struct proposals){1, &offer},
+                                      &(struct proposals){1, &chosen}, &same, &why);
         }
     arena_wipe(&scratch);
     return allowed;
 }
 
-const struct conf_conn *auth_find_conn(const struct turn *t, const struct identity *theirs, const struct identity *ours)
+const struct conf_conn *auth_find_conn(const struct turn *t, const struct identity *theirs,
+                                       const struct identity *ours)
 {
     const struct ike_sa *sa = t->sa;
     const struct conf_conn *best = NULL;
     int best_score = -1;
-    for (const struct conf_conn *c = contact_conn(sa->config, &sa->path, NULL); c; c = contact_conn(sa->config, &sa->path, c)) {
-        bool fits = auth_identity_fits(&c->remote.id, theirs) && (ours->type == 0 || auth_identity_fits(&c->local.id, ours));
+    for (const struct conf_conn *c = contact_conn(sa->config, &sa->path, NULL); c;
+         c = contact_conn(sa->config, &sa->path, c)) {
+        bool fits = auth_identity_fits(&c->remote.id, theirs) &&
+                    (ours->type == 0 || auth_identity_fits(&c->local.id, ours));
         int score = precision(&c->remote.id) * 3 + precision(&c->local.id);
         if (fits && score > best_score && allows_choice(t, c)) {
             best = c;
@@ -105,7 +113,7 @@ const struct conf_conn *auth_find_conn(const struct turn *t, const struct identi
     return best;
 }
 
-/* ---- questions ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- questions ------------------------------------------------------------------------------- */
 
 /* What the side `initiator` signs: see transcript.h. */
 static bool signed_octets(struct turn *t, bool initiator, uint32_t auth_mid, struct bytes *octets)
@@ -120,13 +128,14 @@ static bool signed_octets(struct turn *t, bool initiator, uint32_t auth_mid, str
     if (!room)
         return false;
     struct writer w = writer_make(room, len);
-    enum crypto_result result =
-        transcript_octets(&birth->transcript, t->e->crypto, sa->suite.prf, initiator, nonce, id_body, sk_p, auth_mid, &w);
+    enum crypto_result result = transcript_octets(&birth->transcript, t->e->crypto, sa->suite.prf,
+                                                  initiator, nonce, id_body, sk_p, auth_mid, &w);
     *octets = writer_view(&w);
     return result == CRYPTO_OK && !w.fault;
 }
 
-static struct verdict ask(struct turn *t, enum ask_kind kind, bool initiator, uint32_t auth_mid, const struct auth_payload *auth)
+static struct verdict ask(struct turn *t, enum ask_kind kind, bool initiator, uint32_t auth_mid,
+                          const struct auth_payload *auth)
 {
     struct ike_ask question = {.kind = kind, .ours = t->sa->ours_id, .theirs = t->sa->theirs_id};
     if (!signed_octets(t, initiator, auth_mid, &question.octets))

@@ -1,26 +1,36 @@
 /*
- * auth: who we are, who the peer may be, and the octets that AUTH covers (RFC 7296 2.15, 3.5). What a method does with them is the
- * business of whoever answers the ASK.
+ * auth: who we are, who the peer may be, and the octets that AUTH covers (RFC 7296 2.15, 3.5). What
+ * a method does with them is the business of whoever answers the ASK.
  */
 #ifndef BRAID_IKE_AUTH_H
 #define BRAID_IKE_AUTH_H
 
 #include "ike/turn.h"
 
-/* Our identity for a connection: configured, or our address. Borrowed from the configuration or the arena. */
-bool auth_our_identity(const struct conf_conn *conn, const struct ike_path *path, struct arena *arena, struct identity *out);
+/*
+ * Our identity for a connection: configured, or our address. Borrowed from the configuration or the
+ * arena.
+ */
+bool auth_our_identity(const struct conf_conn *conn, const struct ike_path *path,
+                       struct arena *arena, struct identity *out);
 
 /* Does what the peer says fit the configuration? */
 bool auth_identity_fits(const struct conf_identity *pattern, const struct identity *id);
 
-/* The body of an ID payload: type, three reserved octets, data. RFC 7296 2.15 covers it as it was sent. */
+/*
+ * The body of an ID payload: type, three reserved octets, data. RFC 7296 2.15 covers it as it was
+ * sent.
+ */
 bool auth_id_body(struct arena *arena, const struct identity *id, struct bytes *body);
 
 /*
- * As responder: the connection for these identities, the best match first: exact before wildcard before anything, then the order of the file. `ours` is empty
- * (type 0) when the initiator did not say whom it wants. Its proposals must allow what was chosen in IKE_SA_INIT. NULL if there is none.
+ * As responder: the connection for these identities, the best match first: exact before wildcard
+ * before anything, then the order of the file. `ours` is empty (type 0) when the initiator did not
+ * say whom it wants. Its proposals must allow what was chosen in IKE_SA_INIT. NULL if there is
+ * none.
  */
-const struct conf_conn *auth_find_conn(const struct turn *t, const struct identity *theirs, const struct identity *ours);
+const struct conf_conn *auth_find_conn(const struct turn *t, const struct identity *theirs,
+                                       const struct identity *ours);
 
 /* Ask for our AUTH payload, or for a judgement of the peer's. birth->id_i and id_r must be set. */
 struct verdict auth_ask_sign(struct turn *t, uint32_t auth_mid);

@@ -1,7 +1,8 @@
 /* child: see child.h. */
 #include "ike/child.h"
 
-static bool copy_selectors(const struct alloc *alloc, const struct selectors *from, struct selectors *to)
+static bool copy_selectors(const struct alloc *alloc, const struct selectors *from,
+                           struct selectors *to)
 {
     struct bytes copy;
     if (!alloc_copy(alloc, bytes_make(from->at, from->count * sizeof *from->at), &copy))
@@ -22,15 +23,18 @@ ike_time child_deadline(const struct child *child)
         return child->gone_at;
     if (child->expiring)
         return IKE_NEVER; /* its Delete is wanted already */
-    return child->state == CHILD_INSTALLED && child->rekey_at < child->life_at ? child->rekey_at : child->life_at;
+    return child->state == CHILD_INSTALLED && child->rekey_at < child->life_at ? child->rekey_at
+                                                                               : child->life_at;
 }
 
-struct child *child_new(const struct alloc *alloc, const struct selectors *local_ts, const struct selectors *remote_ts)
+struct child *child_new(const struct alloc *alloc, const struct selectors *local_ts,
+                        const struct selectors *remote_ts)
 {
     struct child *child = alloc_take(alloc, sizeof *child);
     if (!child)
         return NULL;
-    if (copy_selectors(alloc, local_ts, &child->local_ts) && copy_selectors(alloc, remote_ts, &child->remote_ts))
+    if (copy_selectors(alloc, local_ts, &child->local_ts) &&
+        copy_selectors(alloc, remote_ts, &child->remote_ts))
         return child;
     child_free(child, alloc);
     return NULL;

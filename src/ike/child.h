@@ -1,5 +1,6 @@
 /*
- * child: a Child SA that is installed (RFC 7296 2.9, 1.4.1). Its keys live in the data plane, not here.
+ * child: a Child SA that is installed (RFC 7296 2.9, 1.4.1). Its keys live in the data plane, not
+ * here.
  */
 #ifndef BRAID_IKE_CHILD_H
 #define BRAID_IKE_CHILD_H
@@ -11,7 +12,8 @@ enum child_state {
     CHILD_INSTALLED,
     CHILD_REKEYED,  /* replaced by another: no longer used for sending */
     CHILD_DELETING, /* our Delete is under way */
-    CHILD_LINGERING, /* deleted at both ends; its inbound half stays a little for packets that were on their way */
+    /* deleted at both ends; its inbound half stays a little for packets that were on their way */
+    CHILD_LINGERING,
 };
 
 struct child {
@@ -22,10 +24,11 @@ struct child {
     const struct conf_child *conf;
     const struct alg *encr, *integ;
     bool esn, transport, initiator;
-    uint16_t method[KEX_SLOTS]; /* its own key exchanges by slot; all KE_NONE: keys come from the IKE SA alone */
+    /* its own key exchanges by slot; all KE_NONE: keys come from the IKE SA alone */
+    uint16_t method[KEX_SLOTS];
     struct selectors local_ts, remote_ts; /* owned */
-    uint32_t replaced_by;       /* REKEYED: id of the Child SA that took its place */
-    bool expiring;              /* its hard limit has passed */
+    uint32_t replaced_by;                 /* REKEYED: id of the Child SA that took its place */
+    bool expiring;                        /* its hard limit has passed */
     ike_time installed_at;
     ike_time rekey_at, life_at; /* soft and hard limit; IKE_NEVER */
     ike_time gone_at;           /* LINGERING: end of it; else IKE_NEVER */
@@ -35,7 +38,8 @@ struct child {
 /* The earliest moment at which something is due. */
 ike_time child_deadline(const struct child *child);
 
-struct child *child_new(const struct alloc *alloc, const struct selectors *local_ts, const struct selectors *remote_ts);
+struct child *child_new(const struct alloc *alloc, const struct selectors *local_ts,
+                        const struct selectors *remote_ts);
 void child_free(struct child *child, const struct alloc *alloc);
 
 #endif

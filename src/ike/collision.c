@@ -27,7 +27,8 @@ static struct bytes lower(struct bytes a, struct bytes b)
     return bytes_compare(a, b) <= 0 ? a : b;
 }
 
-bool collision_ours_is_redundant(const struct collision_nonces *ours, const struct collision_nonces *theirs)
+bool collision_ours_is_redundant(const struct collision_nonces *ours,
+                                 const struct collision_nonces *theirs)
 {
     return bytes_compare(lower(ours->ni, ours->nr), lower(theirs->ni, theirs->nr)) <= 0;
 }

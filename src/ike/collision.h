@@ -1,6 +1,6 @@
 /*
- * collision: what happens when both sides want something of the same SA at the same moment. Pure functions; the rules are RFC 7296 2.8.1, 2.8.2, 2.25.1, 2.25.2
- * and RFC 9370 2.2.4.
+ * collision: what happens when both sides want something of the same SA at the same moment. Pure
+ * functions; the rules are RFC 7296 2.8.1, 2.8.2, 2.25.1, 2.25.2 and RFC 9370 2.2.4.
  *
  *   the peer asks to ...         while we ...                                       we answer
  *   ---------------------------  -------------------------------------------------  ------------------------------------------------
@@ -16,8 +16,9 @@
  *                                have replaced it or are closing it                 TEMPORARY_FAILURE
  *   delete what we rekey         (anything)                                         serve; our rekey is void
  *
- * When two exchanges that rekey the same SA both succeed, the one with the lowest of the four nonces is redundant; who asked for it undoes it: by deleting the new SA, or,
- * when key exchanges are still to come, by not going on.
+ * When two exchanges that rekey the same SA both succeed, the one with the lowest of the four
+ * nonces is redundant; who asked for it undoes it: by deleting the new SA, or, when key exchanges
+ * are still to come, by not going on.
  */
 #ifndef BRAID_IKE_COLLISION_H
 #define BRAID_IKE_COLLISION_H
@@ -27,11 +28,13 @@
 
 /* What we are doing about an SA. */
 struct collision_state {
-    bool known;         /* the Child SA exists (of an IKE SA always true) */
-    bool ending;        /* being deleted, or replaced by another already */
-    bool asked;         /* our own rekey of it is under way */
-    bool answered;      /* ... and its CREATE_CHILD_SA was answered: further rounds are under way */
-    bool others_busy;   /* for Child SAs: the IKE SA is being rekeyed by us or by the peer. For the IKE SA: some Child SA is under way */
+    bool known;    /* the Child SA exists (of an IKE SA always true) */
+    bool ending;   /* being deleted, or replaced by another already */
+    bool asked;    /* our own rekey of it is under way */
+    bool answered; /* ... and its CREATE_CHILD_SA was answered: further rounds are under way */
+    /* for Child SAs: the IKE SA is being rekeyed by us or by the peer. For the IKE SA: some
+     * Child SA is under way */
+    bool others_busy;
 };
 
 /* The notify with which to refuse the peer's rekey, or 0: serve it. */
@@ -44,7 +47,11 @@ struct collision_nonces {
     struct bytes ni, nr;
 };
 
-/* Of two successful exchanges that rekey the same SA: is ours the redundant one? Equal nonces cannot be; then ours is. */
-bool collision_ours_is_redundant(const struct collision_nonces *ours, const struct collision_nonces *theirs);
+/*
+ * Of two successful exchanges that rekey the same SA: is ours the redundant one? Equal nonces
+ * cannot be; then ours is.
+ */
+bool collision_ours_is_redundant(const struct collision_nonces *ours,
+                                 const struct collision_nonces *theirs);
 
 #endif

@@ -4,31 +4,37 @@
 #include "ike/limits.h"
 #include "ike/speak.h"
 
-/* ---- connections by address ---------------------------------------------------------------------------------------------------- */
+/* ---- connections by address ------------------------------------------------------------------ */
 
-static bool endpoint_fits(const struct conf_endpoint *patterns, uint16_t count, const struct addr *a)
+static bool endpoint_fits(const struct conf_endpoint *patterns, uint16_t count,
+                          const struct addr *a)
 {
     for (uint16_t i = 0; i < count; i++) {
         const struct conf_endpoint *p = &patterns[i];
-        if (p->host || p->from.family == ADDR_NONE) /* a name not resolved yet, or %any: identities decide later */
+        if (p->host ||
+            p->from.family ==
+                ADDR_NONE) /* a name not resolved yet, or %any: identities decide later */
             return true;
-        if (p->from.family == a->family && bytes_compare(addr_bytes(&p->from), addr_bytes(a)) <= 0 &&
+        if (p->from.family == a->family &&
+            bytes_compare(addr_bytes(&p->from), addr_bytes(a)) <= 0 &&
             bytes_compare(addr_bytes(a), addr_bytes(&p->to)) <= 0)
             return true;
     }
     return count == 0;
 }
 
-const struct conf_conn *contact_conn(const struct config *c, const struct ike_path *path, const struct conf_conn *after)
+const struct conf_conn *contact_conn(const struct config *c, const struct ike_path *path,
+                                     const struct conf_conn *after)
 {
-    for (const struct conf_conn *conn = after ? after + 1 : c->conn; conn < c->conn + c->conn_count; conn++)
+    for (const struct conf_conn *conn = after ? after + 1 : c->conn; conn < c->conn + c->conn_count;
+         conn++)
         if (endpoint_fits(conn->local_addrs, conn->local_count, &path->local.addr) &&
             endpoint_fits(conn->remote_addrs, conn->remote_count, &path->remote.addr))
             return conn;
     return NULL;
 }
 
-/* ---- the budget of half-open SAs ------------------------------------------------------------------------------------------------- */
+/* ---- the budget of half-open SAs ------------------------------------------------------------- */
 
 static uint64_t source_key(const struct ike_engine *e, const struct addr *a)
 {
@@ -58,7 +64,8 @@ static bool set_source_count(struct ike_engine *e, const struct addr *a, uintptr
     return true;
 }
 
-struct ike_sa *contact_find(const struct ike_engine *e, const struct ike_header *h, const struct ike_path *path)
+struct ike_sa *contact_find(const struct ike_engine *e, const struct ike_header *h,
+                            const struct ike_path *path)
 {
     return table_get(&e->by_contact, contact_key(e, h->spi_i, &path->remote));
 }
@@ -87,7 +94,7 @@ void engine_leave_half_open(struct ike_engine *e, struct ike_sa *sa)
     (void)set_source_count(e, &sa->contact_from.addr, source_count(e, &sa->contact_from.addr) - 1);
 }
 
-/* ---- cookies ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- cookies --------------------------------------------------------------------------------- */
 
 /* What a stateless answer needs of the request, found without decoding it. */
 struct glimpse {
@@ -127,18 +134,24 @@ static bool glimpse_request(struct bytes datagram, uint8_t next, struct glimpse 
     return reader_end(&r) && g->nonce.len >= NONCE_LEN_MIN && g->nonce.len <= NONCE_LEN_MAX;
 }
 
-static bool send_cookie(struct turn *t, const struct ike_header *h, const struct ike_path *path, struct bytes ni, size_t request_len)
+static bool send_cookie(struct turn *t, const struct ike_header *h, const struct ike_path *path,
+                        struct bytes ni, size_t request_len)
 {
     uint8_t cookie[COOKIE_LEN];
-    if (cookie_make(&t->e->cookies, t->e->crypto, t->now, &path->remote, h->spi_i, ni, cookie) != CRYPTO_OK)
+    if (cookie_make(&t->e->cookies, t->e->crypto, t->now, &path->remote, h->spi_i, ni, cookie) !=
+        CRYPTO_OK)
         return false;
     speak_unprotected(t->e, t->fx, path, h, request_len, NOTIFY_COOKIE, BYTES_OF(cookie));
     t->e->counts[COUNT_COOKIES_SENT]++;
     return true;
 }
 
-/* Does the budget allow another half-open SA, and has the stranger shown that it receives at its address? */
-static struct verdict check_budget(struct turn *t, const struct ike_header *h, const struct ike_path *path, struct bytes datagram)
+/*
+ * Does the budget allow another half-open SA, and has the stranger shown that it receives at its
+ * address?
+ */
+static struct verdict check_budget(struct turn *t, const struct ike_header *h,
+                                   const struct ike_path *path, struct bytes datagram)
 {
     struct ike_engine *e = t->e;
     const struct conf_engine *conf = &e->config->engine;
@@ -146,19 +159,23 @@ static struct verdict check_budget(struct turn *t, const struct ike_header *h, c
     if (!glimpse_request(datagram, h->next, &g))
         return verdict_drop(DROP_CONTACT);
     bool crowded = e->half_open >= conf->cookie_threshold;
-    if (crowded && !(g.cookie.len && cookie_check(&e->cookies, e->crypto, t->now, &path->remote, h->spi_i, g.nonce, g.cookie))) {
+    if (crowded && !(g.cookie.len && cookie_check(&e->cookies, e->crypto, t->now, &path->remote,
+                                                  h->spi_i, g.nonce, g.cookie))) {
         (void)send_cookie(t, h, path, g.nonce, datagram.len);
         return verdict_drop(DROP_COOKIE);
     }
-    if (e->half_open >= conf->half_open_max || source_count(e, &path->remote.addr) >= conf->half_open_per_source)
+    if (e->half_open >= conf->half_open_max ||
+        source_count(e, &path->remote.addr) >= conf->half_open_per_source)
         return verdict_drop(DROP_HALF_OPEN);
     return VERDICT_OK;
 }
 
-struct verdict contact_admit(struct turn *t, const struct ike_header *h, const struct ike_path *path, struct bytes datagram)
+struct verdict contact_admit(struct turn *t, const struct ike_header *h,
+                             const struct ike_path *path, struct bytes datagram)
 {
     struct ike_engine *e = t->e;
-    bool proper = h->exchange == EXCHANGE_IKE_SA_INIT && !h->response && h->initiator && h->mid == 0 && h->spi_i != 0;
+    bool proper = h->exchange == EXCHANGE_IKE_SA_INIT && !h->response && h->initiator &&
+                  h->mid == 0 && h->spi_i != 0;
     if (!proper || e->closing)
         return verdict_drop(DROP_CONTACT);
     struct verdict v = check_budget(t, h, path, datagram);
@@ -179,7 +196,7 @@ struct verdict contact_admit(struct turn *t, const struct ike_header *h, const s
     return VERDICT_OK;
 }
 
-/* ---- messages for nobody --------------------------------------------------------------------------------------------------------------- */
+/* ---- messages for nobody --------------------------------------------------------------------- */
 
 static bool may_speak_in_clear(struct ike_engine *e, ike_time now, const struct ike_header *h)
 {
@@ -189,7 +206,8 @@ static bool may_speak_in_clear(struct ike_engine *e, ike_time now, const struct 
     return true;
 }
 
-void contact_unknown(struct ike_engine *e, ike_time now, struct ike_effects *fx, const struct ike_header *h, const struct ike_path *path, size_t len)
+void contact_unknown(struct ike_engine *e, ike_time now, struct ike_effects *fx,
+                     const struct ike_header *h, const struct ike_path *path, size_t len)
 {
     if (h->exchange == EXCHANGE_IKE_SA_INIT || !may_speak_in_clear(e, now, h))
         return;
@@ -197,7 +215,8 @@ void contact_unknown(struct ike_engine *e, ike_time now, struct ike_effects *fx,
     e->counts[COUNT_INVALID_SPI_SENT]++;
 }
 
-void contact_version(struct ike_engine *e, ike_time now, struct ike_effects *fx, const struct ike_header *h, const struct ike_path *path, size_t len)
+void contact_version(struct ike_engine *e, ike_time now, struct ike_effects *fx,
+                     const struct ike_header *h, const struct ike_path *path, size_t len)
 {
     if (h->major > 2 && may_speak_in_clear(e, now, h))
         speak_unprotected(e, fx, path, h, len, NOTIFY_INVALID_MAJOR_VERSION, BYTES_NONE);

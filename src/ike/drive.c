@@ -20,9 +20,12 @@
 #include "ike/speak.h"
 #include "wire/print.h"
 
-/* ---- ends of exchanges --------------------------------------------------------------------------------------------------------- */
+/* ---- ends of exchanges ----------------------------------------------------------------------- */
 
-/* What the exchange negotiated goes with its slot, unless `done` took it out: then further rounds follow. */
+/*
+ * What the exchange negotiated goes with its slot, unless `done` took it out: then further rounds
+ * follow.
+ */
 static void free_slot(struct turn *t)
 {
     if (t->slot->larval)
@@ -49,7 +52,8 @@ static void tell_exchange(struct turn *t, bool ours)
 
 static void alert(struct turn *t, const struct verdict *v)
 {
-    if (v->reason == IKE_REASON_NONE) /* nothing that anybody must know: it is retried, or refused for now */
+    if (v->reason ==
+        IKE_REASON_NONE) /* nothing that anybody must know: it is retried, or refused for now */
         return;
     struct ike_tell *tell = turn_tell(t, TELL_ALERT, v->reason);
     if (!tell)
@@ -65,9 +69,12 @@ static void after_exchange(struct turn *t, const struct exchange *x)
         x->after(t);
 }
 
-/* ---- we asked ------------------------------------------------------------------------------------------------------------------- */
+/* ---- we asked -------------------------------------------------------------------------------- */
 
-/* What was wanted of an SA that is up will not be; the SA itself lives, unless the verdict says that it must not. */
+/*
+ * What was wanted of an SA that is up will not be; the SA itself lives, unless the verdict says
+ * that it must not.
+ */
 static void fail_want(struct turn *t, const struct verdict *v)
 {
     const struct exchange *x = t->slot->exchange;
@@ -84,7 +91,10 @@ static void fail_want(struct turn *t, const struct verdict *v)
     drive_pursue(t);
 }
 
-/* What we asked for will not be. While the SA comes up that is its end; later only of what was negotiated. */
+/*
+ * What we asked for will not be. While the SA comes up that is its end; later only of what was
+ * negotiated.
+ */
 static void fail_ours(struct turn *t, const struct verdict *v)
 {
     bool opening = t->slot->exchange->opening;
@@ -121,8 +131,9 @@ static void finish_ours(struct turn *t)
 static void start_again(struct turn *t);
 
 /*
- * Nobody has proved anything in the answer to IKE_SA_INIT: an error in it is a hint. We wait for a better answer until the next
- * retransmission would be due, and only then believe it (RFC 7296 2.21.1).
+ * Nobody has proved anything in the answer to IKE_SA_INIT: an error in it is a hint. We wait for a
+ * better answer until the next retransmission would be due, and only then believe it (RFC 7296
+ * 2.21.1).
  */
 static bool take_as_hint(struct turn *t, const struct verdict *v)
 {
@@ -239,7 +250,7 @@ void drive_give_up(struct turn *t)
     turn_close(t, &v, false);
 }
 
-/* ---- the peer asked --------------------------------------------------------------------------------------------------------------- */
+/* ---- the peer asked -------------------------------------------------------------------------- */
 
 static void close_after_reply(struct turn *t, const struct verdict *v)
 {
@@ -249,7 +260,10 @@ static void close_after_reply(struct turn *t, const struct verdict *v)
     turn_close(t, v, linger);
 }
 
-/* The response stands in turn->out: seal it, let the exchange come into force, send it. `v` is set when it reports an error. */
+/*
+ * The response stands in turn->out: seal it, let the exchange come into force, send it. `v` is set
+ * when it reports an error.
+ */
 static void reply(struct turn *t, const struct verdict *v)
 {
     const struct exchange *x = t->slot->exchange;
@@ -278,7 +292,8 @@ static void reply(struct turn *t, const struct verdict *v)
 static void reply_error(struct turn *t, const struct verdict *v)
 {
     t->out = ike_msg_make();
-    bool built = !v->notify || ike_msg_add_notify(&t->out, &t->slot->arena, v->notify, bytes_make(v->data, v->data_len));
+    bool built = !v->notify || ike_msg_add_notify(&t->out, &t->slot->arena, v->notify,
+                                                  bytes_make(v->data, v->data_len));
     if (built) {
         reply(t, v);
         return;
@@ -321,7 +336,7 @@ void drive_request(struct turn *t)
     conclude_theirs(t, t->slot->exchange->request(t));
 }
 
-/* ---- answers ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 void drive_resume(struct turn *t, const struct ike_answer *answer)
 {
@@ -335,7 +350,10 @@ void drive_resume(struct turn *t, const struct ike_answer *answer)
     t->answer = answer;
     const struct exchange *x = t->slot->exchange;
     t->out = ike_msg_make();
-    /* A request of ours that was not sent yet waits in `start`, one that was answered in `response`. */
+    /*
+     * A request of ours that was not sent yet waits in `start`, one that was answered in
+     * `response`.
+     */
     bool starting = ours && !t->slot->answered;
     t->in = starting ? NULL : &t->slot->in;
     if (theirs)

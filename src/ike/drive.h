@@ -1,5 +1,6 @@
 /*
- * drive: what carries an exchange through its handler and out again (stages 9 to 13), and the one place where a verdict becomes an action.
+ * drive: what carries an exchange through its handler and out again (stages 9 to 13), and the one
+ * place where a verdict becomes an action.
  */
 #ifndef BRAID_IKE_DRIVE_H
 #define BRAID_IKE_DRIVE_H

@@ -1,5 +1,6 @@
 /*
- * effects: the ordered list of what a verb wants done. It grows in an arena and lives until its owner clears it; keys in it are wiped with it.
+ * effects: the ordered list of what a verb wants done. It grows in an arena and lives until its
+ * owner clears it; keys in it are wiped with it.
  */
 #include "ike/engine.h"
 #include "ike/limits.h"
@@ -49,7 +50,8 @@ struct ike_effect *effects_add(struct ike_engine *e, struct ike_effects *fx, enu
     return effect;
 }
 
-void effects_send(struct ike_engine *e, struct ike_effects *fx, const struct ike_path *path, struct bytes datagram)
+void effects_send(struct ike_engine *e, struct ike_effects *fx, const struct ike_path *path,
+                  struct bytes datagram)
 {
     struct bytes copy;
     if (!arena_copy(&fx->arena, datagram, &copy)) {
@@ -58,5 +60,6 @@ void effects_send(struct ike_engine *e, struct ike_effects *fx, const struct ike
     }
     struct ike_effect *effect = effects_add(e, fx, EFFECT_SEND);
     if (effect)
-        effect->u.send = (struct ike_send){.path = *path, .datagram = copy, .keepalive = copy.len == 1};
+        effect->u.send =
+            (struct ike_send){.path = *path, .datagram = copy, .keepalive = copy.len == 1};
 }

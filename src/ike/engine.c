@@ -1,5 +1,6 @@
 /*
- * engine: the verbs other than input (which is route.c), making and ending an engine. The engine is single-threaded and does no I/O; see include/braid/ike.h.
+ * engine: the verbs other than input (which is route.c), making and ending an engine. The engine is
+ * single-threaded and does no I/O; see include/braid/ike.h.
  */
 #include "ike/engine.h"
 
@@ -8,7 +9,7 @@
 #include "ike/series.h"
 #include "ike/speak.h"
 
-/* ---- making and ending ------------------------------------------------------------------------------------------------------------------- */
+/* ---- making and ending ----------------------------------------------------------------------- */
 
 static bool make_seed(struct ike_engine *e)
 {
@@ -37,7 +38,8 @@ struct ike_engine *ike_engine_new(const struct ike_setup *setup)
         alloc_give(e->alloc, e, sizeof *e);
         return NULL;
     }
-    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer, &e->by_source, &e->by_id, &e->by_child, &e->by_child_spi};
+    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer,     &e->by_source,
+                              &e->by_id,  &e->by_child,   &e->by_child_spi};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         *tables[i] = table_make(e->alloc, e->seed.k0 + i);
     e->timers = heap_make(e->alloc);
@@ -63,14 +65,15 @@ void ike_engine_free(struct ike_engine *e)
         e->oldest = sa->newer;
         sa_free(sa, e->crypto, e->alloc);
     }
-    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer, &e->by_source, &e->by_id, &e->by_child, &e->by_child_spi};
+    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer,     &e->by_source,
+                              &e->by_id,  &e->by_child,   &e->by_child_spi};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         table_free(tables[i]);
     alloc_give(e->alloc, e->scratch, MESSAGE_LEN_MAX);
     alloc_give(e->alloc, e, sizeof *e);
 }
 
-/* ---- time ---------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 ike_time ike_engine_deadline(const struct ike_engine *e)
 {
@@ -135,7 +138,8 @@ static void expire(struct turn *t)
         return;
     }
     if (t->now >= sa->die_at) {
-        enum ike_reason reason = sa->phase == PHASE_CLOSING ? IKE_REASON_DELETED : IKE_REASON_HALF_OPEN_TIMEOUT;
+        enum ike_reason reason =
+            sa->phase == PHASE_CLOSING ? IKE_REASON_DELETED : IKE_REASON_HALF_OPEN_TIMEOUT;
         struct verdict over = verdict_peer(reason, 0);
         turn_close(t, &over, false);
         return;
@@ -150,7 +154,8 @@ static void expire(struct turn *t)
         }
     }
     expire_parts(t);
-    bool silent = sa->phase == PHASE_UP && !sa->ours && sa->conn->dpd_for && t->now >= sa->heard_at + sa->conn->dpd_for;
+    bool silent = sa->phase == PHASE_UP && !sa->ours && sa->conn->dpd_for &&
+                  t->now >= sa->heard_at + sa->conn->dpd_for;
     if (silent)
         (void)sa_want(sa, (struct want){.kind = WANT_CHECK});
     drive_pursue(t);
@@ -159,18 +164,21 @@ static void expire(struct turn *t)
 
 void ike_engine_tick(struct ike_engine *e, ike_time now, struct ike_effects *fx)
 {
-    for (struct heap_node *top = heap_top(&e->timers); top && top->at <= now; top = heap_top(&e->timers)) {
+    for (struct heap_node *top = heap_top(&e->timers); top && top->at <= now;
+         top = heap_top(&e->timers)) {
         struct turn t = {.e = e, .sa = HEAP_OWNER(top, struct ike_sa, timer), .now = now, .fx = fx};
         expire(&t);
-        if (t.sa->phase != PHASE_GONE && t.sa->timer.at <= now) /* something is due but has to wait its turn */
+        if (t.sa->phase != PHASE_GONE &&
+            t.sa->timer.at <= now) /* something is due but has to wait its turn */
             (void)heap_set(&e->timers, &t.sa->timer, now + IKE_MS);
     }
     engine_end_verb(e);
 }
 
-/* ---- answers --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
-void ike_engine_answer(struct ike_engine *e, ike_time now, const struct ike_answer *answer, struct ike_effects *fx)
+void ike_engine_answer(struct ike_engine *e, ike_time now, const struct ike_answer *answer,
+                       struct ike_effects *fx)
 {
     struct turn t = {.e = e, .sa = table_get(&e->by_spi, answer->ticket.spi), .now = now, .fx = fx};
     if (t.sa)
@@ -178,7 +186,7 @@ void ike_engine_answer(struct ike_engine *e, ike_time now, const struct ike_answ
     engine_end_verb(e);
 }
 
-/* ---- walking ------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- walking --------------------------------------------------------------------------------- */
 
 struct ike_sa *engine_next_sa(const struct ike_engine *e, uint32_t after)
 {
@@ -191,7 +199,7 @@ struct ike_sa *engine_next_sa(const struct ike_engine *e, uint32_t after)
     return sa;
 }
 
-/* ---- what is in use ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- what is in use -------------------------------------------------------------------------- */
 
 uint64_t ike_engine_oldest_config(const struct ike_engine *e)
 {

@@ -1,5 +1,6 @@
 /*
- * engine: what one worker knows: its SAs, how to find them, its budgets and counters. Internal to src/ike.
+ * engine: what one worker knows: its SAs, how to find them, its budgets and counters. Internal to
+ * src/ike.
  */
 #ifndef BRAID_IKE_ENGINE_H
 #define BRAID_IKE_ENGINE_H
@@ -43,16 +44,18 @@ struct ike_engine {
     uint8_t worker;
     uint16_t port, port_encap;
     bool force_encap;
-    bool closing;             /* ORDER_SHUTDOWN: take in nothing new */
+    bool closing; /* ORDER_SHUTDOWN: take in nothing new */
 
-    struct siphash_key seed;  /* of fingerprints and table keys that peers influence */
-    struct table by_spi;      /* our SPI -> SA */
-    struct table by_contact;  /* hash of the initiator's SPI and address -> half-open SA as responder */
-    struct table by_peer;     /* hash of both identities -> list of established SAs */
-    struct table by_source;   /* hash of a source address -> number of its half-open SAs, as a pointer value */
-    struct table by_id;       /* unique id -> SA */
-    struct table by_child;    /* unique id of a Child SA -> its IKE SA */
-    struct table by_child_spi; /* our inbound ESP SPI -> its IKE SA */
+    struct siphash_key seed; /* of fingerprints and table keys that peers influence */
+    struct table by_spi;     /* our SPI -> SA */
+    /* hash of the initiator's SPI and address -> half-open SA as responder */
+    struct table by_contact;
+    struct table by_peer; /* hash of both identities -> list of established SAs */
+    /* hash of a source address -> number of its half-open SAs, as a pointer value */
+    struct table by_source;
+    struct table by_id;             /* unique id -> SA */
+    struct table by_child;          /* unique id of a Child SA -> its IKE SA */
+    struct table by_child_spi;      /* our inbound ESP SPI -> its IKE SA */
     struct ike_sa *oldest, *newest; /* all SAs, in order of their ids */
     struct heap timers;
     struct cookie_jar cookies;
@@ -61,8 +64,9 @@ struct ike_engine {
     uint32_t last_sa_id, last_child_id, last_larval_id;
     uint64_t last_serial;
     ike_time invalid_spi_after; /* no unprotected INVALID_IKE_SPI before */
-    struct ike_sa *dead;      /* closed in this verb, freed at its end */
-    uint8_t *scratch;         /* MESSAGE_LEN_MAX octets: datagrams are opened here, messages encoded here */
+    struct ike_sa *dead;        /* closed in this verb, freed at its end */
+    /* MESSAGE_LEN_MAX octets: datagrams are opened here, messages encoded here */
+    uint8_t *scratch;
 
     uint64_t drops[DROP_COUNT];
     uint64_t counts[COUNT_COUNT];
@@ -74,15 +78,21 @@ void order_reauthenticate(struct turn *t);
 
 /* Take the SA out of the budget of half-open SAs, if it is in it (contact.c). */
 void engine_leave_half_open(struct ike_engine *e, struct ike_sa *sa);
-/* The first of the established SAs between the same two identities; they are chained by next_same_peer. */
+/*
+ * The first of the established SAs between the same two identities; they are chained by
+ * next_same_peer.
+ */
 struct ike_sa *engine_same_peer(const struct ike_engine *e, const struct ike_sa *sa);
 
-/* The SA with the smallest id above `after`, or NULL. A walk that may close SAs holds on to nothing but the id. */
+/*
+ * The SA with the smallest id above `after`, or NULL. A walk that may close SAs holds on to nothing
+ * but the id.
+ */
 struct ike_sa *engine_next_sa(const struct ike_engine *e, uint32_t after);
 /* To be called last in every verb: frees the SAs that were closed in it, wipes scratch memory. */
 void engine_end_verb(struct ike_engine *e);
 
-/* ---- effects (effects.c) ---- */
+/* ---- effects (effects.c) --------------------------------------------------------------------- */
 
 struct ike_effects {
     struct arena arena;
@@ -92,6 +102,7 @@ struct ike_effects {
 
 /* Append an effect, or NULL when the arena is full (counted). */
 struct ike_effect *effects_add(struct ike_engine *e, struct ike_effects *fx, enum effect_kind kind);
-void effects_send(struct ike_engine *e, struct ike_effects *fx, const struct ike_path *path, struct bytes datagram);
+void effects_send(struct ike_engine *e, struct ike_effects *fx, const struct ike_path *path,
+                  struct bytes datagram);
 
 #endif

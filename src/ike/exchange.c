@@ -1,6 +1,6 @@
 /*
- * exchange: the table. Who reads only this file knows which exchanges there are, when each is allowed, in which order an SA comes up, and
- * what it can do afterwards:
+ * exchange: the table. Who reads only this file knows which exchanges there are, when each is
+ * allowed, in which order an SA comes up, and what it can do afterwards:
  *
  *   NEW --IKE_SA_INIT--> KEYED --IKE_INTERMEDIATE, once for each round that remains--> KEYED --IKE_AUTH--> UP
  *   UP --CREATE_CHILD_SA, IKE_FOLLOWUP_KE for each round that remains--> UP, or REPLACED when the IKE SA itself was rekeyed

@@ -1,8 +1,10 @@
 /*
- * exchange: the protocol as a table: one row per exchange, with what it needs and who handles it (RFC 7296 1.2 to 1.5).
+ * exchange: the protocol as a table: one row per exchange, with what it needs and who handles it
+ * (RFC 7296 1.2 to 1.5).
  *
- * A handler sees values, never bytes. It may read the SA, change larval SAs, build the message in turn->out, emit effects, ask (V_WAIT), and give a
- * verdict. It is called again with turn->answer when what it asked is answered; slot->step says where it was.
+ * A handler sees values, never bytes. It may read the SA, change larval SAs, build the message in
+ * turn->out, emit effects, ask (V_WAIT), and give a verdict. It is called again with turn->answer
+ * when what it asked is answered; slot->step says where it was.
  */
 #ifndef BRAID_IKE_EXCHANGE_H
 #define BRAID_IKE_EXCHANGE_H
@@ -24,16 +26,20 @@ struct turn {
 };
 
 struct exchange {
-    uint8_t type;          /* enum exchange_type */
-    uint8_t phases;        /* in which a request may come or be sent: bits of enum phase */
-    bool clear;            /* not encrypted: IKE_SA_INIT */
-    bool opening;          /* part of setting up the SA: only the original initiator asks, and an error ends the SA */
+    uint8_t type;   /* enum exchange_type */
+    uint8_t phases; /* in which a request may come or be sent: bits of enum phase */
+    bool clear;     /* not encrypted: IKE_SA_INIT */
+    /* part of setting up the SA: only the original initiator asks, and an error ends the SA */
+    bool opening;
     struct verdict (*start)(struct turn *t);    /* we ask: build the request */
     struct verdict (*request)(struct turn *t);  /* the peer asks: build the response */
     struct verdict (*response)(struct turn *t); /* the peer answered */
-    enum crypto_result (*done)(struct turn *t); /* both messages are final: transcript, key epoch, merge of larval SAs */
-    void (*failed)(struct turn *t, const struct verdict *v); /* what we asked for will not be: events */
-    void (*after)(struct turn *t);              /* the slot is free again, the response is on its way: events, next wants */
+    /* both messages are final: transcript, key epoch, merge of larval SAs */
+    enum crypto_result (*done)(struct turn *t);
+    /* what we asked for will not be: events */
+    void (*failed)(struct turn *t, const struct verdict *v);
+    /* the slot is free again, the response is on its way: events, next wants */
+    void (*after)(struct turn *t);
 };
 
 const struct exchange *exchange_find(uint8_t type);

@@ -1,10 +1,12 @@
 /*
- * IKE_AUTH (RFC 7296 1.2, 2.15, 2.21.2; RFC 6023 for childless SAs): identities, proof of them, and the first Child SA.
+ * IKE_AUTH (RFC 7296 1.2, 2.15, 2.21.2; RFC 6023 for childless SAs): identities, proof of them, and
+ * the first Child SA.
  *
  *   SK{ IDi, [IDr,] AUTH, [N(INITIAL_CONTACT),] [SA, TSi, TSr] }   -->
  *                                                   <--   SK{ IDr, AUTH, [SA, TSi, TSr | N(why there is no Child SA)] }
  *
- * Making and judging AUTH needs long-term secrets: both are questions, and the handlers go on where slot->step says when they are answered.
+ * Making and judging AUTH needs long-term secrets: both are questions, and the handlers go on where
+ * slot->step says when they are answered.
  *
  *   we ask       start: 0 ask for our AUTH, 1 send           response: 0 ask about the peer's AUTH, 1 install
  *   peer asks    request: 0 ask about the peer's AUTH, 1 ask for ours, 2 choose, install, answer
@@ -19,7 +21,7 @@
 
 static const struct child_rules keys_from_ike = {.no_kex = true};
 
-/* ---- identities of the SA ------------------------------------------------------------------------------------------------------------- */
+/* ---- identities of the SA -------------------------------------------------------------------- */
 
 static bool keep_identity(struct turn *t, const struct identity *from, struct identity *to)
 {
@@ -49,11 +51,12 @@ static bool set_our_identity(struct turn *t)
 {
     struct larval *birth = t->sa->birth;
     struct identity ours;
-    return auth_our_identity(t->sa->conn, &t->sa->path, &birth->arena, &ours) && keep_identity(t, &ours, &t->sa->ours_id) &&
+    return auth_our_identity(t->sa->conn, &t->sa->path, &birth->arena, &ours) &&
+           keep_identity(t, &ours, &t->sa->ours_id) &&
            auth_id_body(&birth->arena, &ours, t->sa->initiator ? &birth->id_i : &birth->id_r);
 }
 
-/* ---- pieces ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- pieces ---------------------------------------------------------------------------------- */
 
 static bool add_id(struct turn *t, uint8_t type, const struct identity *id)
 {
@@ -75,8 +78,9 @@ static bool add_auth(struct turn *t, const struct ike_answer *answer)
 
 static struct verdict no_secret(struct turn *t)
 {
-    return verdict_because(verdict_kill(IKE_REASON_NO_SECRET, NOTIFY_AUTHENTICATION_FAILED),
-                           explain_identity(t, "no secret is configured for us and", &t->sa->theirs_id));
+    return verdict_because(
+        verdict_kill(IKE_REASON_NO_SECRET, NOTIFY_AUTHENTICATION_FAILED),
+        explain_identity(t, "no secret is configured for us and", &t->sa->theirs_id));
 }
 
 static struct verdict judge_answer(struct turn *t)
@@ -87,8 +91,9 @@ static struct verdict judge_answer(struct turn *t)
     case ANSWER_NO_SECRET:
         return no_secret(t);
     case ANSWER_REFUSED:
-        return verdict_because(verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
-                               explain_identity(t, "wrong secret or signature from", &t->sa->theirs_id));
+        return verdict_because(
+            verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
+            explain_identity(t, "wrong secret or signature from", &t->sa->theirs_id));
     default:
         return verdict_fault();
     }
@@ -106,7 +111,7 @@ static void tell_child_failed(struct turn *t, const char *name, const struct ver
         tell->detail = v->detail;
 }
 
-/* ---- we ask --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- we ask ---------------------------------------------------------------------------------- */
 
 static struct verdict ask_for_auth(struct turn *t)
 {
@@ -121,12 +126,14 @@ static struct verdict ask_for_auth(struct turn *t)
 
 static bool is_first_contact(const struct turn *t)
 {
-    return t->sa->conn->unique != UNIQUE_NEVER && t->sa->theirs_id.type && !engine_same_peer(t->e, t->sa);
+    return t->sa->conn->unique != UNIQUE_NEVER && t->sa->theirs_id.type &&
+           !engine_same_peer(t->e, t->sa);
 }
 
 /*
- * Begin without a Child SA, and make it when the IKE SA is up: then it has a key exchange of its own. Where the further key exchanges of the configuration could not take
- * place before IKE_AUTH, the IKE SA is rekeyed first: that needs no extension (the childless flow of RFC 9370's appendix).
+ * Begin without a Child SA, and make it when the IKE SA is up: then it has a key exchange of its
+ * own. Where the further key exchanges of the configuration could not take place before IKE_AUTH,
+ * the IKE SA is rekeyed first: that needs no extension (the childless flow of RFC 9370's appendix).
  */
 static struct verdict postpone_child(struct turn *t, const struct conf_child *wanted)
 {
@@ -134,18 +141,24 @@ static struct verdict postpone_child(struct turn *t, const struct conf_child *wa
     bool told = true;
     if (extension_offers_rounds(&sa->conn->ike) && !schedule_needs_more(&sa->birth->choice))
         told = sa_want(sa, (struct want){.kind = WANT_REKEY_IKE});
-    told = told && sa_want(sa, (struct want){.kind = WANT_NEW_CHILD, .conf = wanted, .order_id = sa->order_id});
+    told = told &&
+           sa_want(sa,
+                   (struct want){.kind = WANT_NEW_CHILD, .conf = wanted, .order_id = sa->order_id});
     return told ? VERDICT_OK : verdict_fault();
 }
 
-/* The first Child SA rides along, unless none is wanted, or not yet, and the peer can do without (RFC 6023). */
+/*
+ * The first Child SA rides along, unless none is wanted, or not yet, and the peer can do without
+ * (RFC 6023).
+ */
 static struct verdict add_child(struct turn *t)
 {
     const struct conf_child *wanted = t->sa->birth->wanted;
     enum conf_childless how = t->sa->conn->childless;
     bool can = t->sa->extensions & EXTENSION_SET(CHILDLESS);
     if (!can && (!wanted || how == CHILDLESS_FORCE))
-        return verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, 0), "the peer does not set up IKE SAs without a Child SA");
+        return verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, 0),
+                               "the peer does not set up IKE SAs without a Child SA");
     if (!wanted)
         return VERDICT_OK;
     if (can && (how == CHILDLESS_PREFER || how == CHILDLESS_FORCE))
@@ -166,23 +179,27 @@ struct verdict auth_start(struct turn *t)
     struct verdict v = judge_answer(t);
     if (v.class != V_OK)
         return v;
-    bool built = add_id(t, PAYLOAD_IDi, &t->sa->ours_id) && (!t->sa->theirs_id.type || add_id(t, PAYLOAD_IDr, &t->sa->theirs_id)) &&
+    bool built = add_id(t, PAYLOAD_IDi, &t->sa->ours_id) &&
+                 (!t->sa->theirs_id.type || add_id(t, PAYLOAD_IDr, &t->sa->theirs_id)) &&
                  add_auth(t, t->answer) &&
-                 (!is_first_contact(t) || ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_INITIAL_CONTACT, BYTES_NONE));
+                 (!is_first_contact(t) ||
+                  ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_INITIAL_CONTACT, BYTES_NONE));
     t->slot->step = 0; /* of the response */
     return built ? add_child(t) : verdict_fault();
 }
 
-/* ---- the peer answers --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the peer answers ------------------------------------------------------------------------ */
 
 static struct verdict judge_refusal(struct turn *t)
 {
     const struct notify_payload *error = ike_msg_error(t->in);
     if (!error)
-        return verdict_because(verdict_peer(IKE_REASON_SYNTAX, 0), "the answer holds neither an identity with AUTH nor an error");
+        return verdict_because(verdict_peer(IKE_REASON_SYNTAX, 0),
+                               "the answer holds neither an identity with AUTH nor an error");
     bool auth = error->type == NOTIFY_AUTHENTICATION_FAILED;
-    return verdict_because(verdict_peer(auth ? IKE_REASON_AUTH_REFUSED_BY_PEER : IKE_REASON_PEER_ERROR, error->type),
-                           explain_notify(t, "the peer answered", error->type));
+    return verdict_because(
+        verdict_peer(auth ? IKE_REASON_AUTH_REFUSED_BY_PEER : IKE_REASON_PEER_ERROR, error->type),
+        explain_notify(t, "the peer answered", error->type));
 }
 
 static struct verdict ask_about_responder(struct turn *t)
@@ -213,12 +230,13 @@ struct verdict auth_response(struct turn *t)
         v = verdict_fault();
     if (v.class != V_OK) {
         tell_child_failed(t, l->conf->name, &v);
-        (void)sa_want(t->sa, (struct want){.kind = WANT_DELETE_IKE}); /* nobody wants an IKE SA that carries nothing */
+        /* nobody wants an IKE SA that carries nothing */
+        (void)sa_want(t->sa, (struct want){.kind = WANT_DELETE_IKE});
     }
     return VERDICT_OK;
 }
 
-/* ---- the peer asks ---------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the peer asks --------------------------------------------------------------------------- */
 
 static struct verdict ask_about_initiator(struct turn *t)
 {
@@ -227,15 +245,19 @@ static struct verdict ask_about_initiator(struct turn *t)
     const struct payload *wanted = ike_msg_find(t->in, PAYLOAD_IDr);
     static const struct identity anybody = {0};
     if (schedule_left(&t->sa->birth->schedule))
-        return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX), "IKE_AUTH before all key exchanges were done");
+        return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX),
+                               "IKE_AUTH before all key exchanges were done");
     if (!id || !auth)
-        return verdict_because(verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED), "the initiator wants EAP, which is not configured");
-    const struct conf_conn *conn = auth_find_conn(t, &id->u.id.id, wanted ? &wanted->u.id.id : &anybody);
+        return verdict_because(verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
+                               "the initiator wants EAP, which is not configured");
+    const struct conf_conn *conn =
+        auth_find_conn(t, &id->u.id.id, wanted ? &wanted->u.id.id : &anybody);
     if (!take_their_identity(t))
         return verdict_fault();
     if (!conn)
-        return verdict_because(verdict_kill(IKE_REASON_NO_CONFIG, NOTIFY_AUTHENTICATION_FAILED),
-                               explain_identity(t, "no connection fits the initiator", &id->u.id.id));
+        return verdict_because(
+            verdict_kill(IKE_REASON_NO_CONFIG, NOTIFY_AUTHENTICATION_FAILED),
+            explain_identity(t, "no connection fits the initiator", &id->u.id.id));
     t->sa->conn = conn;
     if (!set_our_identity(t))
         return verdict_fault();
@@ -246,7 +268,8 @@ static struct verdict ask_about_initiator(struct turn *t)
 static struct verdict check_unique(struct turn *t)
 {
     if (t->sa->conn->unique == UNIQUE_KEEP && engine_same_peer(t->e, t->sa))
-        return verdict_because(verdict_kill(IKE_REASON_REPLACED, NOTIFY_AUTHENTICATION_FAILED), "another SA with this peer is kept (unique = keep)");
+        return verdict_because(verdict_kill(IKE_REASON_REPLACED, NOTIFY_AUTHENTICATION_FAILED),
+                               "another SA with this peer is kept (unique = keep)");
     return VERDICT_OK;
 }
 
@@ -269,7 +292,8 @@ static struct verdict answer_child(struct turn *t)
     struct verdict v = verdict_notify(IKE_REASON_CHILD_REFUSED, NOTIFY_NO_ADDITIONAL_SAS);
     if (!ike_msg_find(t->in, PAYLOAD_SA))
         return VERDICT_OK;
-    struct larval *l = t->sa->conn->childless == CHILDLESS_FORCE ? NULL : negotiate_larval(t, LARVAL_CHILD, false);
+    struct larval *l =
+        t->sa->conn->childless == CHILDLESS_FORCE ? NULL : negotiate_larval(t, LARVAL_CHILD, false);
     if (l)
         v = negotiate_choose(t, l, &keys_from_ike);
     if (v.class == V_OK && !merge_child(t, l))
@@ -278,7 +302,8 @@ static struct verdict answer_child(struct turn *t)
         return v;
     tell_child_failed(t, NULL, &v);
     t->out = before;
-    return ike_msg_add_notify(&t->out, &t->slot->arena, v.notify, BYTES_NONE) ? VERDICT_OK : verdict_fault();
+    return ike_msg_add_notify(&t->out, &t->slot->arena, v.notify, BYTES_NONE) ? VERDICT_OK
+                                                                              : verdict_fault();
 }
 
 static struct verdict answer_initiator(struct turn *t)
@@ -302,16 +327,20 @@ struct verdict auth_request(struct turn *t)
     }
 }
 
-/* ---- up ------------------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- up -------------------------------------------------------------------------------------- */
 
-/* The peer has no other SA with us, it says, or may have none: those we still hold are over (RFC 7296 2.4). */
+/*
+ * The peer has no other SA with us, it says, or may have none: those we still hold are over (RFC
+ * 7296 2.4).
+ */
 static void replace_others(struct turn *t)
 {
     struct ike_sa *sa = t->sa;
     bool contact = sa->birth->initial_contact && sa->conn->unique != UNIQUE_NEVER;
     if (!contact && sa->conn->unique != UNIQUE_REPLACE)
         return;
-    for (struct ike_sa *other = engine_same_peer(t->e, sa); other; other = engine_same_peer(t->e, sa))
+    for (struct ike_sa *other = engine_same_peer(t->e, sa); other;
+         other = engine_same_peer(t->e, sa))
         turn_close_other(t, other, IKE_REASON_REPLACED);
 }
 
@@ -323,10 +352,14 @@ enum crypto_result auth_done(struct turn *t)
     return CRYPTO_OK;
 }
 
-/* This SA takes over from one that was to be authenticated anew: make its other Child SAs here as well, then end it. */
+/*
+ * This SA takes over from one that was to be authenticated anew: make its other Child SAs here as
+ * well, then end it.
+ */
 static void succeed(struct turn *t)
 {
-    struct ike_sa *old = t->sa->reauthenticates ? table_get(&t->e->by_id, t->sa->reauthenticates) : NULL;
+    struct ike_sa *old =
+        t->sa->reauthenticates ? table_get(&t->e->by_id, t->sa->reauthenticates) : NULL;
     if (!old || old->phase != PHASE_UP)
         return;
     for (const struct child *c = old->children; c; c = c->next) {

@@ -1,12 +1,14 @@
 /*
- * CREATE_CHILD_SA (RFC 7296 1.3, 2.8, 2.18): a new Child SA, a Child SA in place of another, an IKE SA in place of this one.
+ * CREATE_CHILD_SA (RFC 7296 1.3, 2.8, 2.18): a new Child SA, a Child SA in place of another, an IKE
+ * SA in place of this one.
  *
  *   SK{ SA, Ni, [KEi,] TSi, TSr }                   -->   new Child SA
  *   SK{ N(REKEY_SA), SA, Ni, [KEi,] TSi, TSr }      -->   Child SA rekey
  *   SK{ SA, Ni, KEi }                               -->   IKE SA rekey
  *                                  <--   the same without REKEY_SA, or N(error)
  *
- * If the chosen proposal has more key exchanges, the larva lives on and series.c goes on from here. Collisions: collision.h.
+ * If the chosen proposal has more key exchanges, the larva lives on and series.c goes on from here.
+ * Collisions: collision.h.
  */
 #include "ike/collision.h"
 #include "ike/explain.h"
@@ -14,7 +16,7 @@
 #include "ike/limits.h"
 #include "ike/series.h"
 
-/* ---- we ask -------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- we ask ---------------------------------------------------------------------------------- */
 
 static const struct verdict skip = {.class = V_SKIP};
 
@@ -47,7 +49,8 @@ static bool add_rekey_notify(struct turn *t, const struct child *child)
     if (!p || !spi)
         return false;
     put_u32(spi, child->spi_in);
-    p->u.notify = (struct notify_payload){.protocol = PROTOCOL_ESP, .spi_len = 4, .spi = bytes_make(spi, 4), .type = NOTIFY_REKEY_SA};
+    p->u.notify = (struct notify_payload){
+        .protocol = PROTOCOL_ESP, .spi_len = 4, .spi = bytes_make(spi, 4), .type = NOTIFY_REKEY_SA};
     return true;
 }
 
@@ -73,12 +76,16 @@ static struct verdict ask_child_rekey(struct turn *t)
     l->rekeys = child->id;
     l->conf = child->conf;
     l->transport = child->transport;
-    bool built = copy_selectors(&l->arena, &child->local_ts, &l->local_ts) && copy_selectors(&l->arena, &child->remote_ts, &l->remote_ts) &&
+    bool built = copy_selectors(&l->arena, &child->local_ts, &l->local_ts) &&
+                 copy_selectors(&l->arena, &child->remote_ts, &l->remote_ts) &&
                  add_rekey_notify(t, child);
     return built ? negotiate_offer(t, l, &rules) : verdict_fault();
 }
 
-/* Peers disagree about which PRF makes SKEYSEED when it changes: where the present one is allowed, offer no other. */
+/*
+ * Peers disagree about which PRF makes SKEYSEED when it changes: where the present one is allowed,
+ * offer no other.
+ */
 static bool keep_prf(struct arena *arena, struct proposal *p, uint16_t prf)
 {
     bool has = false;
@@ -100,7 +107,9 @@ static bool offer_ike(struct turn *t, struct larval *l, uint16_t *method)
 {
     struct choose_rules rules = {.has = t->e->crypto->has, .self = t->e->crypto->self};
     struct proposals offer;
-    if (!l->spi_ours || !proposal_offer(&t->sa->conn->ike, &l->arena, l->spi_ours, 8, &rules, &offer, method) || !offer.count)
+    if (!l->spi_ours ||
+        !proposal_offer(&t->sa->conn->ike, &l->arena, l->spi_ours, 8, &rules, &offer, method) ||
+        !offer.count)
         return false;
     struct proposal *own = ARENA_ARRAY(&l->arena, struct proposal, offer.count);
     for (uint16_t i = 0; own && i < offer.count; i++) {
@@ -112,7 +121,8 @@ static bool offer_ike(struct turn *t, struct larval *l, uint16_t *method)
     return own != NULL;
 }
 
-static bool add_ike_payloads(struct turn *t, const struct larval *l, const struct proposals *proposals)
+static bool add_ike_payloads(struct turn *t, const struct larval *l,
+                             const struct proposals *proposals)
 {
     struct payload *sa = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_SA);
     if (!sa)
@@ -145,11 +155,12 @@ struct verdict create_start(struct turn *t)
     }
 }
 
-/* ---- the peer answers ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the peer answers ------------------------------------------------------------------------ */
 
 static bool suits_ike(const struct choice *choice)
 {
-    return choice->encr && choice->prf && choice->spi_len == 8 && choice->spi != 0 && choice->kex[0].proposed && choice->kex[0].method != KE_NONE;
+    return choice->encr && choice->prf && choice->spi_len == 8 && choice->spi != 0 &&
+           choice->kex[0].proposed && choice->kex[0].method != KE_NONE;
 }
 
 static struct verdict finish_ike(struct turn *t, struct larval *l)
@@ -157,7 +168,8 @@ static struct verdict finish_ike(struct turn *t, struct larval *l)
     const struct payload *sa = ike_msg_find(t->in, PAYLOAD_SA);
     struct mismatch why = {0};
     if (!sa || !proposal_accept(&l->offered, &sa->u.sa, &l->choice, &why) || !suits_ike(&l->choice))
-        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0), "the answer to our rekey selects what was not offered");
+        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),
+                               "the answer to our rekey selects what was not offered");
     return fresh_finish(t, l);
 }
 
@@ -174,14 +186,15 @@ struct verdict create_response(struct turn *t)
     }
     v = l->kind == LARVAL_IKE ? finish_ike(t, l) : negotiate_finish(t, l, &rules);
     if (v.class == V_OK && schedule_left(&l->schedule) && !round_read_link(t, l))
-        v = verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0), "the answer leaves key exchanges open, but holds no link to them");
+        v = verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),
+                            "the answer leaves key exchanges open, but holds no link to them");
     if (v.class != V_OK)
         l->is_void = true;
     l->answered = true;
     return v;
 }
 
-/* ---- the peer asks ----------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the peer asks --------------------------------------------------------------------------- */
 
 static bool ike_is_rekeyed(const struct ike_sa *sa)
 {
@@ -216,7 +229,8 @@ static struct child *rekey_target(const struct turn *t, const struct notify_payl
     return c;
 }
 
-static struct collision_state state_of(const struct turn *t, enum larval_kind kind, const struct child *child)
+static struct collision_state state_of(const struct turn *t, enum larval_kind kind,
+                                       const struct child *child)
 {
     const struct larval *ours = series_ours(t->sa, kind, child ? child->id : 0);
     bool leaving = t->sa->phase != PHASE_UP;
@@ -225,13 +239,15 @@ static struct collision_state state_of(const struct turn *t, enum larval_kind ki
         .ending = leaving || (child && child->state != CHILD_INSTALLED),
         .asked = ours && !ours->is_void,
         .answered = ours && ours->answered,
-        .others_busy = kind == LARVAL_IKE ? children_are_busy(t->sa) || served_already(t->sa) : ike_is_rekeyed(t->sa),
+        .others_busy = kind == LARVAL_IKE ? children_are_busy(t->sa) || served_already(t->sa)
+                                          : ike_is_rekeyed(t->sa),
     };
 }
 
 static struct verdict refuse(uint16_t notify)
 {
-    return verdict_notify(notify == NOTIFY_TEMPORARY_FAILURE ? IKE_REASON_NONE : IKE_REASON_CHILD_REFUSED, notify);
+    return verdict_notify(
+        notify == NOTIFY_TEMPORARY_FAILURE ? IKE_REASON_NONE : IKE_REASON_CHILD_REFUSED, notify);
 }
 
 static struct verdict serve_child(struct turn *t, const struct notify_payload *rekey)
@@ -266,8 +282,10 @@ static struct verdict choose_ike(struct turn *t, struct larval *l)
     const struct payload *ke = ike_msg_find(t->in, PAYLOAD_KE);
     struct mismatch why = {0};
     rules.prefer_method = ke ? ke->u.ke.method : 0;
-    if (!proposal_choose(offered, &t->sa->conn->ike, &rules, &l->choice, &why) || !suits_ike(&l->choice))
-        return verdict_because(verdict_notify(IKE_REASON_NO_PROPOSAL, NOTIFY_NO_PROPOSAL_CHOSEN), explain_proposals(t, offered, &t->sa->conn->ike, &why));
+    if (!proposal_choose(offered, &t->sa->conn->ike, &rules, &l->choice, &why) ||
+        !suits_ike(&l->choice))
+        return verdict_because(verdict_notify(IKE_REASON_NO_PROPOSAL, NOTIFY_NO_PROPOSAL_CHOSEN),
+                               explain_proposals(t, offered, &t->sa->conn->ike, &why));
     return fresh_serve(t, l);
 }
 
@@ -284,7 +302,8 @@ static struct verdict serve_ike(struct turn *t)
     if (v.class != V_OK)
         return v;
     struct proposal *answer = ARENA_NEW(&t->slot->arena, struct proposal);
-    bool built = l->spi_ours && answer && proposal_answer(&l->choice, &t->slot->arena, l->spi_ours, answer) &&
+    bool built = l->spi_ours && answer &&
+                 proposal_answer(&l->choice, &t->slot->arena, l->spi_ours, answer) &&
                  add_ike_payloads(t, l, &(struct proposals){1, answer});
     if (!built)
         return verdict_fault();

@@ -1,11 +1,14 @@
 /*
- * IKE_FOLLOWUP_KE (RFC 9370 2.2.4): the key exchanges after the one in CREATE_CHILD_SA, one round each.
+ * IKE_FOLLOWUP_KE (RFC 9370 2.2.4): the key exchanges after the one in CREATE_CHILD_SA, one round
+ * each.
  *
  *   SK{ KEi(n), N(ADDITIONAL_KEY_EXCHANGE)(link) }   -->
  *                                       <--   SK{ KEr(n) [, N(ADDITIONAL_KEY_EXCHANGE)(link)] }
  *
- * All under the keys of the existing IKE SA. The link is the responder's ticket for its larva: opaque to the initiator, echoed as it came; present in a response
- * exactly when another round must follow. Ours holds the larva's id and the number of rounds done. An unknown one is answered with STATE_NOT_FOUND.
+ * All under the keys of the existing IKE SA. The link is the responder's ticket for its larva:
+ * opaque to the initiator, echoed as it came; present in a response exactly when another round must
+ * follow. Ours holds the larva's id and the number of rounds done. An unknown one is answered with
+ * STATE_NOT_FOUND.
  */
 #include "ike/limits.h"
 #include "ike/series.h"
@@ -25,7 +28,8 @@ static struct bytes make_link(struct arena *arena, const struct larval *l)
 bool round_write_link(struct turn *t, struct larval *l)
 {
     struct bytes link = make_link(&t->slot->arena, l);
-    return link.len && ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_ADDITIONAL_KEY_EXCHANGE, link);
+    return link.len &&
+           ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_ADDITIONAL_KEY_EXCHANGE, link);
 }
 
 bool round_read_link(struct turn *t, struct larval *l)
@@ -42,7 +46,7 @@ static bool add_key_exchange(struct turn *t, uint16_t method, const uint8_t *dat
     return ke != NULL;
 }
 
-/* ---- we ask --------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- we ask ---------------------------------------------------------------------------------- */
 
 struct verdict later_round_start(struct turn *t)
 {
@@ -56,11 +60,13 @@ struct verdict later_round_start(struct turn *t)
     size_t len;
     if (!data || !kex || schedule_offer(&l->schedule, t->e->crypto, data, &len) != CRYPTO_OK)
         return verdict_fault();
-    bool built = add_key_exchange(t, kex->id, data, len) && ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_ADDITIONAL_KEY_EXCHANGE, l->link);
+    bool built =
+        add_key_exchange(t, kex->id, data, len) &&
+        ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_ADDITIONAL_KEY_EXCHANGE, l->link);
     return built ? VERDICT_OK : verdict_fault();
 }
 
-/* ---- the peer answers -------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the peer answers ------------------------------------------------------------------------ */
 
 struct verdict later_round_response(struct turn *t)
 {
@@ -70,18 +76,20 @@ struct verdict later_round_response(struct turn *t)
     if (error || l->is_void || !ke)
         return series_refused(t, l, error);
     t->slot->facts.kex_method = ke->u.ke.method;
-    enum crypto_result result = schedule_finish(&l->schedule, t->e->crypto, t->e->alloc, ke->u.ke.method, ke->u.ke.data);
+    enum crypto_result result =
+        schedule_finish(&l->schedule, t->e->crypto, t->e->alloc, ke->u.ke.method, ke->u.ke.data);
     if (result == CRYPTO_BAD) /* the ML-KEM draft wants the IKE SA deleted */
         return verdict_kill(IKE_REASON_BAD_KEY_EXCHANGE, 0);
     if (result != CRYPTO_OK)
         return verdict_fault();
     /* A link after the last round is a peer's mistake without consequence: it is not read. */
     if (schedule_left(&l->schedule) && !round_read_link(t, l))
-        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0), "the answer leaves key exchanges open, but holds no link to them");
+        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),
+                               "the answer leaves key exchanges open, but holds no link to them");
     return VERDICT_OK;
 }
 
-/* ---- the peer asks ------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the peer asks --------------------------------------------------------------------------- */
 
 static struct larval *find_by_link(const struct turn *t)
 {
@@ -89,7 +97,8 @@ static struct larval *find_by_link(const struct turn *t)
     if (!n || n->data.len != LINK_LEN)
         return NULL;
     struct larval *l = sa_larval(t->sa, get_u32(n->data.at));
-    bool fits = l && !l->ours && !l->complete && !l->is_void && l->schedule.at == get_u32(n->data.at + 4) && schedule_left(&l->schedule);
+    bool fits = l && !l->ours && !l->complete && !l->is_void &&
+                l->schedule.at == get_u32(n->data.at + 4) && schedule_left(&l->schedule);
     return fits ? l : NULL;
 }
 
@@ -105,7 +114,8 @@ struct verdict later_round_request(struct turn *t)
         return verdict_fault();
     t->slot->larval = l; /* on failure it goes with the slot: the series is over */
     t->slot->facts.kex_method = ke->method;
-    switch (schedule_answer(&l->schedule, t->e->crypto, t->e->alloc, ke->method, ke->data, data, &len)) {
+    switch (schedule_answer(&l->schedule, t->e->crypto, t->e->alloc, ke->method, ke->data, data,
+                            &len)) {
     case CRYPTO_OK:
         break;
     case CRYPTO_BAD:
@@ -113,6 +123,7 @@ struct verdict later_round_request(struct turn *t)
     default:
         return verdict_fault();
     }
-    bool built = add_key_exchange(t, ke->method, data, len) && (!schedule_left(&l->schedule) || round_write_link(t, l));
+    bool built = add_key_exchange(t, ke->method, data, len) &&
+                 (!schedule_left(&l->schedule) || round_write_link(t, l));
     return built ? VERDICT_OK : verdict_fault();
 }

@@ -10,7 +10,7 @@
 #include "ike/limits.h"
 #include "ike/series.h"
 
-/* ---- we ask --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- we ask ---------------------------------------------------------------------------------- */
 
 static bool add_delete(struct turn *t, uint8_t protocol, const uint32_t *spis, uint16_t count)
 {
@@ -42,7 +42,8 @@ struct verdict info_start(struct turn *t)
         break;
     case WANT_DELETE_CHILD:
         child = sa_child(t->sa, want->child_id);
-        if (child && child->state != CHILD_LINGERING) { /* if it went meanwhile, an empty message does no harm */
+        /* if it went meanwhile, an empty message does no harm */
+        if (child && child->state != CHILD_LINGERING) {
             child->state = CHILD_DELETING;
             built = add_delete(t, PROTOCOL_ESP, &child->spi_in, 1);
         }
@@ -56,7 +57,7 @@ struct verdict info_start(struct turn *t)
     return built ? VERDICT_OK : verdict_fault();
 }
 
-/* ---- the peer answers ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the peer answers ------------------------------------------------------------------------ */
 
 static void end_child(struct turn *t, uint32_t id)
 {
@@ -69,7 +70,8 @@ struct verdict info_response(struct turn *t)
 {
     if (t->slot->want.kind == WANT_DELETE_CHILD)
         end_child(t, t->slot->want.child_id);
-    t->sa->answered_delete = t->slot->want.kind == WANT_DELETE_IKE || t->slot->want.kind == WANT_REPORT;
+    t->sa->answered_delete =
+        t->slot->want.kind == WANT_DELETE_IKE || t->slot->want.kind == WANT_REPORT;
     return VERDICT_OK;
 }
 
@@ -80,10 +82,14 @@ void info_after(struct turn *t)
         turn_close(t, &over, false);
 }
 
-/* ---- the peer asks ---------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the peer asks --------------------------------------------------------------------------- */
 
-/* The peer names its inbound SPIs, our outbound ones. The answer names the other halves, except of those we are deleting ourselves (RFC 7296 1.4.1). */
-static uint16_t delete_children(struct turn *t, const struct delete_payload *del, uint32_t *pairs, uint16_t room)
+/*
+ * The peer names its inbound SPIs, our outbound ones. The answer names the other halves, except of
+ * those we are deleting ourselves (RFC 7296 1.4.1).
+ */
+static uint16_t delete_children(struct turn *t, const struct delete_payload *del, uint32_t *pairs,
+                                uint16_t room)
 {
     uint16_t count = 0;
     for (uint16_t i = 0; i < del->count && count < room; i++) {
@@ -104,11 +110,14 @@ static struct verdict serve_deletes(struct turn *t)
 {
     uint32_t pairs[CHILDREN_PER_IKE_MAX];
     uint16_t count = 0;
-    for (const struct payload *p = ike_msg_find(t->in, PAYLOAD_DELETE); p; p = ike_msg_next(t->in, p)) {
+    for (const struct payload *p = ike_msg_find(t->in, PAYLOAD_DELETE); p;
+         p = ike_msg_next(t->in, p)) {
         if (p->u.del.protocol == PROTOCOL_IKE)
-            return verdict_kill(IKE_REASON_DELETED_BY_PEER, 0); /* an empty answer, then it is over */
+            /* an empty answer, then it is over */
+            return verdict_kill(IKE_REASON_DELETED_BY_PEER, 0);
         if (p->u.del.protocol == PROTOCOL_ESP && p->u.del.spi_len == 4)
-            count += delete_children(t, &p->u.del, pairs + count, (uint16_t)(CHILDREN_PER_IKE_MAX - count));
+            count += delete_children(t, &p->u.del, pairs + count,
+                                     (uint16_t)(CHILDREN_PER_IKE_MAX - count));
     }
     return !count || add_delete(t, PROTOCOL_ESP, pairs, count) ? VERDICT_OK : verdict_fault();
 }
@@ -116,7 +125,8 @@ static struct verdict serve_deletes(struct turn *t)
 /* An initiator that does not believe us says so here (RFC 7296 2.21.2). */
 static bool is_fatal(const struct turn *t, const struct notify_payload *error)
 {
-    return error && (t->sa->phase == PHASE_KEYED || error->type == NOTIFY_AUTHENTICATION_FAILED || error->type == NOTIFY_INVALID_SYNTAX);
+    return error && (t->sa->phase == PHASE_KEYED || error->type == NOTIFY_AUTHENTICATION_FAILED ||
+                     error->type == NOTIFY_INVALID_SYNTAX);
 }
 
 struct verdict info_request(struct turn *t)
@@ -124,7 +134,8 @@ struct verdict info_request(struct turn *t)
     const struct notify_payload *error = ike_msg_error(t->in);
     if (is_fatal(t, error)) {
         bool auth = error->type == NOTIFY_AUTHENTICATION_FAILED;
-        struct verdict v = verdict_kill(auth ? IKE_REASON_AUTH_REFUSED_BY_PEER : IKE_REASON_PEER_ERROR, 0);
+        struct verdict v =
+            verdict_kill(auth ? IKE_REASON_AUTH_REFUSED_BY_PEER : IKE_REASON_PEER_ERROR, 0);
         return verdict_because(v, explain_notify(t, "the peer reports", error->type));
     }
     return serve_deletes(t);

@@ -1,5 +1,6 @@
 /*
- * IKE_SA_INIT (RFC 7296 1.2, 2.6, 2.7, 2.14, 2.23): proposals, the first key exchange, nonces, addresses; in clear.
+ * IKE_SA_INIT (RFC 7296 1.2, 2.6, 2.7, 2.14, 2.23): proposals, the first key exchange, nonces,
+ * addresses; in clear.
  *
  *   [N(COOKIE)] SAi1, KEi, Ni, N(NAT_DETECTION_*), N(what we can)   -->
  *                                       <--   SAr1, KEr, Nr, N(NAT_DETECTION_*), N(what both can)
@@ -23,7 +24,7 @@ static struct choose_rules rules_of(const struct turn *t)
     };
 }
 
-/* ---- addresses (RFC 7296 2.23) ---------------------------------------------------------------------------------------------------- */
+/* ---- addresses (RFC 7296 2.23) --------------------------------------------------------------- */
 
 static bool add_nat_hash(struct turn *t, uint16_t notify, const struct endpoint *e)
 {
@@ -31,7 +32,8 @@ static bool add_nat_hash(struct turn *t, uint16_t notify, const struct endpoint 
     uint8_t hash[NAT_HASH_LEN];
     struct bytes copy;
     nat_hash(sa->spi_i, sa->spi_r, e, hash);
-    return arena_copy(&t->slot->arena, BYTES_OF(hash), &copy) && ike_msg_add_notify(&t->out, &t->slot->arena, notify, copy);
+    return arena_copy(&t->slot->arena, BYTES_OF(hash), &copy) &&
+           ike_msg_add_notify(&t->out, &t->slot->arena, notify, copy);
 }
 
 static bool pretends_nat(const struct turn *t)
@@ -39,11 +41,15 @@ static bool pretends_nat(const struct turn *t)
     return t->e->force_encap || t->sa->conn->encap;
 }
 
-/* To get ESP in UDP where there is no NAT, say we send from nowhere: the peer will believe that there is one. */
+/*
+ * To get ESP in UDP where there is no NAT, say we send from nowhere: the peer will believe that
+ * there is one.
+ */
 static bool add_nat_detection(struct turn *t)
 {
     static const struct endpoint nowhere = {0};
-    return add_nat_hash(t, NOTIFY_NAT_DETECTION_SOURCE_IP, pretends_nat(t) ? &nowhere : &t->sa->path.local) &&
+    return add_nat_hash(t, NOTIFY_NAT_DETECTION_SOURCE_IP,
+                        pretends_nat(t) ? &nowhere : &t->sa->path.local) &&
            add_nat_hash(t, NOTIFY_NAT_DETECTION_DESTINATION_IP, &t->sa->path.remote);
 }
 
@@ -89,7 +95,7 @@ static void start_keepalives(struct turn *t)
     t->sa->keepalive_at = t->sa->nat_local && every ? t->now + every : IKE_NEVER;
 }
 
-/* ---- pieces of both roles ------------------------------------------------------------------------------------------------------------ */
+/* ---- pieces of both roles -------------------------------------------------------------------- */
 
 static bool make_nonce(struct turn *t, struct bytes *nonce)
 {
@@ -118,18 +124,22 @@ static bool add_proposals(struct turn *t, const struct proposals *p)
 
 static bool add_common(struct turn *t, struct bytes nonce, uint32_t extensions)
 {
-    return ike_msg_add_raw(&t->out, &t->slot->arena, PAYLOAD_NONCE, nonce) && add_nat_detection(t) &&
-           extension_write(extensions, &t->out, &t->slot->arena);
+    return ike_msg_add_raw(&t->out, &t->slot->arena, PAYLOAD_NONCE, nonce) &&
+           add_nat_detection(t) && extension_write(extensions, &t->out, &t->slot->arena);
 }
 
-/* SKEYSEED and the first epoch of keys. The suite is set last: an SA without one gives its SPI away in no message. */
+/*
+ * SKEYSEED and the first epoch of keys. The suite is set last: an SA without one gives its SPI away
+ * in no message.
+ */
 static enum crypto_result first_keys(struct turn *t, uint64_t spi_i, uint64_t spi_r)
 {
     struct larval *birth = t->sa->birth;
     const struct choice *choice = &birth->choice;
     struct ike_suite suite = {.encr = choice->encr, .prf = choice->prf, .integ = choice->integ};
     struct ike_seed seed = {birth->ni, birth->nr, spi_i, spi_r};
-    enum crypto_result result = keys_first(t->e->crypto, &suite, &seed, schedule_last(&birth->schedule), &t->sa->keys);
+    enum crypto_result result =
+        keys_first(t->e->crypto, &suite, &seed, schedule_last(&birth->schedule), &t->sa->keys);
     if (result == CRYPTO_OK)
         t->sa->suite = suite;
     t->sa->method[0] = choice->kex[0].method;
@@ -139,7 +149,8 @@ static enum crypto_result first_keys(struct turn *t, uint64_t spi_i, uint64_t sp
 
 static bool suits_ike(const struct choice *choice)
 {
-    return choice->encr && choice->prf && choice->kex[0].proposed && choice->kex[0].method != KE_NONE;
+    return choice->encr && choice->prf && choice->kex[0].proposed &&
+           choice->kex[0].method != KE_NONE;
 }
 
 enum crypto_result init_done(struct turn *t)
@@ -158,9 +169,12 @@ enum crypto_result init_done(struct turn *t)
     return CRYPTO_OK;
 }
 
-/* ---- we ask ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- we ask ---------------------------------------------------------------------------------- */
 
-/* The private half and the data for our KE payload; the same data goes into every retry with a cookie. */
+/*
+ * The private half and the data for our KE payload; the same data goes into every retry with a
+ * cookie.
+ */
 static enum crypto_result guess_method(struct turn *t, uint16_t method)
 {
     struct larval *birth = t->sa->birth;
@@ -181,7 +195,9 @@ static bool prepare_offer(struct turn *t)
     struct larval *birth = t->sa->birth;
     struct choose_rules rules = rules_of(t);
     uint16_t method = 0;
-    return make_nonce(t, &birth->ni) && proposal_offer(&t->sa->conn->ike, &birth->arena, 0, 0, &rules, &birth->offered, &method) &&
+    return make_nonce(t, &birth->ni) &&
+           proposal_offer(&t->sa->conn->ike, &birth->arena, 0, 0, &rules, &birth->offered,
+                          &method) &&
            birth->offered.count > 0 && guess_method(t, method) == CRYPTO_OK;
 }
 
@@ -189,21 +205,27 @@ struct verdict init_start(struct turn *t)
 {
     struct larval *birth = t->sa->birth;
     if (birth->offered.count == 0 && !prepare_offer(t))
-        return verdict_because(verdict_fault(), "no proposal of this connection can be offered by this machine's cryptography");
-    if (birth->cookie.len && !ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_COOKIE, birth->cookie))
+        return verdict_because(
+            verdict_fault(),
+            "no proposal of this connection can be offered by this machine's cryptography");
+    if (birth->cookie.len &&
+        !ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_COOKIE, birth->cookie))
         return verdict_fault();
-    bool built = add_proposals(t, &birth->offered) && add_key_exchange(t, birth->ke_method, birth->ke_data) &&
+    bool built = add_proposals(t, &birth->offered) &&
+                 add_key_exchange(t, birth->ke_method, birth->ke_data) &&
                  add_common(t, birth->ni, extension_ours(t->sa->conn, true, 0));
     return built ? VERDICT_OK : verdict_fault();
 }
 
-/* ---- the peer answers -------------------------------------------------------------------------------------------------------------------- */
+/* ---- the peer answers ------------------------------------------------------------------------ */
 
 static struct verdict retry_with_cookie(struct turn *t, struct bytes cookie)
 {
     struct larval *birth = t->sa->birth;
-    if (cookie.len == 0 || cookie.len > COOKIE_LEN_MAX || birth->cookie_tries++ >= COOKIE_RETRIES_MAX)
-        return verdict_because(verdict_peer(IKE_REASON_PEER_ERROR, NOTIFY_COOKIE), "the peer asks for cookies again and again");
+    if (cookie.len == 0 || cookie.len > COOKIE_LEN_MAX ||
+        birth->cookie_tries++ >= COOKIE_RETRIES_MAX)
+        return verdict_because(verdict_peer(IKE_REASON_PEER_ERROR, NOTIFY_COOKIE),
+                               "the peer asks for cookies again and again");
     if (!arena_copy(&birth->arena, cookie, &birth->cookie))
         return verdict_fault();
     return (struct verdict){.class = V_AGAIN};
@@ -213,7 +235,8 @@ static struct verdict retry_with_method(struct turn *t, struct bytes data)
 {
     struct larval *birth = t->sa->birth;
     uint16_t method;
-    bool offered = notify_invalid_ke_read(data, &method) && proposal_has_method(&birth->offered, method);
+    bool offered =
+        notify_invalid_ke_read(data, &method) && proposal_has_method(&birth->offered, method);
     if (!offered || method == birth->ke_method || birth->ke_tries++ >= KE_RETRIES_MAX)
         return verdict_peer(IKE_REASON_INVALID_KE, NOTIFY_INVALID_KE_PAYLOAD);
     if (guess_method(t, method) != CRYPTO_OK)
@@ -226,8 +249,10 @@ static struct verdict judge_error(struct turn *t, const struct notify_payload *e
     if (error->type == NOTIFY_INVALID_KE_PAYLOAD)
         return retry_with_method(t, error->data);
     if (error->type == NOTIFY_NO_PROPOSAL_CHOSEN)
-        return verdict_because(verdict_peer(IKE_REASON_NO_PROPOSAL, error->type), explain_refused(t, &t->sa->birth->offered));
-    return verdict_because(verdict_peer(IKE_REASON_PEER_ERROR, error->type), explain_notify(t, "the peer answered", error->type));
+        return verdict_because(verdict_peer(IKE_REASON_NO_PROPOSAL, error->type),
+                               explain_refused(t, &t->sa->birth->offered));
+    return verdict_because(verdict_peer(IKE_REASON_PEER_ERROR, error->type),
+                           explain_notify(t, "the peer answered", error->type));
 }
 
 /* What the peer chose must have been offered, and the extensions it needs announced by both. */
@@ -236,11 +261,14 @@ static struct verdict take_choice(struct turn *t, uint32_t heard)
     struct larval *birth = t->sa->birth;
     const struct payload *sa = ike_msg_find(t->in, PAYLOAD_SA);
     struct mismatch why = {0};
-    if (!proposal_accept(&birth->offered, &sa->u.sa, &birth->choice, &why) || !suits_ike(&birth->choice))
-        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0), explain_proposals(t, &sa->u.sa, &birth->offered, &why));
-    if (schedule_needs_more(&birth->choice) && !(heard & EXTENSION_SET(ROUNDS)))
+    if (!proposal_accept(&birth->offered, &sa->u.sa, &birth->choice, &why) ||
+        !suits_ike(&birth->choice))
         return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),
-                               "further key exchanges chosen, but the notify that announces them is missing");
+                               explain_proposals(t, &sa->u.sa, &birth->offered, &why));
+    if (schedule_needs_more(&birth->choice) && !(heard & EXTENSION_SET(ROUNDS)))
+        return verdict_because(
+            verdict_peer(IKE_REASON_BAD_SELECTION, 0),
+            "further key exchanges chosen, but the notify that announces them is missing");
     return VERDICT_OK;
 }
 
@@ -263,13 +291,16 @@ struct verdict init_response(struct turn *t)
         return v;
     const struct ke_payload *ke = &ike_msg_find(t->in, PAYLOAD_KE)->u.ke;
     if (ke->method != birth->ke_method || birth->choice.kex[0].method != ke->method)
-        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0), "the key exchange method is not the one chosen");
+        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),
+                               "the key exchange method is not the one chosen");
     if (!schedule_plan(&birth->schedule, &birth->choice) ||
         !arena_copy(&birth->arena, ike_msg_find(t->in, PAYLOAD_NONCE)->raw, &birth->nr))
         return verdict_fault();
-    enum crypto_result result = schedule_finish(&birth->schedule, t->e->crypto, t->e->alloc, ke->method, ke->data);
+    enum crypto_result result =
+        schedule_finish(&birth->schedule, t->e->crypto, t->e->alloc, ke->method, ke->data);
     if (result != CRYPTO_OK)
-        return result == CRYPTO_BAD ? verdict_peer(IKE_REASON_BAD_KEY_EXCHANGE, 0) : verdict_fault();
+        return result == CRYPTO_BAD ? verdict_peer(IKE_REASON_BAD_KEY_EXCHANGE, 0)
+                                    : verdict_fault();
     sa->spi_r = t->in->header.spi_r;
     birth->peer_extensions = heard;
     sa->extensions = heard & (extension_ours(sa->conn, true, 0) | EXTENSION_SET(CHILDLESS));
@@ -278,10 +309,14 @@ struct verdict init_response(struct turn *t)
     return first_keys(t, sa->spi_i, sa->spi_r) == CRYPTO_OK ? VERDICT_OK : verdict_fault();
 }
 
-/* ---- the peer asks ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the peer asks --------------------------------------------------------------------------- */
 
-/* The first connection for these addresses that accepts one of the peer's proposals. Identities may lead to another one in IKE_AUTH. */
-static struct verdict choose_connection(struct turn *t, const struct proposals *offered, uint16_t method, uint32_t heard)
+/*
+ * The first connection for these addresses that accepts one of the peer's proposals. Identities may
+ * lead to another one in IKE_AUTH.
+ */
+static struct verdict choose_connection(struct turn *t, const struct proposals *offered,
+                                        uint16_t method, uint32_t heard)
 {
     struct ike_sa *sa = t->sa;
     struct choose_rules rules = rules_of(t);
@@ -289,17 +324,21 @@ static struct verdict choose_connection(struct turn *t, const struct proposals *
     const struct conf_conn *last = NULL;
     rules.slot0_only = !(heard & EXTENSION_SET(ROUNDS));
     rules.prefer_method = method;
-    for (const struct conf_conn *conn = contact_conn(sa->config, &sa->path, NULL); conn; conn = contact_conn(sa->config, &sa->path, conn)) {
+    for (const struct conf_conn *conn = contact_conn(sa->config, &sa->path, NULL); conn;
+         conn = contact_conn(sa->config, &sa->path, conn)) {
         last = conn;
-        if (proposal_choose(offered, &conn->ike, &rules, &sa->birth->choice, &why) && suits_ike(&sa->birth->choice)) {
+        if (proposal_choose(offered, &conn->ike, &rules, &sa->birth->choice, &why) &&
+            suits_ike(&sa->birth->choice)) {
             sa->conn = conn;
             return VERDICT_OK;
         }
     }
     if (!last)
-        return verdict_because(verdict_notify(IKE_REASON_NO_CONFIG, NOTIFY_NO_PROPOSAL_CHOSEN), "no connection is configured for these addresses");
+        return verdict_because(verdict_notify(IKE_REASON_NO_CONFIG, NOTIFY_NO_PROPOSAL_CHOSEN),
+                               "no connection is configured for these addresses");
     sa->conn = last; /* for the event */
-    return verdict_because(verdict_notify(IKE_REASON_NO_PROPOSAL, NOTIFY_NO_PROPOSAL_CHOSEN), explain_proposals(t, offered, &last->ike, &why));
+    return verdict_because(verdict_notify(IKE_REASON_NO_PROPOSAL, NOTIFY_NO_PROPOSAL_CHOSEN),
+                           explain_proposals(t, offered, &last->ike, &why));
 }
 
 /* Not a failure: the initiator guessed another method than we chose, and will come again. */
@@ -311,19 +350,22 @@ static struct verdict demand_method(uint16_t method)
     return v;
 }
 
-static struct verdict answer_key_exchange(struct turn *t, const struct ke_payload *ke, struct bytes *data)
+static struct verdict answer_key_exchange(struct turn *t, const struct ke_payload *ke,
+                                          struct bytes *data)
 {
     struct larval *birth = t->sa->birth;
     uint8_t *room = arena_take(&t->slot->arena, KEX_DATA_MAX);
     size_t len = 0;
     if (!room || !schedule_plan(&birth->schedule, &birth->choice))
         return verdict_fault();
-    switch (schedule_answer(&birth->schedule, t->e->crypto, t->e->alloc, ke->method, ke->data, room, &len)) {
+    switch (schedule_answer(&birth->schedule, t->e->crypto, t->e->alloc, ke->method, ke->data, room,
+                            &len)) {
     case CRYPTO_OK:
         *data = bytes_make(room, len);
         return VERDICT_OK;
     case CRYPTO_BAD:
-        return verdict_because(verdict_notify(IKE_REASON_BAD_KEY_EXCHANGE, NOTIFY_INVALID_SYNTAX), "the key exchange data is not valid for its method");
+        return verdict_because(verdict_notify(IKE_REASON_BAD_KEY_EXCHANGE, NOTIFY_INVALID_SYNTAX),
+                               "the key exchange data is not valid for its method");
     default:
         return verdict_fault();
     }
@@ -335,7 +377,8 @@ struct verdict init_request(struct turn *t)
     struct larval *birth = sa->birth;
     const struct ke_payload *ke = &ike_msg_find(t->in, PAYLOAD_KE)->u.ke;
     uint32_t heard = extension_read(t->in);
-    struct verdict v = choose_connection(t, &ike_msg_find(t->in, PAYLOAD_SA)->u.sa, ke->method, heard);
+    struct verdict v =
+        choose_connection(t, &ike_msg_find(t->in, PAYLOAD_SA)->u.sa, ke->method, heard);
     if (v.class != V_OK)
         return v;
     if (birth->choice.kex[0].method != ke->method)
@@ -351,8 +394,10 @@ struct verdict init_request(struct turn *t)
     t->slot->facts.kex_method = ke->method;
 
     struct proposal *answer = ARENA_NEW(&t->slot->arena, struct proposal);
-    bool built = answer && arena_copy(&birth->arena, ike_msg_find(t->in, PAYLOAD_NONCE)->raw, &birth->ni) && make_nonce(t, &birth->nr) &&
-                 proposal_answer(&birth->choice, &t->slot->arena, 0, answer) && add_proposals(t, &(struct proposals){1, answer}) &&
-                 add_key_exchange(t, ke->method, data) && add_common(t, birth->nr, ours);
+    bool built =
+        answer && arena_copy(&birth->arena, ike_msg_find(t->in, PAYLOAD_NONCE)->raw, &birth->ni) &&
+        make_nonce(t, &birth->nr) && proposal_answer(&birth->choice, &t->slot->arena, 0, answer) &&
+        add_proposals(t, &(struct proposals){1, answer}) && add_key_exchange(t, ke->method, data) &&
+        add_common(t, birth->nr, ours);
     return built && first_keys(t, sa->spi_i, sa->spi_r) == CRYPTO_OK ? VERDICT_OK : verdict_fault();
 }

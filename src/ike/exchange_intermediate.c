@@ -1,10 +1,12 @@
 /*
- * IKE_INTERMEDIATE (RFC 9242), used for the key exchanges of RFC 9370 2.2.2 that follow the one in IKE_SA_INIT: one round each.
+ * IKE_INTERMEDIATE (RFC 9242), used for the key exchanges of RFC 9370 2.2.2 that follow the one in
+ * IKE_SA_INIT: one round each.
  *
  *   SK{ KEi(n) }   -->
  *             <--   SK{ KEr(n) }
  *
- * Both messages are protected by the keys in force before the round. When both are final they are covered by IntAuth, and SKEYSEED(n) =
+ * Both messages are protected by the keys in force before the round. When both are final they are
+ * covered by IntAuth, and SKEYSEED(n) =
  * prf(SK_d(n-1), SK(n) | Ni | Nr) makes the keys of the next epoch (round_done). A failure ends the SA: it is not authenticated yet.
  */
 #include "ike/exchange.h"
@@ -26,8 +28,8 @@ static struct verdict chain_keys(struct turn *t)
     struct ike_seed seed = {birth->ni, birth->nr, sa->spi_i, sa->spi_r};
     uint8_t round = birth->schedule.at - 1;
     uint16_t method = birth->schedule.round[round].kex->id;
-    enum crypto_result result =
-        keys_chain(t->e->crypto, &sa->suite, &seed, &sa->keys.d, schedule_last(&birth->schedule), &birth->next_keys);
+    enum crypto_result result = keys_chain(t->e->crypto, &sa->suite, &seed, &sa->keys.d,
+                                           schedule_last(&birth->schedule), &birth->next_keys);
     schedule_forget(&birth->schedule, t->e->alloc);
     if (result != CRYPTO_OK)
         return verdict_fault();
@@ -39,7 +41,8 @@ static struct verdict chain_keys(struct turn *t)
 
 static struct verdict bad_exchange(enum crypto_result result)
 {
-    return result == CRYPTO_BAD ? verdict_kill(IKE_REASON_BAD_KEY_EXCHANGE, NOTIFY_INVALID_SYNTAX) : verdict_fault();
+    return result == CRYPTO_BAD ? verdict_kill(IKE_REASON_BAD_KEY_EXCHANGE, NOTIFY_INVALID_SYNTAX)
+                                : verdict_fault();
 }
 
 static const struct ke_payload *find_key_exchange(const struct turn *t)
@@ -55,7 +58,8 @@ struct verdict round_start(struct turn *t)
     size_t len;
     if (!data || schedule_offer(schedule, t->e->crypto, data, &len) != CRYPTO_OK)
         return verdict_fault();
-    return add_key_exchange(t, schedule_method(schedule)->id, data, len) ? VERDICT_OK : verdict_fault();
+    return add_key_exchange(t, schedule_method(schedule)->id, data, len) ? VERDICT_OK
+                                                                         : verdict_fault();
 }
 
 struct verdict round_request(struct turn *t)
@@ -63,12 +67,15 @@ struct verdict round_request(struct turn *t)
     struct schedule *schedule = &t->sa->birth->schedule;
     const struct ke_payload *ke = find_key_exchange(t);
     if (!ke || !schedule_left(schedule))
-        return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX), ke ? "a key exchange more than agreed on" : "no key exchange in the message");
+        return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX),
+                               ke ? "a key exchange more than agreed on"
+                                  : "no key exchange in the message");
     uint8_t *data = arena_take(&t->slot->arena, KEX_DATA_MAX);
     size_t len;
     if (!data)
         return verdict_fault();
-    enum crypto_result result = schedule_answer(schedule, t->e->crypto, t->e->alloc, ke->method, ke->data, data, &len);
+    enum crypto_result result =
+        schedule_answer(schedule, t->e->crypto, t->e->alloc, ke->method, ke->data, data, &len);
     if (result != CRYPTO_OK)
         return bad_exchange(result);
     struct verdict v = chain_keys(t);
@@ -85,8 +92,10 @@ struct verdict round_response(struct turn *t)
         return verdict_peer(IKE_REASON_PEER_ERROR, error->type);
     if (!ke)
         return verdict_because(verdict_peer(IKE_REASON_SYNTAX, 0), "no key exchange in the answer");
-    enum crypto_result result = schedule_finish(&t->sa->birth->schedule, t->e->crypto, t->e->alloc, ke->method, ke->data);
-    if (result == CRYPTO_BAD) /* fail and stop: nothing more is sent (ML-KEM draft, recipient tests) */
+    enum crypto_result result =
+        schedule_finish(&t->sa->birth->schedule, t->e->crypto, t->e->alloc, ke->method, ke->data);
+    if (result ==
+        CRYPTO_BAD) /* fail and stop: nothing more is sent (ML-KEM draft, recipient tests) */
         return verdict_peer(IKE_REASON_BAD_KEY_EXCHANGE, 0);
     return result == CRYPTO_OK ? chain_keys(t) : verdict_fault();
 }
@@ -94,11 +103,15 @@ struct verdict round_response(struct turn *t)
 static enum crypto_result cover(struct turn *t, const struct spoken *message, bool initiator)
 {
     struct ike_sa *sa = t->sa;
-    return transcript_cover(&sa->birth->transcript, t->e->crypto, sa->suite.prf, initiator ? &sa->keys.pi : &sa->keys.pr, initiator,
-                            &message->header, message->first, message->reserved, message->plain);
+    return transcript_cover(&sa->birth->transcript, t->e->crypto, sa->suite.prf,
+                            initiator ? &sa->keys.pi : &sa->keys.pr, initiator, &message->header,
+                            message->first, message->reserved, message->plain);
 }
 
-/* Cover both messages under the epoch that protected them, then let the next epoch come into force: the same for both roles. */
+/*
+ * Cover both messages under the epoch that protected them, then let the next epoch come into force:
+ * the same for both roles.
+ */
 enum crypto_result round_done(struct turn *t)
 {
     struct ike_sa *sa = t->sa;

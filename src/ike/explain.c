@@ -14,7 +14,8 @@ static void add_proposals(struct text *text, const struct proposals *p)
         text_add(text, "nothing");
 }
 
-const char *explain_proposals(struct turn *t, const struct proposals *offered, const struct proposals *accepted, const struct mismatch *why)
+const char *explain_proposals(struct turn *t, const struct proposals *offered,
+                              const struct proposals *accepted, const struct mismatch *why)
 {
     char room[SENTENCE_MAX];
     struct text text = text_make(room, sizeof room);
@@ -49,8 +50,9 @@ static void add_selectors(struct text *text, const struct selectors *s)
     }
 }
 
-const char *explain_selectors(struct turn *t, const struct selectors *offered_local, const struct selectors *offered_remote,
-                              const struct selectors *local, const struct selectors *remote)
+const char *explain_selectors(struct turn *t, const struct selectors *offered_local,
+                              const struct selectors *offered_remote, const struct selectors *local,
+                              const struct selectors *remote)
 {
     char room[SENTENCE_MAX];
     struct text text = text_make(room, sizeof room);

@@ -1,17 +1,20 @@
 /*
- * explain: sentences that say why a negotiation failed: what was offered, what is accepted, what did not match. They go into events.
+ * explain: sentences that say why a negotiation failed: what was offered, what is accepted, what
+ * did not match. They go into events.
  */
 #ifndef BRAID_IKE_EXPLAIN_H
 #define BRAID_IKE_EXPLAIN_H
 
 #include "ike/turn.h"
 
-const char *explain_proposals(struct turn *t, const struct proposals *offered, const struct proposals *accepted, const struct mismatch *why);
+const char *explain_proposals(struct turn *t, const struct proposals *offered,
+                              const struct proposals *accepted, const struct mismatch *why);
 /* The peer refused all we offered, and does not say why. */
 const char *explain_refused(struct turn *t, const struct proposals *offered);
 /* local and remote: what we would accept; NULL when it was the peer who refused. */
-const char *explain_selectors(struct turn *t, const struct selectors *offered_local, const struct selectors *offered_remote,
-                              const struct selectors *local, const struct selectors *remote);
+const char *explain_selectors(struct turn *t, const struct selectors *offered_local,
+                              const struct selectors *offered_remote, const struct selectors *local,
+                              const struct selectors *remote);
 const char *explain_identity(struct turn *t, const char *what, const struct identity *id);
 const char *explain_notify(struct turn *t, const char *what, uint16_t notify);
 

@@ -33,7 +33,8 @@ uint32_t extension_ours(const struct conf_conn *conn, bool initiator, uint32_t h
 bool extension_write(uint32_t set, struct ike_msg *out, struct arena *arena)
 {
     for (unsigned bit = 0; bit < EXTENSION_COUNT; bit++)
-        if (set & (UINT32_C(1) << bit) && !ike_msg_add_notify(out, arena, notify_of[bit], BYTES_NONE))
+        if (set & (UINT32_C(1) << bit) &&
+            !ike_msg_add_notify(out, arena, notify_of[bit], BYTES_NONE))
             return false;
     return true;
 }

@@ -1,12 +1,16 @@
 /*
- * extension: what both sides announce with an empty notify in IKE_SA_INIT (the table is extension.def).
+ * extension: what both sides announce with an empty notify in IKE_SA_INIT (the table is
+ * extension.def).
  */
 #ifndef BRAID_IKE_EXTENSION_H
 #define BRAID_IKE_EXTENSION_H
 
 #include "ike/turn.h"
 
-/* What we announce for this connection: bits EXTENSION_SET(...). `heard` is what the initiator announced, when we respond. */
+/*
+ * What we announce for this connection: bits EXTENSION_SET(...). `heard` is what the initiator
+ * announced, when we respond.
+ */
 uint32_t extension_ours(const struct conf_conn *conn, bool initiator, uint32_t heard);
 /* Do the proposals ask for key exchanges after the first? */
 bool extension_offers_rounds(const struct proposals *p);

@@ -28,7 +28,8 @@ enum crypto_result fresh_offer(struct turn *t, struct larval *l, uint16_t method
     if (method == KE_NONE)
         return CRYPTO_OK;
     const struct alg *kex = alg_find(TRANSFORM_KE, method, 0);
-    enum crypto_result result = kex ? schedule_guess(&l->schedule, t->e->crypto, kex, data, &len) : CRYPTO_FAULT;
+    enum crypto_result result =
+        kex ? schedule_guess(&l->schedule, t->e->crypto, kex, data, &len) : CRYPTO_FAULT;
     return result == CRYPTO_OK && !keep_data(l, method, data, len) ? CRYPTO_FAULT : result;
 }
 
@@ -47,12 +48,14 @@ struct verdict fresh_finish(struct turn *t, struct larval *l)
 {
     const struct ke_payload *ke = find_key_exchange(t);
     uint16_t method = chosen_method(l);
-    if (!schedule_plan(&l->schedule, &l->choice) || !arena_copy(&l->arena, ike_msg_find(t->in, PAYLOAD_NONCE)->raw, &l->nr))
+    if (!schedule_plan(&l->schedule, &l->choice) ||
+        !arena_copy(&l->arena, ike_msg_find(t->in, PAYLOAD_NONCE)->raw, &l->nr))
         return verdict_fault();
     if (method == KE_NONE)
         return VERDICT_OK;
     if (!ke || ke->method != method || method != l->ke_method)
-        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0), "the key exchange is not the one chosen");
+        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),
+                               "the key exchange is not the one chosen");
     t->slot->facts.kex_method = method;
     switch (schedule_finish(&l->schedule, t->e->crypto, t->e->alloc, ke->method, ke->data)) {
     case CRYPTO_OK:
@@ -76,8 +79,8 @@ struct verdict fresh_serve(struct turn *t, struct larval *l)
 {
     const struct ke_payload *ke = find_key_exchange(t);
     uint16_t method = chosen_method(l);
-    if (!arena_copy(&l->arena, ike_msg_find(t->in, PAYLOAD_NONCE)->raw, &l->ni) || !make_nonce(t, l) ||
-        !schedule_plan(&l->schedule, &l->choice))
+    if (!arena_copy(&l->arena, ike_msg_find(t->in, PAYLOAD_NONCE)->raw, &l->ni) ||
+        !make_nonce(t, l) || !schedule_plan(&l->schedule, &l->choice))
         return verdict_fault();
     l->nr = l->nonce;
     if (method == KE_NONE)
@@ -87,7 +90,8 @@ struct verdict fresh_serve(struct turn *t, struct larval *l)
     uint8_t data[KEX_DATA_MAX];
     size_t len = 0;
     t->slot->facts.kex_method = method;
-    switch (schedule_answer(&l->schedule, t->e->crypto, t->e->alloc, ke->method, ke->data, data, &len)) {
+    switch (schedule_answer(&l->schedule, t->e->crypto, t->e->alloc, ke->method, ke->data, data,
+                            &len)) {
     case CRYPTO_OK:
         return keep_data(l, method, data, len) ? VERDICT_OK : verdict_fault();
     case CRYPTO_BAD:

@@ -1,6 +1,6 @@
 /*
- * fresh: the nonces of a CREATE_CHILD_SA exchange and the key exchange that travels in it (RFC 7296 1.3, 2.17). Later rounds are
- * nobody's business here: the schedule knows whether there are any.
+ * fresh: the nonces of a CREATE_CHILD_SA exchange and the key exchange that travels in it (RFC 7296
+ * 1.3, 2.17). Later rounds are nobody's business here: the schedule knows whether there are any.
  */
 #ifndef BRAID_IKE_FRESH_H
 #define BRAID_IKE_FRESH_H

@@ -1,8 +1,9 @@
 /*
  * larval: an IKE or Child SA under negotiation (the word is RFC 2367's).
  *
- * What is being negotiated lives here, beside the SA: proposals, nonces, traffic selectors, the schedule of key exchanges. It may outlive an exchange
- * (IKE_SA_INIT to IKE_AUTH). In the end it merges into an SA in one function, or is wiped in one function: nothing is ever half there.
+ * What is being negotiated lives here, beside the SA: proposals, nonces, traffic selectors, the
+ * schedule of key exchanges. It may outlive an exchange (IKE_SA_INIT to IKE_AUTH). In the end it
+ * merges into an SA in one function, or is wiped in one function: nothing is ever half there.
  */
 #ifndef BRAID_IKE_LARVAL_H
 #define BRAID_IKE_LARVAL_H
@@ -36,8 +37,10 @@ struct larval {
     uint32_t peer_extensions;  /* announced by the peer, bits of enum extension */
     bool has_next_keys;        /* keys of the next epoch are ready */
     bool has_past_keys;
-    struct ike_keys next_keys; /* made by a round of key exchange, in force when its exchange is done */
-    struct ike_keys past_keys; /* of the last epoch: a peer that splits its request anew still uses them */
+    /* made by a round of key exchange, in force when its exchange is done */
+    struct ike_keys next_keys;
+    /* of the last epoch: a peer that splits its request anew still uses them */
+    struct ike_keys past_keys;
     struct bytes id_i, id_r;   /* bodies of the ID payloads, as AUTH covers them */
     bool initial_contact;      /* the peer said so */
     const struct conf_child *wanted; /* Child SA to make in IKE_AUTH, NULL = none */

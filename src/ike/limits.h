@@ -1,6 +1,6 @@
 /*
- * limits: every bound of the engine in one place, each with its reason. Sizes of wire objects are in wire/message.h; what an operator may change is in
- * struct conf_engine.
+ * limits: every bound of the engine in one place, each with its reason. Sizes of wire objects are
+ * in wire/message.h; what an operator may change is in struct conf_engine.
  */
 #ifndef BRAID_IKE_LIMITS_H
 #define BRAID_IKE_LIMITS_H
@@ -11,22 +11,28 @@ enum {
     IKE_PORT = 500,              /* RFC 7296 2 */
     IKE_PORT_ENCAP = 4500,       /* RFC 3948, RFC 7296 2.23 */
     NONCE_LEN = 32,              /* ours; at least half the largest PRF key (RFC 7296 2.10) */
-    COOKIE_LEN = 24,             /* version of the secret | 20 octets of MAC; RFC 7296 2.6 allows 1 to 64 */
+    /* version of the secret | 20 octets of MAC; RFC 7296 2.6 allows 1 to 64 */
+    COOKIE_LEN = 24,
     COOKIE_LEN_MAX = 64,
-    COOKIE_RETRIES_MAX = 3,      /* a responder whose secret rotates may ask twice; one that asks for ever may not */
+    /* a responder whose secret rotates may ask twice; one that asks for ever may not */
+    COOKIE_RETRIES_MAX = 3,
     KE_RETRIES_MAX = 2,          /* INVALID_KE_PAYLOAD answers followed per SA */
 
     FRAGMENTS_MAX = 128,         /* of one message: 64 KiB in fragments of 576 octets need 120 */
     FRAGMENT_LEN_MIN = 256,      /* refuse to plan smaller ones */
     FRAGMENT_SIZE_FALLBACK_V4 = 576,  /* whole IP datagram, used when larger ones seem to be lost */
     FRAGMENT_SIZE_FALLBACK_V6 = 1280,
-    REFRAGMENT_AFTER = 3,        /* transmissions without an answer before trying the fallback size */
+    /* transmissions without an answer before trying the fallback size */
+    REFRAGMENT_AFTER = 3,
 
-    DECODE_ARENA_MAX = 192 * 1024,  /* values of one decoded message, and of the one built in answer */
+    /* values of one decoded message, and of the one built in answer */
+    DECODE_ARENA_MAX = 192 * 1024,
     EFFECTS_ARENA_MAX = 1024 * 1024, /* effects of one verb */
     CHILDREN_PER_IKE_MAX = 256,
-    SERIES_PER_IKE_MAX = 8,      /* unfinished series of key exchanges that we serve on one IKE SA */
-    SERIES_TRIES_MAX = 3,        /* how often a series is begun anew before its purpose is given up */
+    /* unfinished series of key exchanges that we serve on one IKE SA */
+    SERIES_PER_IKE_MAX = 8,
+    /* how often a series is begun anew before its purpose is given up */
+    SERIES_TRIES_MAX = 3,
     ORDERS_PER_IKE_MAX = 16,     /* queued behind the exchange under way */
     PREAUTH_ROUNDS_MAX = 8,      /* exchanges between IKE_SA_INIT and IKE_AUTH that we serve */
     COLLECTED_ERRORS = 4,

@@ -17,7 +17,7 @@ static void note_methods(const struct larval *l, uint16_t method[KEX_SLOTS])
         method[l->schedule.round[i].slot] = l->schedule.round[i].kex->id;
 }
 
-/* ---- Child SAs ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Child SAs ------------------------------------------------------------------------------- */
 
 static struct child *make_child(struct turn *t, const struct larval *l)
 {
@@ -39,7 +39,8 @@ static struct child *make_child(struct turn *t, const struct larval *l)
     child->gone_at = IKE_NEVER;
     turn_set_child_limits(t, child);
     child->order_id = l->order_id;
-    if (!table_put(&e->by_child, child->id, t->sa) || !table_put(&e->by_child_spi, child->spi_in, t->sa)) {
+    if (!table_put(&e->by_child, child->id, t->sa) ||
+        !table_put(&e->by_child_spi, child->spi_in, t->sa)) {
         table_remove(&e->by_child, child->id);
         child_free(child, e->alloc);
         return NULL;
@@ -54,7 +55,8 @@ static enum crypto_result derive(struct turn *t, const struct larval *l, struct 
 {
     const struct shared_secret *sk[KEX_SLOTS];
     size_t count = merge_secrets(l, sk);
-    return keys_child(t->e->crypto, t->sa->suite.prf, &t->sa->keys.d, l->ni, l->nr, sk, count, l->choice.encr, l->choice.integ, keys);
+    return keys_child(t->e->crypto, t->sa->suite.prf, &t->sa->keys.d, l->ni, l->nr, sk, count,
+                      l->choice.encr, l->choice.integ, keys);
 }
 
 static struct selectors lend_selectors(struct turn *t, const struct selectors *from)
@@ -65,8 +67,8 @@ static struct selectors lend_selectors(struct turn *t, const struct selectors *f
     return (struct selectors){from->count, (const void *)copy.at};
 }
 
-static void fill_plane(struct turn *t, const struct child *child, const struct child_keys *keys, uint32_t replaces,
-                       struct ike_plane *plane)
+static void fill_plane(struct turn *t, const struct child *child, const struct child_keys *keys,
+                       uint32_t replaces, struct ike_plane *plane)
 {
     plane->op = PLANE_ADD;
     plane->child = (struct plane_child){
@@ -90,16 +92,17 @@ static void fill_plane(struct turn *t, const struct child *child, const struct c
         .copy_df = child->conf->copy_df,
     };
     plane->child.replaces = replaces;
-    plane->child.soft_bytes = turn_soft_volume(t, child->conf->rekey_bytes, child->conf->rand_bytes);
+    plane->child.soft_bytes =
+        turn_soft_volume(t, child->conf->rekey_bytes, child->conf->rand_bytes);
     plane->child.hard_bytes = child->conf->life_bytes;
-    plane->child.soft_packets = turn_soft_volume(t, child->conf->rekey_packets, child->conf->rand_packets);
+    plane->child.soft_packets =
+        turn_soft_volume(t, child->conf->rekey_packets, child->conf->rand_packets);
     plane->child.hard_packets = child->conf->life_packets;
     struct plane_keys *from_i = child->initiator ? &plane->out : &plane->in;
     struct plane_keys *from_r = child->initiator ? &plane->in : &plane->out;
     *from_i = (struct plane_keys){keys->encr_i, keys->integ_i};
     *from_r = (struct plane_keys){keys->encr_r, keys->integ_r};
 }
-
 
 struct child *merge_child(struct turn *t, struct larval *l)
 {
@@ -122,21 +125,25 @@ struct child *merge_child(struct turn *t, struct larval *l)
     return child;
 }
 
-/* ---- IKE SAs ----------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- IKE SAs --------------------------------------------------------------------------------- */
 
 static struct ike_suite suite_of(const struct choice *choice)
 {
     return (struct ike_suite){.encr = choice->encr, .prf = choice->prf, .integ = choice->integ};
 }
 
-/* SKEYSEED with the old SA's PRF and SK_d, expansion with the new PRF, the new nonces and the new SPIs (RFC 7296 2.18, RFC 9370 2.2.4). */
+/*
+ * SKEYSEED with the old SA's PRF and SK_d, expansion with the new PRF, the new nonces and the new
+ * SPIs (RFC 7296 2.18, RFC 9370 2.2.4).
+ */
 static enum crypto_result derive_ike(struct turn *t, const struct larval *l, struct ike_sa *heir)
 {
     const struct shared_secret *sk[KEX_SLOTS];
     size_t count = merge_secrets(l, sk);
     struct ike_seed seed = {l->ni, l->nr, heir->spi_i, heir->spi_r};
     heir->suite = suite_of(&l->choice);
-    return keys_rekey(t->e->crypto, t->sa->suite.prf, &t->sa->keys.d, &heir->suite, &seed, sk, count, &heir->keys);
+    return keys_rekey(t->e->crypto, t->sa->suite.prf, &t->sa->keys.d, &heir->suite, &seed, sk,
+                      count, &heir->keys);
 }
 
 /* What the new SA knows from the old one: who talks to whom, and how they reach each other. */
@@ -156,7 +163,8 @@ static bool inherit(struct turn *t, const struct larval *l, struct ike_sa *heir)
     heir->ours_id.type = old->ours_id.type;
     heir->theirs_id.type = old->theirs_id.type;
     note_methods(l, heir->method);
-    return alloc_copy(t->e->alloc, old->ours_id.data, &heir->ours_id.data) && alloc_copy(t->e->alloc, old->theirs_id.data, &heir->theirs_id.data);
+    return alloc_copy(t->e->alloc, old->ours_id.data, &heir->ours_id.data) &&
+           alloc_copy(t->e->alloc, old->theirs_id.data, &heir->theirs_id.data);
 }
 
 static void hand_over_children(struct turn *t, struct ike_sa *heir)
@@ -171,7 +179,8 @@ static void hand_over_children(struct turn *t, struct ike_sa *heir)
         (void)table_put(&t->e->by_child_spi, c->spi_in, heir);
     }
     for (uint8_t i = 0; i < old->wants; i++)
-        if (old->want[i].kind != WANT_REKEY_IKE) /* who wanted the SA gone wants its heir gone, too */
+        if (old->want[i].kind !=
+            WANT_REKEY_IKE) /* who wanted the SA gone wants its heir gone, too */
             (void)sa_want(heir, old->want[i]);
     old->wants = 0;
 }

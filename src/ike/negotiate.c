@@ -6,7 +6,7 @@
 #include "ike/limits.h"
 #include "ike/selector.h"
 
-/* ---- larvae ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- larvae ---------------------------------------------------------------------------------- */
 
 static bool has_room(const struct ike_sa *sa)
 {
@@ -57,7 +57,7 @@ static struct choose_rules rules_of(const struct turn *t, bool no_kex)
     };
 }
 
-/* ---- payloads ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- payloads -------------------------------------------------------------------------------- */
 
 static bool add_selectors(struct turn *t, uint8_t type, const struct selectors *ts)
 {
@@ -68,7 +68,8 @@ static bool add_selectors(struct turn *t, uint8_t type, const struct selectors *
 }
 
 /* TSi is the side of whoever asks in this exchange. */
-static bool add_child_payloads(struct turn *t, const struct larval *l, const struct proposals *proposals)
+static bool add_child_payloads(struct turn *t, const struct larval *l,
+                               const struct proposals *proposals)
 {
     struct payload *sa = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_SA);
     if (!sa)
@@ -76,17 +77,22 @@ static bool add_child_payloads(struct turn *t, const struct larval *l, const str
     sa->u.sa = *proposals;
     if (!fresh_write(t, l))
         return false;
-    if (l->transport && !ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_USE_TRANSPORT_MODE, BYTES_NONE))
+    if (l->transport &&
+        !ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_USE_TRANSPORT_MODE, BYTES_NONE))
         return false;
     return add_selectors(t, PAYLOAD_TSi, l->ours ? &l->local_ts : &l->remote_ts) &&
            add_selectors(t, PAYLOAD_TSr, l->ours ? &l->remote_ts : &l->local_ts);
 }
 
-/* Behind a NAT the addresses of transport mode selectors are not those we see: use the ones we see, as both ends do (RFC 7296 2.23.1). */
+/*
+ * Behind a NAT the addresses of transport mode selectors are not those we see: use the ones we see,
+ * as both ends do (RFC 7296 2.23.1).
+ */
 static void substitute_address(struct selectors *ts, struct arena *arena, const struct addr *seen)
 {
     struct selector *copy = ts->count == 1 ? ARENA_NEW(arena, struct selector) : NULL;
-    if (!copy || ts->at[0].family != seen->family || memcmp(ts->at[0].from, ts->at[0].to, addr_len(seen)) != 0)
+    if (!copy || ts->at[0].family != seen->family ||
+        memcmp(ts->at[0].from, ts->at[0].to, addr_len(seen)) != 0)
         return;
     *copy = ts->at[0];
     memcpy(copy->from, seen->ip, addr_len(seen));
@@ -94,7 +100,8 @@ static void substitute_address(struct selectors *ts, struct arena *arena, const 
     ts->at = copy;
 }
 
-static void undo_nat(struct turn *t, struct arena *arena, struct selectors *local, struct selectors *remote)
+static void undo_nat(struct turn *t, struct arena *arena, struct selectors *local,
+                     struct selectors *remote)
 {
     if (t->sa->nat_remote)
         substitute_address(remote, arena, &t->sa->path.remote.addr);
@@ -102,20 +109,25 @@ static void undo_nat(struct turn *t, struct arena *arena, struct selectors *loca
         substitute_address(local, arena, &t->sa->path.local.addr);
 }
 
-static bool resolve(struct turn *t, const struct conf_child *conf, struct arena *arena, struct selectors *local, struct selectors *remote)
+static bool resolve(struct turn *t, const struct conf_child *conf, struct arena *arena,
+                    struct selectors *local, struct selectors *remote)
 {
     return selectors_resolve(&conf->local_ts, &t->sa->path.local.addr, arena, local) &&
            selectors_resolve(&conf->remote_ts, &t->sa->path.remote.addr, arena, remote);
 }
 
-/* ---- we ask --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- we ask ---------------------------------------------------------------------------------- */
 
 struct verdict negotiate_offer(struct turn *t, struct larval *l, const struct child_rules *how)
 {
     struct choose_rules rules = rules_of(t, how->no_kex);
     uint16_t method = 0;
-    if (!l->spi_in || !proposal_offer(&l->conf->esp, &l->arena, l->spi_in, 4, &rules, &l->offered, &method) || l->offered.count == 0)
-        return verdict_because(verdict_fault(), "no ESP proposal of this child can be offered by this machine's cryptography");
+    if (!l->spi_in ||
+        !proposal_offer(&l->conf->esp, &l->arena, l->spi_in, 4, &rules, &l->offered, &method) ||
+        l->offered.count == 0)
+        return verdict_because(
+            verdict_fault(),
+            "no ESP proposal of this child can be offered by this machine's cryptography");
     if (!l->local_ts.count && !resolve(t, l->conf, &l->arena, &l->local_ts, &l->remote_ts))
         return verdict_fault();
     if (!how->no_kex && fresh_offer(t, l, how->method ? how->method : method) != CRYPTO_OK)
@@ -129,8 +141,10 @@ static struct verdict refused(struct turn *t, const struct larval *l, uint16_t n
         return verdict_because(verdict_peer(IKE_REASON_TS_UNACCEPTABLE, notify),
                                explain_selectors(t, &l->local_ts, &l->remote_ts, NULL, NULL));
     if (notify == NOTIFY_NO_PROPOSAL_CHOSEN)
-        return verdict_because(verdict_peer(IKE_REASON_NO_PROPOSAL, notify), explain_refused(t, &l->offered));
-    return verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, notify), explain_notify(t, "the peer answered", notify));
+        return verdict_because(verdict_peer(IKE_REASON_NO_PROPOSAL, notify),
+                               explain_refused(t, &l->offered));
+    return verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, notify),
+                           explain_notify(t, "the peer answered", notify));
 }
 
 static bool take_selectors(struct larval *l, const struct selectors *from, struct selectors *to)
@@ -146,31 +160,38 @@ struct verdict negotiate_finish(struct turn *t, struct larval *l, const struct c
 {
     const struct notify_payload *error = ike_msg_error(t->in);
     const struct payload *sa = ike_msg_find(t->in, PAYLOAD_SA);
-    const struct payload *tsi = ike_msg_find(t->in, PAYLOAD_TSi), *tsr = ike_msg_find(t->in, PAYLOAD_TSr);
+    const struct payload *tsi = ike_msg_find(t->in, PAYLOAD_TSi),
+                         *tsr = ike_msg_find(t->in, PAYLOAD_TSr);
     struct mismatch why = {0};
     if (error)
         return refused(t, l, error->type);
     if (!sa || !tsi || !tsr)
-        return verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, 0), "the answer holds no Child SA");
+        return verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, 0),
+                               "the answer holds no Child SA");
     if (!proposal_accept(&l->offered, &sa->u.sa, &l->choice, &why) || l->choice.spi < 256)
-        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0), explain_proposals(t, &sa->u.sa, &l->offered, &why));
-    l->transport = l->transport && ike_msg_notify(t->in, NOTIFY_USE_TRANSPORT_MODE); /* else tunnel mode (RFC 7296 1.3.1) */
+        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),
+                               explain_proposals(t, &sa->u.sa, &l->offered, &why));
+    /* else tunnel mode (RFC 7296 1.3.1) */
+    l->transport = l->transport && ike_msg_notify(t->in, NOTIFY_USE_TRANSPORT_MODE);
     struct selectors local = tsi->u.ts, remote = tsr->u.ts;
     if (l->transport)
         undo_nat(t, &l->arena, &local, &remote);
-    if (!local.count || !remote.count || !selectors_subset(&local, &l->local_ts) || !selectors_subset(&remote, &l->remote_ts))
-        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),
-                               explain_selectors(t, &tsi->u.ts, &tsr->u.ts, &l->local_ts, &l->remote_ts));
+    if (!local.count || !remote.count || !selectors_subset(&local, &l->local_ts) ||
+        !selectors_subset(&remote, &l->remote_ts))
+        return verdict_because(
+            verdict_peer(IKE_REASON_BAD_SELECTION, 0),
+            explain_selectors(t, &tsi->u.ts, &tsr->u.ts, &l->local_ts, &l->remote_ts));
     if (!take_selectors(l, &local, &l->local_ts) || !take_selectors(l, &remote, &l->remote_ts))
         return verdict_fault();
     l->spi_out = (uint32_t)l->choice.spi;
     return how->no_kex ? VERDICT_OK : fresh_finish(t, l);
 }
 
-/* ---- the peer asks ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the peer asks --------------------------------------------------------------------------- */
 
 /* What the peer offered for our side and for its own. */
-static void offered_selectors(struct turn *t, const struct larval *l, struct selectors *local, struct selectors *remote)
+static void offered_selectors(struct turn *t, const struct larval *l, struct selectors *local,
+                              struct selectors *remote)
 {
     *remote = ike_msg_find(t->in, PAYLOAD_TSi)->u.ts;
     *local = ike_msg_find(t->in, PAYLOAD_TSr)->u.ts;
@@ -178,17 +199,21 @@ static void offered_selectors(struct turn *t, const struct larval *l, struct sel
         undo_nat(t, &t->slot->arena, local, remote);
 }
 
-static bool narrow_to(struct turn *t, struct larval *l, const struct conf_child *conf, const struct selectors *local,
-                      const struct selectors *remote)
+static bool narrow_to(struct turn *t, struct larval *l, const struct conf_child *conf,
+                      const struct selectors *local, const struct selectors *remote)
 {
     struct selectors our_local, our_remote;
     bool narrowed;
     return resolve(t, conf, &l->arena, &our_local, &our_remote) &&
            selectors_narrow(local, &our_local, &l->arena, &l->local_ts, &narrowed) &&
-           selectors_narrow(remote, &our_remote, &l->arena, &l->remote_ts, &narrowed) && l->local_ts.count && l->remote_ts.count;
+           selectors_narrow(remote, &our_remote, &l->arena, &l->remote_ts, &narrowed) &&
+           l->local_ts.count && l->remote_ts.count;
 }
 
-/* The first configured child whose selectors have something in common with the offer and which accepts one of its proposals. */
+/*
+ * The first configured child whose selectors have something in common with the offer and which
+ * accepts one of its proposals.
+ */
 static struct verdict choose_child(struct turn *t, struct larval *l, bool no_kex)
 {
     const struct conf_conn *conn = t->sa->conn;
@@ -198,17 +223,20 @@ static struct verdict choose_child(struct turn *t, struct larval *l, bool no_kex
     struct mismatch why = {0};
     const struct conf_child *fits = NULL;
     offered_selectors(t, l, &local, &remote);
-    for (const struct conf_child *conf = conn->child; conf < conn->child + conn->child_count; conf++) {
+    for (const struct conf_child *conf = conn->child; conf < conn->child + conn->child_count;
+         conf++) {
         if ((l->conf && conf != l->conf) || !narrow_to(t, l, conf, &local, &remote))
             continue;
         fits = conf;
-        if (proposal_choose(offered, &conf->esp, &rules, &l->choice, &why) && l->choice.spi >= 256) {
+        if (proposal_choose(offered, &conf->esp, &rules, &l->choice, &why) &&
+            l->choice.spi >= 256) {
             l->conf = conf;
             return VERDICT_OK;
         }
     }
     if (fits)
-        return verdict_because(verdict_notify(IKE_REASON_NO_PROPOSAL, NOTIFY_NO_PROPOSAL_CHOSEN), explain_proposals(t, offered, &fits->esp, &why));
+        return verdict_because(verdict_notify(IKE_REASON_NO_PROPOSAL, NOTIFY_NO_PROPOSAL_CHOSEN),
+                               explain_proposals(t, offered, &fits->esp, &why));
     const struct selectors *our_local = conn->child_count ? &conn->child->local_ts : NULL;
     const struct selectors *our_remote = conn->child_count ? &conn->child->remote_ts : NULL;
     return verdict_because(verdict_notify(IKE_REASON_TS_UNACCEPTABLE, NOTIFY_TS_UNACCEPTABLE),
@@ -227,7 +255,8 @@ struct verdict negotiate_choose(struct turn *t, struct larval *l, const struct c
     l->transport = asked && l->conf->mode == MODE_TRANSPORT;
     l->spi_out = (uint32_t)l->choice.spi;
     struct proposal *answer = ARENA_NEW(&t->slot->arena, struct proposal);
-    bool built = l->spi_in && answer && proposal_answer(&l->choice, &t->slot->arena, l->spi_in, answer) &&
+    bool built = l->spi_in && answer &&
+                 proposal_answer(&l->choice, &t->slot->arena, l->spi_in, answer) &&
                  add_child_payloads(t, l, &(struct proposals){1, answer});
     return built ? VERDICT_OK : verdict_fault();
 }

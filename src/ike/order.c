@@ -1,34 +1,44 @@
 /*
- * order: what the owner of the engine wants (ike_engine_order): one small function per kind, found in a table.
+ * order: what the owner of the engine wants (ike_engine_order): one small function per kind, found
+ * in a table.
  */
 #include "ike/contact.h"
 #include "ike/drive.h"
 #include "ike/limits.h"
 
-/* ---- initiate ---------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- initiate -------------------------------------------------------------------------------- */
 
 /* The one concrete address of a list of patterns that can be used as an endpoint. */
 static bool concrete(const struct conf_endpoint *patterns, uint16_t count, struct addr *out)
 {
     for (uint16_t i = 0; i < count; i++)
-        if (!patterns[i].host && patterns[i].from.family != ADDR_NONE && addr_equal(&patterns[i].from, &patterns[i].to)) {
+        if (!patterns[i].host && patterns[i].from.family != ADDR_NONE &&
+            addr_equal(&patterns[i].from, &patterns[i].to)) {
             *out = patterns[i].from;
             return true;
         }
     return false;
 }
 
-/* Where to send from and to: the order's addresses before the configuration's. A local address may be left open (family NONE): the owner's socket layer chooses. */
-static bool choose_path(const struct turn *t, const struct conf_conn *conn, const struct ike_order *order, struct ike_path *path)
+/*
+ * Where to send from and to: the order's addresses before the configuration's. A local address may
+ * be left open (family NONE): the owner's socket layer chooses.
+ */
+static bool choose_path(const struct turn *t, const struct conf_conn *conn,
+                        const struct ike_order *order, struct ike_path *path)
 {
     *path = (struct ike_path){.local = order->local, .remote = order->remote};
     if (path->local.addr.family == ADDR_NONE)
         (void)concrete(conn->local_addrs, conn->local_count, &path->local.addr);
-    if (path->remote.addr.family == ADDR_NONE && !concrete(conn->remote_addrs, conn->remote_count, &path->remote.addr))
+    if (path->remote.addr.family == ADDR_NONE &&
+        !concrete(conn->remote_addrs, conn->remote_count, &path->remote.addr))
         return false;
     if (path->remote.port == 0)
         path->remote.port = conn->remote_port ? conn->remote_port : IKE_PORT;
-    /* Any port but 500 is spoken to with the marker of RFC 3948, from our port for it: the peer tells IKE from ESP by it. */
+    /*
+     * Any port but 500 is spoken to with the marker of RFC 3948, from our port for it: the peer
+     * tells IKE from ESP by it.
+     */
     path->encap = path->remote.port != IKE_PORT;
     if (path->local.port == 0)
         path->local.port = path->encap ? t->e->port_encap : t->e->port;
@@ -36,10 +46,11 @@ static bool choose_path(const struct turn *t, const struct conf_conn *conn, cons
 }
 
 /*
- * There is an SA with this peer already. What is wanted exists: say so again, for whoever gave the order. Or the Child SA is still missing: it is made on the
- * SA that exists.
+ * There is an SA with this peer already. What is wanted exists: say so again, for whoever gave the
+ * order. Or the Child SA is still missing: it is made on the SA that exists.
  */
-static bool use_existing(struct turn *t, const struct conf_conn *conn, const struct conf_child *child, uint64_t order_id)
+static bool use_existing(struct turn *t, const struct conf_conn *conn,
+                         const struct conf_child *child, uint64_t order_id)
 {
     for (struct ike_sa *sa = t->e->oldest; sa; sa = sa->newer) {
         if (sa->phase != PHASE_UP || !bytes_equal(bytes_str(sa->conn->name), bytes_str(conn->name)))
@@ -49,14 +60,17 @@ static bool use_existing(struct turn *t, const struct conf_conn *conn, const str
         if (!child)
             tell = turn_tell(&other, TELL_IKE_UP, IKE_REASON_NONE);
         for (const struct child *c = sa->children; c && child && !tell; c = c->next)
-            if (c->state == CHILD_INSTALLED && bytes_equal(bytes_str(c->conf->name), bytes_str(child->name)))
+            if (c->state == CHILD_INSTALLED &&
+                bytes_equal(bytes_str(c->conf->name), bytes_str(child->name)))
                 tell = turn_tell_child(&other, TELL_CHILD_UP, c, IKE_REASON_NONE);
         if (tell) {
             tell->order_id = order_id;
             return true;
         }
-        const struct conf_child *conf = child ? config_child(sa->conn, bytes_str(child->name)) : NULL;
-        if (conf && sa_want(sa, (struct want){.kind = WANT_NEW_CHILD, .conf = conf, .order_id = order_id})) {
+        const struct conf_child *conf =
+            child ? config_child(sa->conn, bytes_str(child->name)) : NULL;
+        if (conf && sa_want(sa, (struct want){
+                                    .kind = WANT_NEW_CHILD, .conf = conf, .order_id = order_id})) {
             drive_pursue(&other);
             return true;
         }
@@ -65,7 +79,8 @@ static bool use_existing(struct turn *t, const struct conf_conn *conn, const str
 }
 
 /* By child name alone: the first connection that has such a child. */
-static enum order_result find_names(const struct config *config, const struct ike_order *order, const struct conf_conn **conn, const struct conf_child **child)
+static enum order_result find_names(const struct config *config, const struct ike_order *order,
+                                    const struct conf_conn **conn, const struct conf_child **child)
 {
     *conn = NULL;
     *child = NULL;
@@ -104,14 +119,19 @@ static enum order_result initiate(struct turn *t, const struct ike_order *order)
     return ORDER_DONE;
 }
 
-/* ---- reauthenticate (make before break, RFC 7296 2.8.3) ------------------------------------------------------------------------- */
+/* ---- reauthenticate (make before break, RFC 7296 2.8.3) -------------------------------------- */
 
-/* Either side may find that it is time; the original initiator knows how to reach the peer. The old SA lives until the new one is up. */
+/*
+ * Either side may find that it is time; the original initiator knows how to reach the peer. The old
+ * SA lives until the new one is up.
+ */
 void order_reauthenticate(struct turn *t)
 {
     const struct ike_sa *old = t->sa;
     const struct child *first = old->children;
-    struct ike_order order = {.kind = ORDER_INITIATE, .local = {.addr = old->path.local.addr}, .remote = {.addr = old->path.remote.addr}};
+    struct ike_order order = {.kind = ORDER_INITIATE,
+                              .local = {.addr = old->path.local.addr},
+                              .remote = {.addr = old->path.remote.addr}};
     struct turn fresh = {.e = t->e, .now = t->now, .fx = t->fx};
     struct ike_path path;
     while (first && first->state != CHILD_INSTALLED)
@@ -127,7 +147,7 @@ void order_reauthenticate(struct turn *t)
     drive_pursue(&fresh);
 }
 
-/* ---- terminate ---------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- terminate ------------------------------------------------------------------------------- */
 
 /* Begin the end of an SA: a Delete to the peer if it knows us, else just forget. */
 static void end_sa(struct turn *t, bool force, uint64_t order_id)
@@ -145,7 +165,9 @@ static void end_sa(struct turn *t, bool force, uint64_t order_id)
     drive_pursue(t);
     if (force || !told)
         turn_close(t, &over, false);
-    else if (sa->ours && sa->ours->want.kind != WANT_DELETE_IKE) /* busy: the Delete waits its turn, but not for ever */
+    else if (sa->ours &&
+             sa->ours->want.kind !=
+                 WANT_DELETE_IKE) /* busy: the Delete waits its turn, but not for ever */
         sa->die_at = t->now + DELETE_LINGER_FOR;
     turn_arm(t);
 }
@@ -157,12 +179,14 @@ static bool name_fits(struct bytes wanted, const char *name)
 
 static bool child_fits(const struct child *c, const struct ike_order *order)
 {
-    return (order->child_id == 0 || c->id == order->child_id) && name_fits(order->child, c->conf->name);
+    return (order->child_id == 0 || c->id == order->child_id) &&
+           name_fits(order->child, c->conf->name);
 }
 
 static bool sa_fits(const struct ike_sa *sa, const struct ike_order *order)
 {
-    return (order->ike_id == 0 || sa->id == order->ike_id) && (order->conn.len == 0 || (sa->conn && name_fits(order->conn, sa->conn->name)));
+    return (order->ike_id == 0 || sa->id == order->ike_id) &&
+           (order->conn.len == 0 || (sa->conn && name_fits(order->conn, sa->conn->name)));
 }
 
 static unsigned end_children(struct turn *t, const struct ike_order *order)
@@ -172,7 +196,9 @@ static unsigned end_children(struct turn *t, const struct ike_order *order)
         if (!child_fits(c, order) || c->state == CHILD_DELETING || c->state == CHILD_LINGERING)
             continue;
         c->order_id = order->id ? order->id : c->order_id;
-        matches += sa_want(t->sa, (struct want){.kind = WANT_DELETE_CHILD, .child_id = c->id, .order_id = order->id});
+        matches += sa_want(
+            t->sa,
+            (struct want){.kind = WANT_DELETE_CHILD, .child_id = c->id, .order_id = order->id});
     }
     if (matches)
         drive_pursue(t);
@@ -211,14 +237,16 @@ static enum order_result shutdown(struct turn *t, const struct ike_order *order)
     return ORDER_DONE;
 }
 
-/* ---- rekey ----------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- rekey ----------------------------------------------------------------------------------- */
 
 static unsigned rekey_children(struct turn *t, const struct ike_order *order)
 {
     unsigned matches = 0;
     for (const struct child *c = t->sa->children; c; c = c->next)
         if (c->state == CHILD_INSTALLED && child_fits(c, order))
-            matches += sa_want(t->sa, (struct want){.kind = WANT_REKEY_CHILD, .child_id = c->id, .order_id = order->id});
+            matches += sa_want(
+                t->sa,
+                (struct want){.kind = WANT_REKEY_CHILD, .child_id = c->id, .order_id = order->id});
     return matches;
 }
 
@@ -230,13 +258,15 @@ static enum order_result rekey(struct turn *t, const struct ike_order *order)
         if (sa->phase != PHASE_UP || !sa_fits(sa, order))
             continue;
         struct turn one = {.e = t->e, .sa = sa, .now = t->now, .fx = t->fx};
-        matches += children ? rekey_children(&one, order) : sa_want(sa, (struct want){.kind = WANT_REKEY_IKE, .order_id = order->id});
+        matches += children
+                       ? rekey_children(&one, order)
+                       : sa_want(sa, (struct want){.kind = WANT_REKEY_IKE, .order_id = order->id});
         drive_pursue(&one);
     }
     return matches ? ORDER_DONE : ORDER_NO_MATCH;
 }
 
-/* ---- the rest ------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 static enum order_result check(struct turn *t, const struct ike_order *order)
 {
@@ -290,7 +320,10 @@ static enum order_result plane_limit(struct turn *t, const struct ike_order *ord
     return ORDER_DONE;
 }
 
-/* ESP that only the peer can have made: it lives; and where a NAT sits before it, this is where it is now. */
+/*
+ * ESP that only the peer can have made: it lives; and where a NAT sits before it, this is where it
+ * is now.
+ */
 static enum order_result plane_seen(struct turn *t, const struct ike_order *order)
 {
     struct child *child = find_child(t, order->child_id);
@@ -298,7 +331,8 @@ static enum order_result plane_seen(struct turn *t, const struct ike_order *orde
         return ORDER_NO_MATCH;
     struct ike_sa *sa = t->sa;
     sa->heard_at = t->now;
-    bool moved = order->remote.addr.family != ADDR_NONE && !endpoint_equal(&order->remote, &sa->path.remote);
+    bool moved =
+        order->remote.addr.family != ADDR_NONE && !endpoint_equal(&order->remote, &sa->path.remote);
     if (moved && sa->phase == PHASE_UP && sa->nat_remote && !sa->nat_local) {
         struct ike_path path = sa->path;
         path.remote = order->remote;
@@ -320,7 +354,8 @@ static enum order_result (*const orders[])(struct turn *t, const struct ike_orde
     [ORDER_PLANE_SEEN] = plane_seen,
 };
 
-enum order_result ike_engine_order(struct ike_engine *e, ike_time now, const struct ike_order *order, struct ike_effects *fx)
+enum order_result ike_engine_order(struct ike_engine *e, ike_time now,
+                                   const struct ike_order *order, struct ike_effects *fx)
 {
     struct turn t = {.e = e, .now = now, .fx = fx};
     if ((size_t)order->kind >= sizeof orders / sizeof orders[0])

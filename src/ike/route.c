@@ -1,10 +1,11 @@
 /*
  * route: the way of a datagram through the engine. Read this file first.
  *
- * A datagram passes the stages of the table below, in order. Each either lets it pass or gives a verdict that ends the way. Before `accept` nothing of an
- * SA changes: the stages above it are questions, and what fails there is counted and dropped without an answer. From `decode` on the message is
- * authentic (but for IKE_SA_INIT, which cannot be) and errors are answered. Stages 9 to 13 are in drive.c and speak.c, where the engine's own
- * orders and deadlines enter as well.
+ * A datagram passes the stages of the table below, in order. Each either lets it pass or gives a
+ * verdict that ends the way. Before `accept` nothing of an SA changes: the stages above it are
+ * questions, and what fails there is counted and dropped without an answer. From `decode` on the
+ * message is authentic (but for IKE_SA_INIT, which cannot be) and errors are answered. Stages 9 to
+ * 13 are in drive.c and speak.c, where the engine's own orders and deadlines enter as well.
  */
 #include "ike/contact.h"
 #include "ike/drive.h"
@@ -20,19 +21,21 @@ struct passage {
     struct ike_header header;
     const struct exchange *exchange;
     enum window_verdict window;
-    bool contact;           /* the SA was made for this datagram */
-    struct spoken heard;    /* opened and joined; borrows scratch memory, `joined` or the datagram */
-    uint16_t fragments;     /* it came in */
-    size_t octets;          /* of all of them */
-    bool opened;            /* scratch memory holds clear text */
-    struct bytes joined;    /* memory to be given back, when fragments were joined */
+    bool contact; /* the SA was made for this datagram */
+    /* opened and joined; borrows scratch memory, `joined` or the datagram */
+    struct spoken heard;
+    uint16_t fragments;  /* it came in */
+    size_t octets;       /* of all of them */
+    bool opened;         /* scratch memory holds clear text */
+    struct bytes joined; /* memory to be given back, when fragments were joined */
 };
 
-/* ---- 1: header ------------------------------------------------------------------------------------------------------------------- */
+/* ---- 1: header ------------------------------------------------------------------------------- */
 
 static struct verdict read_header(struct passage *p)
 {
-    if (p->datagram.len > MESSAGE_LEN_MAX || !ike_header_read(p->datagram, &p->header) || p->header.length != p->datagram.len)
+    if (p->datagram.len > MESSAGE_LEN_MAX || !ike_header_read(p->datagram, &p->header) ||
+        p->header.length != p->datagram.len)
         return verdict_drop(DROP_HEADER);
     if (p->header.major != 2) {
         contact_version(p->turn.e, p->turn.now, p->turn.fx, &p->header, p->path, p->datagram.len);
@@ -41,9 +44,12 @@ static struct verdict read_header(struct passage *p)
     return VERDICT_OK;
 }
 
-/* ---- 2: owner -------------------------------------------------------------------------------------------------------------------- */
+/* ---- 2: owner -------------------------------------------------------------------------------- */
 
-/* Both SPIs must be the SA's; only the answer to our first message may bring one we do not know yet. */
+/*
+ * Both SPIs must be the SA's; only the answer to our first message may bring one we do not know
+ * yet.
+ */
 static bool spis_fit(const struct ike_sa *sa, const struct ike_header *h)
 {
     if (sa->initiator == h->initiator)
@@ -71,7 +77,7 @@ static struct verdict find_owner(struct passage *p)
     return spis_fit(t->sa, h) ? VERDICT_OK : verdict_drop(DROP_DIRECTION);
 }
 
-/* ---- 3: window ------------------------------------------------------------------------------------------------------------------- */
+/* ---- 3: window ------------------------------------------------------------------------------- */
 
 static uint64_t fingerprint(const struct passage *p)
 {
@@ -93,14 +99,15 @@ static struct verdict ask_window(struct passage *p)
     case WINDOW_REPEAT:
         break;
     }
-    if (p->header.next == PAYLOAD_SKF) /* perhaps in other fragments than before: opened below, under the keys it was sent with */
+    if (p->header.next ==
+        PAYLOAD_SKF) /* perhaps in other fragments than before: opened below, under the keys it was sent with */
         return VERDICT_OK;
     if (t->sa->reply_mark == fingerprint(p)) /* the very same octets again: no need to open them */
         speak_repeat(t);
     return verdict_drop(DROP_REPEAT);
 }
 
-/* ---- 4: plausible ----------------------------------------------------------------------------------------------------------------- */
+/* ---- 4: plausible ---------------------------------------------------------------------------- */
 
 static struct verdict ask_exchange(struct passage *p)
 {
@@ -109,15 +116,21 @@ static struct verdict ask_exchange(struct passage *p)
     if (!p->exchange)
         return verdict_drop(DROP_EXCHANGE);
     if (p->header.response)
-        return sa->ours && sa->ours->exchange == p->exchange ? VERDICT_OK : verdict_drop(DROP_EXCHANGE);
-    bool allowed = p->window == WINDOW_REPEAT || exchange_may(p->exchange, sa->phase);
+        return sa->ours && sa->ours->exchange == p->exchange ? VERDICT_OK
+                                                             : verdict_drop(DROP_EXCHANGE);
+    if (p->window == WINDOW_REPEAT) /* only what is sealed can be told to be the same request in other fragments */
+        return p->exchange->clear ? verdict_drop(DROP_REPEAT) : VERDICT_OK;
+    bool allowed = exchange_may(p->exchange, sa->phase);
     bool from_right_side = !p->exchange->opening || !sa->initiator;
     return allowed && from_right_side ? VERDICT_OK : verdict_drop(DROP_EXCHANGE);
 }
 
-/* ---- 5: open ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- 5: open --------------------------------------------------------------------------------- */
 
-/* Once an SA that comes up has answered, a repeated request is still under the keys of the epoch before. */
+/*
+ * Once an SA that comes up has answered, a repeated request is still under the keys of the epoch
+ * before.
+ */
 static struct sk_keys keys_to_open(const struct passage *p)
 {
     struct ike_sa *sa = p->turn.sa;
@@ -125,7 +138,8 @@ static struct sk_keys keys_to_open(const struct passage *p)
     return sa_keys(sa, past ? &sa->birth->past_keys : &sa->keys, !sa->initiator);
 }
 
-static struct verdict gather_fragment(struct passage *p, const struct sk_outer *outer, struct bytes plain)
+static struct verdict gather_fragment(struct passage *p, const struct sk_outer *outer,
+                                      struct bytes plain)
 {
     struct turn *t = &p->turn;
     const struct conf_engine *conf = &t->sa->config->engine;
@@ -137,8 +151,9 @@ static struct verdict gather_fragment(struct passage *p, const struct sk_outer *
         **set = fragment_set_make(t->e->alloc);
     }
     size_t max = t->sa->phase == PHASE_UP ? conf->message_max : conf->message_max_early;
-    enum fragment_verdict v = fragment_add(*set, t->now, p->header.mid, p->header.response, outer->number, outer->total, outer->first,
-                                           outer->reserved, plain, max);
+    enum fragment_verdict v =
+        fragment_add(*set, t->now, p->header.mid, p->header.response, outer->number, outer->total,
+                     outer->first, outer->reserved, plain, max);
     if (v == FRAGMENT_KEEP)
         return verdict_drop(DROP_PARTIAL);
     if (v != FRAGMENT_COMPLETE)
@@ -165,7 +180,8 @@ static bool fragment_welcome(const struct passage *p, const struct sk_outer *out
         return false;
     if (outer->number == 0 || outer->number > outer->total || outer->total > FRAGMENTS_MAX)
         return false;
-    return !set || fragment_look(set, p->header.mid, p->header.response, outer->number, outer->total) != FRAGMENT_DROP;
+    return !set || fragment_look(set, p->header.mid, p->header.response, outer->number,
+                                 outer->total) != FRAGMENT_DROP;
 }
 
 static struct verdict open_message(struct passage *p)
@@ -190,7 +206,8 @@ static struct verdict open_message(struct passage *p)
     if (sk_open(t->e->crypto, &keys, &outer, t->e->scratch, p->datagram.len, &plain) != CRYPTO_OK)
         return verdict_drop(DROP_SEALED);
     if (p->window == WINDOW_REPEAT) {
-        if (outer.number == 1) /* one answer for all fragments of a repeated request (RFC 7383 2.6.1) */
+        if (outer.number ==
+            1) /* one answer for all fragments of a repeated request (RFC 7383 2.6.1) */
             speak_repeat(t);
         return verdict_drop(DROP_REPEAT);
     }
@@ -202,9 +219,12 @@ static struct verdict open_message(struct passage *p)
     return VERDICT_OK;
 }
 
-/* ---- 6: accept -------------------------------------------------------------------------------------------------------------------- */
+/* ---- 6: accept ------------------------------------------------------------------------------- */
 
-/* The peer's address may move while the SA comes up (the float to port 4500), and afterwards if a NAT sits before it (RFC 7296 2.23). */
+/*
+ * The peer's address may move while the SA comes up (the float to port 4500), and afterwards if a
+ * NAT sits before it (RFC 7296 2.23).
+ */
 static void follow_peer(struct passage *p)
 {
     struct turn *t = &p->turn;
@@ -254,7 +274,8 @@ static struct verdict accept(struct passage *p)
     if (!p->header.response) {
         sa->window.serving = true;
         sa->reply_mark = fingerprint(p);
-    } else if (!p->exchange->clear) { /* an answer that nobody vouches for does not end the waiting */
+        /* an answer that nobody vouches for does not end the waiting */
+    } else if (!p->exchange->clear) {
         sa->window.awaiting = false;
         t->slot->answered = true;
         t->slot->resend_at = IKE_NEVER;
@@ -262,7 +283,7 @@ static struct verdict accept(struct passage *p)
     return VERDICT_OK;
 }
 
-/* ---- 7, 8: decode and grammar ------------------------------------------------------------------------------------------------------ */
+/* ---- 7, 8: decode and grammar ---------------------------------------------------------------- */
 
 static struct verdict decode(struct passage *p)
 {
@@ -299,7 +320,7 @@ static struct verdict check_grammar(struct passage *p)
     return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX), error.what);
 }
 
-/* ---- 9 to 13: handle, and what comes of it ------------------------------------------------------------------------------------------ */
+/* ---- 9 to 13: handle, and what comes of it --------------------------------------------------- */
 
 static struct verdict handle(struct passage *p)
 {
@@ -310,27 +331,25 @@ static struct verdict handle(struct passage *p)
     return VERDICT_OK;
 }
 
-/* ---- the route ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the route ------------------------------------------------------------------------------- */
 
 static const struct stage {
     const char *name;
     struct verdict (*pass)(struct passage *p);
 } route[] = {
-    {"header", read_header},
-    {"owner", find_owner},
-    {"window", ask_window},
-    {"plausible", ask_exchange},
-    {"open", open_message},
-    {"accept", accept},
-    {"decode", decode},
-    {"grammar", check_grammar},
-    {"handle", handle},
+    {"header", read_header},     {"owner", find_owner},      {"window", ask_window},
+    {"plausible", ask_exchange}, {"open", open_message},     {"accept", accept},
+    {"decode", decode},          {"grammar", check_grammar}, {"handle", handle},
 };
 
-/* A malformed first message is dropped: errors in clear would help nobody but an attacker (RFC 7296 3.10.1, INVALID_SYNTAX). */
+/*
+ * A malformed first message is dropped: errors in clear would help nobody but an attacker (RFC 7296
+ * 3.10.1, INVALID_SYNTAX).
+ */
 static bool is_silent(const struct passage *p, const struct verdict *v)
 {
-    return p->exchange->clear && v->reason == IKE_REASON_SYNTAX && v->notify == NOTIFY_INVALID_SYNTAX;
+    return p->exchange->clear && v->reason == IKE_REASON_SYNTAX &&
+           v->notify == NOTIFY_INVALID_SYNTAX;
 }
 
 static void stop(struct passage *p, struct verdict v)
@@ -350,7 +369,8 @@ static void stop(struct passage *p, struct verdict v)
     }
 }
 
-void ike_engine_input(struct ike_engine *e, ike_time now, const struct ike_path *path, struct bytes datagram, struct ike_effects *fx)
+void ike_engine_input(struct ike_engine *e, ike_time now, const struct ike_path *path,
+                      struct bytes datagram, struct ike_effects *fx)
 {
     struct passage p = {.turn = {.e = e, .now = now, .fx = fx}, .path = path, .datagram = datagram};
     for (size_t i = 0; i < sizeof route / sizeof route[0]; i++) {

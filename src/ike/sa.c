@@ -92,8 +92,8 @@ void sa_free(struct ike_sa *sa, const struct crypto *c, const struct alloc *allo
 bool sa_want(struct ike_sa *sa, struct want want)
 {
     for (uint8_t i = 0; i < sa->wants; i++)
-        if (sa->want[i].kind == want.kind && sa->want[i].child_id == want.child_id && sa->want[i].larval_id == want.larval_id &&
-            sa->want[i].conf == want.conf)
+        if (sa->want[i].kind == want.kind && sa->want[i].child_id == want.child_id &&
+            sa->want[i].larval_id == want.larval_id && sa->want[i].conf == want.conf)
             return true;
     if (sa->wants == WANTS_MAX)
         return false;
@@ -125,7 +125,8 @@ struct child *sa_child(const struct ike_sa *sa, uint32_t id)
     return c;
 }
 
-void sa_drop_larval(struct ike_sa *sa, struct larval *l, const struct crypto *c, const struct alloc *alloc)
+void sa_drop_larval(struct ike_sa *sa, struct larval *l, const struct crypto *c,
+                    const struct alloc *alloc)
 {
     struct larval **at = &sa->larvals;
     while (*at && *at != l)
@@ -138,7 +139,8 @@ void sa_drop_larval(struct ike_sa *sa, struct larval *l, const struct crypto *c,
 
 static bool may_pursue(const struct ike_sa *sa, enum want_kind kind)
 {
-    bool about_child = kind == WANT_REKEY_CHILD || kind == WANT_NEW_CHILD || kind == WANT_DELETE_CHILD;
+    bool about_child =
+        kind == WANT_REKEY_CHILD || kind == WANT_NEW_CHILD || kind == WANT_DELETE_CHILD;
     if (sa->phase != PHASE_UP)
         return kind < WANT_ROUND;
     if (kind == WANT_REKEY_IKE)
@@ -150,12 +152,14 @@ bool sa_take_want(struct ike_sa *sa, struct want *out)
 {
     uint8_t best = WANTS_MAX;
     for (uint8_t i = 0; i < sa->wants; i++)
-        if (may_pursue(sa, sa->want[i].kind) && (best == WANTS_MAX || sa->want[i].kind < sa->want[best].kind))
+        if (may_pursue(sa, sa->want[i].kind) &&
+            (best == WANTS_MAX || sa->want[i].kind < sa->want[best].kind))
             best = i;
     if (best == WANTS_MAX)
         return false;
     *out = sa->want[best];
-    memmove(&sa->want[best], &sa->want[best + 1], (size_t)(sa->wants - best - 1) * sizeof *sa->want);
+    memmove(&sa->want[best], &sa->want[best + 1],
+            (size_t)(sa->wants - best - 1) * sizeof *sa->want);
     sa->wants--;
     return true;
 }

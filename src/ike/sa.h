@@ -1,8 +1,9 @@
 /*
  * sa: an IKE SA and what hangs from it (RFC 7296 2.1 to 2.4, 1.4).
  *
- * The engine owns SAs; an SA owns its two exchange slots, its larval SAs and its Child SAs. An SA that is over is closed at once (its phase says so, it cannot
- * be found any more) and freed at the end of the verb, so that nobody on the way holds a dangling pointer.
+ * The engine owns SAs; an SA owns its two exchange slots, its larval SAs and its Child SAs. An SA
+ * that is over is closed at once (its phase says so, it cannot be found any more) and freed at the
+ * end of the verb, so that nobody on the way holds a dangling pointer.
  */
 #ifndef BRAID_IKE_SA_H
 #define BRAID_IKE_SA_H
@@ -18,10 +19,11 @@
 struct exchange;
 
 enum phase {
-    PHASE_NEW,     /* IKE_SA_INIT under way */
-    PHASE_KEYED,   /* encrypted, not authenticated */
-    PHASE_UP,      /* authenticated */
-    PHASE_REPLACED, /* rekeyed: its Child SAs have gone to the new SA, its Delete is still to come */
+    PHASE_NEW,   /* IKE_SA_INIT under way */
+    PHASE_KEYED, /* encrypted, not authenticated */
+    PHASE_UP,    /* authenticated */
+    /* rekeyed: its Child SAs have gone to the new SA, its Delete is still to come */
+    PHASE_REPLACED,
     PHASE_CLOSING, /* our Delete is under way, or a last answer is kept for repeats */
     PHASE_GONE,    /* closed; freed at the end of the verb */
 };
@@ -33,7 +35,10 @@ enum extension {
 };
 #define EXTENSION_SET(name) (UINT32_C(1) << EXTENSION_##name##_BIT)
 
-/* A message in clear, as IntAuth and retransmission need it. IKE_SA_INIT: `plain` is the whole message, header included. */
+/*
+ * A message in clear, as IntAuth and retransmission need it. IKE_SA_INIT: `plain` is the whole
+ * message, header included.
+ */
 struct spoken {
     struct ike_header header;
     uint8_t first, reserved;
@@ -43,45 +48,49 @@ struct spoken {
 /* A message as it travels: one datagram, or several fragments. Owned. */
 struct sealed {
     uint16_t count;
-    size_t len;          /* octets of all together */
+    size_t len; /* octets of all together */
     struct bytes *datagram;
 };
 
 /* Something to be done when the `ours` slot is free. */
 enum want_kind {
     WANT_NOTHING = 0,
-    WANT_DELETE_IKE,  /* most urgent first: the order of this enum is the order of pursuit */
-    WANT_REPORT,      /* tell the peer of an error in its response (RFC 7296 2.21.2) */
+    WANT_DELETE_IKE, /* most urgent first: the order of this enum is the order of pursuit */
+    WANT_REPORT,     /* tell the peer of an error in its response (RFC 7296 2.21.2) */
     WANT_DELETE_CHILD,
-    WANT_ROUND,       /* the next key exchange of a larval SA */
+    WANT_ROUND, /* the next key exchange of a larval SA */
     WANT_REKEY_IKE,
     WANT_REKEY_CHILD,
     WANT_NEW_CHILD,
-    WANT_CHECK,       /* is the peer alive? */
+    WANT_CHECK, /* is the peer alive? */
 };
 
 struct want {
     enum want_kind kind;
-    uint32_t child_id;  /* DELETE_CHILD, REKEY_CHILD */
-    uint32_t larval_id; /* ROUND */
+    uint32_t child_id;             /* DELETE_CHILD, REKEY_CHILD */
+    uint32_t larval_id;            /* ROUND */
     const struct conf_child *conf; /* NEW_CHILD */
-    uint16_t method;    /* REKEY_*, NEW_CHILD: the key exchange method the peer demanded, 0 = the configured one */
-    uint8_t tries;      /* how often it was tried already */
-    uint16_t notify;    /* REPORT */
+    /* REKEY_*, NEW_CHILD: the key exchange method the peer demanded, 0 = the configured one */
+    uint16_t method;
+    uint8_t tries;   /* how often it was tried already */
+    uint16_t notify; /* REPORT */
     uint64_t order_id;
 };
 
 /* One exchange under way. */
 struct slot {
     const struct exchange *exchange;
-    uint8_t step;           /* where the handler goes on when its answer comes */
-    uint64_t serial;        /* of the question it waits for; 0 = none */
-    struct arena arena;     /* of this exchange: the message being built, clear texts, a decoded request */
-    struct arena in_arena;  /* ours: the decoded response. Its own, because IKE_SA_INIT may hear several before it believes one */
-    struct ike_msg in;      /* what the peer said: decoded request (theirs) or response (ours) */
+    uint8_t step;    /* where the handler goes on when its answer comes */
+    uint64_t serial; /* of the question it waits for; 0 = none */
+    /* of this exchange: the message being built, clear texts, a decoded request */
+    struct arena arena;
+    /* ours: the decoded response. Its own, because IKE_SA_INIT may hear several before it
+     * believes one */
+    struct arena in_arena;
+    struct ike_msg in; /* what the peer said: decoded request (theirs) or response (ours) */
     struct spoken heard, said;
-    struct larval *larval;  /* what it negotiates, if anything; belongs to the SA */
-    struct want want;       /* ours: why, in INFORMATIONAL exchanges */
+    struct larval *larval;      /* what it negotiates, if anything; belongs to the SA */
+    struct want want;           /* ours: why, in INFORMATIONAL exchanges */
     struct tell_exchange facts; /* for the progress line */
     ike_time began_at;
 
@@ -90,62 +99,66 @@ struct slot {
     uint16_t fragment_size; /* datagram size in use, 0 = whole */
     ike_time resend_at, wait_for;
     uint32_t tries;
-    enum ike_reason hint;   /* an unauthenticated error heard meanwhile: why we give up if nothing better comes (RFC 7296 2.21.1) */
+    /* an unauthenticated error heard meanwhile: why we give up if nothing better comes (RFC 7296
+     * 2.21.1) */
+    enum ike_reason hint;
     uint16_t hint_notify;
     const char *hint_detail;
-    bool answered;          /* the response is in `in` */
+    bool answered; /* the response is in `in` */
 };
 
 enum { WANTS_MAX = 16 };
 
 struct ike_sa {
     struct ike_sa *older, *newer; /* in the engine's list, by id */
-    struct heap_node timer;  /* in the engine's heap: the earliest of the deadlines below */
+    struct heap_node timer;       /* in the engine's heap: the earliest of the deadlines below */
     uint32_t id;
     enum phase phase;
-    bool initiator;          /* original initiator: the I flag of our messages */
-    bool mourned;            /* its end was told; it lingers only */
-    uint32_t reauthenticates; /* id of the SA this one takes over from when it is up (RFC 7296 2.8.3) */
-    uint32_t rekeyed_into;   /* REPLACED: id of its heir */
-    bool answered_delete;    /* the peer agreed that it is over */
-    bool half_open;          /* counted against the budget of half-open SAs */
+    bool initiator; /* original initiator: the I flag of our messages */
+    bool mourned;   /* its end was told; it lingers only */
+    /* id of the SA this one takes over from when it is up (RFC 7296 2.8.3) */
+    uint32_t reauthenticates;
+    uint32_t rekeyed_into;        /* REPLACED: id of its heir */
+    bool answered_delete;         /* the peer agreed that it is over */
+    bool half_open;               /* counted against the budget of half-open SAs */
     struct endpoint contact_from; /* where its first message came from, while half-open */
     uint64_t spi_i, spi_r;
     const struct conf_conn *conn;
     const struct config *config; /* the snapshot conn belongs to */
     struct ike_path path;
     bool nat_local, nat_remote; /* who sits behind a NAT */
-    uint32_t extensions;     /* announced by both sides */
+    uint32_t extensions;        /* announced by both sides */
 
     struct ike_suite suite;
-    struct ike_keys keys;    /* the epoch in force */
-    uint64_t iv_counter;     /* of messages sealed under it */
+    struct ike_keys keys;       /* the epoch in force */
+    uint64_t iv_counter;        /* of messages sealed under it */
     uint16_t method[KEX_SLOTS]; /* key exchanges in the keys, by slot; KE_NONE = none */
 
     struct window window;
     struct slot *ours, *theirs;
-    struct sealed reply;     /* to request window.serve_next - 1, for repeats */
-    uint64_t reply_mark;     /* fingerprint of the request it answers, unless that came in fragments */
+    struct sealed reply; /* to request window.serve_next - 1, for repeats */
+    /* fingerprint of the request it answers, unless that came in fragments */
+    uint64_t reply_mark;
     struct fragment_set *gather[2]; /* requests, responses; NULL when nothing is collected */
 
-    struct larval *birth;    /* this SA itself, until it is up */
-    struct larval *larvals;  /* Child SAs under negotiation */
+    struct larval *birth;   /* this SA itself, until it is up */
+    struct larval *larvals; /* Child SAs under negotiation */
     struct child *children;
     uint16_t child_count;
     struct identity ours_id, theirs_id; /* data owned */
-    struct ike_sa *next_same_peer; /* in the engine's table by identity */
+    struct ike_sa *next_same_peer;      /* in the engine's table by identity */
 
     struct want want[WANTS_MAX];
     uint8_t wants;
 
     ike_time established_at;
-    ike_time rekey_at;       /* soft limit */
-    ike_time reauth_at;      /* soft limit of the authentication */
-    ike_time expire_at;      /* hard limit */
-    ike_time heard_at;       /* last authenticated message or packet of the peer */
-    ike_time die_at;         /* half-open limit, or the end of lingering */
+    ike_time rekey_at;  /* soft limit */
+    ike_time reauth_at; /* soft limit of the authentication */
+    ike_time expire_at; /* hard limit */
+    ike_time heard_at;  /* last authenticated message or packet of the peer */
+    ike_time die_at;    /* half-open limit, or the end of lingering */
     ike_time keepalive_at;
-    uint64_t order_id;       /* the order that made it */
+    uint64_t order_id;        /* the order that made it */
     struct ike_sa *next_dead; /* in the engine's list of closed SAs */
 };
 
@@ -174,13 +187,17 @@ void sa_free(struct ike_sa *sa, const struct crypto *c, const struct alloc *allo
 
 /* Want something, unless it is wanted already. False when too much is wanted. */
 bool sa_want(struct ike_sa *sa, struct want want);
-/* The most urgent want that may be pursued now: an IKE SA is not rekeyed while Child SAs are under way, nor the other way round. */
+/*
+ * The most urgent want that may be pursued now: an IKE SA is not rekeyed while Child SAs are under
+ * way, nor the other way round.
+ */
 bool sa_take_want(struct ike_sa *sa, struct want *out);
 
 struct larval *sa_larval(const struct ike_sa *sa, uint32_t id);
 struct larval *sa_larval_of_kind(const struct ike_sa *sa, enum larval_kind kind);
 struct child *sa_child(const struct ike_sa *sa, uint32_t id);
 /* Take a larva out of the list and free it. */
-void sa_drop_larval(struct ike_sa *sa, struct larval *l, const struct crypto *c, const struct alloc *alloc);
+void sa_drop_larval(struct ike_sa *sa, struct larval *l, const struct crypto *c,
+                    const struct alloc *alloc);
 
 #endif

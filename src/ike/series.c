@@ -26,7 +26,7 @@ struct larval *series_ours(const struct ike_sa *sa, enum larval_kind kind, uint3
     return l;
 }
 
-/* ---- rivals --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- rivals ---------------------------------------------------------------------------------- */
 
 void series_note_rival(struct turn *t, const struct larval *theirs)
 {
@@ -34,7 +34,8 @@ void series_note_rival(struct turn *t, const struct larval *theirs)
     if (!ours || (theirs->kind == LARVAL_CHILD && !theirs->rekeys))
         return;
     ours->rival = theirs->id;
-    if (!arena_copy(&ours->arena, theirs->ni, &ours->rival_ni) || !arena_copy(&ours->arena, theirs->nr, &ours->rival_nr))
+    if (!arena_copy(&ours->arena, theirs->ni, &ours->rival_ni) ||
+        !arena_copy(&ours->arena, theirs->nr, &ours->rival_nr))
         ours->is_void = true;
 }
 
@@ -44,7 +45,7 @@ static bool ours_is_redundant(const struct larval *l)
     return l->rival && collision_ours_is_redundant(&ours, &theirs);
 }
 
-/* ---- Child SAs --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- Child SAs ------------------------------------------------------------------------------- */
 
 static void retire(struct turn *t, const struct child *child)
 {
@@ -52,18 +53,25 @@ static void retire(struct turn *t, const struct child *child)
     if (effect)
         effect->u.plane = (struct ike_plane){
             .op = PLANE_RETIRE,
-            .child = {.id = child->id, .ike_id = t->sa->id, .spi_in = child->spi_in, .spi_out = child->spi_out},
+            .child = {.id = child->id,
+                      .ike_id = t->sa->id,
+                      .spi_in = child->spi_in,
+                      .spi_out = child->spi_out},
         };
 }
 
 static void tell_child(struct turn *t, const struct child *child, uint32_t replaced)
 {
-    struct ike_tell *tell = turn_tell_child(t, replaced ? TELL_CHILD_REKEYED : TELL_CHILD_UP, child, IKE_REASON_NONE);
+    struct ike_tell *tell =
+        turn_tell_child(t, replaced ? TELL_CHILD_REKEYED : TELL_CHILD_UP, child, IKE_REASON_NONE);
     if (tell)
         tell->replaced_id = replaced;
 }
 
-/* Ours, complete: if it won, the old SA goes; if it is redundant, it goes itself, never used. Who asked for an SA deletes it. */
+/*
+ * Ours, complete: if it won, the old SA goes; if it is redundant, it goes itself, never used. Who
+ * asked for an SA deletes it.
+ */
 static enum crypto_result settle_our_child(struct turn *t, struct larval *l)
 {
     bool redundant = ours_is_redundant(l);
@@ -103,7 +111,7 @@ static enum crypto_result settle_their_child(struct turn *t, struct larval *l)
     return CRYPTO_OK;
 }
 
-/* ---- IKE SAs ------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- IKE SAs --------------------------------------------------------------------------------- */
 
 static void delete_sa(struct turn *t, struct ike_sa *sa)
 {
@@ -153,7 +161,7 @@ void series_settle_waiting(struct turn *t)
     drop(t, l);
 }
 
-/* ---- on and on ------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- on and on ------------------------------------------------------------------------------- */
 
 static enum crypto_result settle(struct turn *t, struct larval *l)
 {
@@ -163,7 +171,10 @@ static enum crypto_result settle(struct turn *t, struct larval *l)
     return l->ours ? settle_our_ike(t, l) : settle_their_ike(t, l);
 }
 
-/* The larva waits in the SA's list for its next round. A redundant series of ours just stops: nothing of it exists yet. */
+/*
+ * The larva waits in the SA's list for its next round. A redundant series of ours just stops:
+ * nothing of it exists yet.
+ */
 static void wait_for_round(struct turn *t, struct larval *l)
 {
     if (l->ours && ours_is_redundant(l))
@@ -215,7 +226,7 @@ void series_expire(struct turn *t, struct larval *l)
         drop(t, l);
 }
 
-/* ---- failures -------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 void create_failed(struct turn *t, const struct verdict *v)
 {
@@ -232,12 +243,14 @@ void create_failed(struct turn *t, const struct verdict *v)
     tell->child = l && l->conf ? l->conf->name : NULL;
 }
 
-/* ---- refusals ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static struct want same_again(const struct larval *l)
 {
     return (struct want){
-        .kind = l->kind == LARVAL_IKE ? WANT_REKEY_IKE : l->rekeys ? WANT_REKEY_CHILD : WANT_NEW_CHILD,
+        .kind = l->kind == LARVAL_IKE ? WANT_REKEY_IKE
+                : l->rekeys           ? WANT_REKEY_CHILD
+                                      : WANT_NEW_CHILD,
         .child_id = l->rekeys,
         .conf = l->kind == LARVAL_CHILD && !l->rekeys ? l->conf : NULL,
         .order_id = l->order_id,
@@ -249,8 +262,9 @@ static struct want same_again(const struct larval *l)
 static bool retry_with_method(struct turn *t, const struct larval *l, struct bytes data)
 {
     struct want again = same_again(l);
-    return notify_invalid_ke_read(data, &again.method) && again.method != l->ke_method && again.tries < SERIES_TRIES_MAX &&
-           proposal_has_method(&l->offered, again.method) && sa_want(t->sa, again);
+    return notify_invalid_ke_read(data, &again.method) && again.method != l->ke_method &&
+           again.tries < SERIES_TRIES_MAX && proposal_has_method(&l->offered, again.method) &&
+           sa_want(t->sa, again);
 }
 
 /* Not now: later, if the timers still want it then. */
@@ -272,7 +286,8 @@ static void replace_lost_child(struct turn *t, const struct larval *l)
         return;
     const struct conf_child *conf = child->conf;
     turn_remove_child(t, child, IKE_REASON_PEER_ERROR);
-    (void)sa_want(t->sa, (struct want){.kind = WANT_NEW_CHILD, .conf = conf, .order_id = l->order_id});
+    (void)sa_want(t->sa,
+                  (struct want){.kind = WANT_NEW_CHILD, .conf = conf, .order_id = l->order_id});
 }
 
 struct verdict series_refused(struct turn *t, struct larval *l, const struct notify_payload *error)
@@ -283,7 +298,8 @@ struct verdict series_refused(struct turn *t, struct larval *l, const struct not
         return quietly;
     if (notify == NOTIFY_INVALID_KE_PAYLOAD && retry_with_method(t, l, error->data))
         return quietly;
-    if (notify == NOTIFY_STATE_NOT_FOUND && l->tries + 1 < SERIES_TRIES_MAX && sa_want(t->sa, same_again(l)))
+    if (notify == NOTIFY_STATE_NOT_FOUND && l->tries + 1 < SERIES_TRIES_MAX &&
+        sa_want(t->sa, same_again(l)))
         return quietly;
     if (notify == NOTIFY_CHILD_SA_NOT_FOUND) {
         replace_lost_child(t, l);
@@ -292,5 +308,6 @@ struct verdict series_refused(struct turn *t, struct larval *l, const struct not
     retry_later(t, l);
     if (notify == NOTIFY_TEMPORARY_FAILURE && (l->rekeys || l->kind == LARVAL_IKE))
         return quietly;
-    return verdict_because(verdict_peer(IKE_REASON_PEER_ERROR, notify), explain_notify(t, "the peer answered", notify));
+    return verdict_because(verdict_peer(IKE_REASON_PEER_ERROR, notify),
+                           explain_notify(t, "the peer answered", notify));
 }

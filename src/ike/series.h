@@ -1,28 +1,41 @@
 /*
- * series: a larval SA on its way through CREATE_CHILD_SA and the rounds that follow: what comes next, what a failure leads to, and how two
- * series for the same SA settle who stays (RFC 7296 2.8, RFC 9370 2.2.4).
+ * series: a larval SA on its way through CREATE_CHILD_SA and the rounds that follow: what comes
+ * next, what a failure leads to, and how two series for the same SA settle who stays (RFC 7296 2.8,
+ * RFC 9370 2.2.4).
  */
 #ifndef BRAID_IKE_SERIES_H
 #define BRAID_IKE_SERIES_H
 
 #include "ike/negotiate.h"
 
-/* An exchange of the series in slot->larval is done: on to the next round, or the larva becomes an SA. For the `done` hook of both roles. */
+/*
+ * An exchange of the series in slot->larval is done: on to the next round, or the larva becomes an
+ * SA. For the `done` hook of both roles.
+ */
 enum crypto_result series_done(struct turn *t);
 
-/* The peer refused or lost our series `l` with this notify (0 = something else). Wants again what may work another time; the verdict says what is told. */
+/*
+ * The peer refused or lost our series `l` with this notify (0 = something else). Wants again what
+ * may work another time; the verdict says what is told.
+ */
 struct verdict series_refused(struct turn *t, struct larval *l, const struct notify_payload *error);
 
 /* A Child SA is gone: whoever rekeys it does so in vain. */
 void series_void(struct turn *t, uint32_t child_id);
 
-/* The peer's exchange `theirs` rekeys what an exchange of ours rekeys as well: remember its nonces, they will decide. */
+/*
+ * The peer's exchange `theirs` rekeys what an exchange of ours rekeys as well: remember its nonces,
+ * they will decide.
+ */
 void series_note_rival(struct turn *t, const struct larval *theirs);
 
 /* Our larva that rekeys this Child SA (0: the IKE SA), or NULL. */
 struct larval *series_ours(const struct ike_sa *sa, enum larval_kind kind, uint32_t rekeys);
 
-/* The links between the rounds (in the file of the exchange that carries them): write ours into t->out; read the peer's from t->in, false when there is none. */
+/*
+ * The links between the rounds (in the file of the exchange that carries them): write ours into
+ * t->out; read the peer's from t->in, false when there is none.
+ */
 bool round_write_link(struct turn *t, struct larval *l);
 bool round_read_link(struct turn *t, struct larval *l);
 

@@ -56,7 +56,8 @@ static struct cipher_keys cipher_keys(const struct sk_keys *keys)
     return (struct cipher_keys){keys->suite->encr, keys->suite->integ, keys->encr, keys->integ};
 }
 
-enum crypto_result sk_open(const struct crypto *c, const struct sk_keys *keys, const struct sk_outer *outer, uint8_t *datagram, size_t len,
+enum crypto_result sk_open(const struct crypto *c, const struct sk_keys *keys,
+                           const struct sk_outer *outer, uint8_t *datagram, size_t len,
                            struct bytes *plain)
 {
     const struct ike_suite *suite = keys->suite;
@@ -67,8 +68,9 @@ enum crypto_result sk_open(const struct crypto *c, const struct sk_keys *keys, c
     if (text_len % block_len(suite) != 0)
         return CRYPTO_BAD;
     struct cipher_keys ck = cipher_keys(keys);
-    enum crypto_result result = c->open(c->self, &ck, bytes_make(datagram, outer->body_at), datagram + outer->body_at, datagram + text_at,
-                                        text_len, datagram + text_at + text_len);
+    enum crypto_result result =
+        c->open(c->self, &ck, bytes_make(datagram, outer->body_at), datagram + outer->body_at,
+                datagram + text_at, text_len, datagram + text_at + text_len);
     if (result != CRYPTO_OK)
         return result;
     return cut_padding(datagram + text_at, text_len, plain) ? CRYPTO_OK : CRYPTO_BAD;
@@ -117,7 +119,8 @@ static void write_head(struct writer *w, const struct sk_outer *outer, size_t to
     }
 }
 
-enum crypto_result sk_seal(const struct crypto *c, const struct sk_keys *keys, const struct sk_outer *outer, struct bytes plain, uint8_t *to)
+enum crypto_result sk_seal(const struct crypto *c, const struct sk_keys *keys,
+                           const struct sk_outer *outer, struct bytes plain, uint8_t *to)
 {
     const struct ike_suite *suite = keys->suite;
     size_t total_len = sk_sealed_len(suite, plain.len, outer->fragment);

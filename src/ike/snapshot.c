@@ -1,5 +1,6 @@
 /*
- * snapshot: defaults of the engine, and finding connections by name in a configuration (include/braid/config.h).
+ * snapshot: defaults of the engine, and finding connections by name in a configuration
+ * (include/braid/config.h).
  *
  * The same defaults stand in config/schema.def, for people; a test holds the two together.
  */

@@ -5,13 +5,15 @@
 
 enum { UDP_HEADER_LEN = 8, IPV4_HEADER_LEN = 20, IPV6_HEADER_LEN = 40, MARKER_LEN = 4 };
 
-/* ---- encode ------------------------------------------------------------------------------------------------------------------ */
+/* ---- encode ---------------------------------------------------------------------------------- */
 
-static struct ike_header header_for(const struct ike_sa *sa, uint8_t exchange, bool response, uint32_t mid)
+static struct ike_header header_for(const struct ike_sa *sa, uint8_t exchange, bool response,
+                                    uint32_t mid)
 {
     return (struct ike_header){
         .spi_i = sa->spi_i,
-        .spi_r = sa->suite.prf ? sa->spi_r : 0, /* a refused IKE_SA_INIT gives no SPI away (RFC 7296 2.6) */
+        /* a refused IKE_SA_INIT gives no SPI away (RFC 7296 2.6) */
+        .spi_r = sa->suite.prf ? sa->spi_r : 0,
         .major = 2,
         .exchange = exchange,
         .initiator = sa->initiator,
@@ -20,7 +22,10 @@ static struct ike_header header_for(const struct ike_sa *sa, uint8_t exchange, b
     };
 }
 
-/* The message as octets, into slot->said. One without encryption is kept whole, the others as their inner payloads. */
+/*
+ * The message as octets, into slot->said. One without encryption is kept whole, the others as their
+ * inner payloads.
+ */
 static enum crypto_result encode(struct turn *t, bool response, uint32_t mid)
 {
     struct slot *slot = t->slot;
@@ -37,9 +42,10 @@ static enum crypto_result encode(struct turn *t, bool response, uint32_t mid)
     return copied ? CRYPTO_OK : CRYPTO_FAULT;
 }
 
-/* ---- seal and split ------------------------------------------------------------------------------------------------------------ */
+/* ---- seal and split -------------------------------------------------------------------------- */
 
-static bool keep_datagram(const struct alloc *alloc, struct sealed *s, uint16_t at, size_t len, uint8_t **to)
+static bool keep_datagram(const struct alloc *alloc, struct sealed *s, uint16_t at, size_t len,
+                          uint8_t **to)
 {
     *to = alloc_take(alloc, len);
     if (!*to)
@@ -63,14 +69,16 @@ static size_t datagram_limit(const struct ike_sa *sa, uint16_t fragment_size)
     bool agreed = sa->extensions & EXTENSION_SET(FRAGMENTATION);
     if (!agreed || fragment_size == 0 || sa->conn->fragmentation != FRAGMENTATION_YES)
         return 0;
-    size_t around = (sa->path.remote.addr.family == ADDR_V6 ? IPV6_HEADER_LEN : IPV4_HEADER_LEN) + UDP_HEADER_LEN;
+    size_t around = (sa->path.remote.addr.family == ADDR_V6 ? IPV6_HEADER_LEN : IPV4_HEADER_LEN) +
+                    UDP_HEADER_LEN;
     around += sa->path.encap ? MARKER_LEN : 0;
     size_t size = fragment_size < FRAGMENT_LEN_MIN ? FRAGMENT_LEN_MIN : fragment_size;
     return size - around;
 }
 
 /* How many datagrams the text becomes, and how much of it each holds. */
-static uint16_t plan_datagrams(const struct ike_sa *sa, size_t plain_len, uint16_t fragment_size, size_t *room)
+static uint16_t plan_datagrams(const struct ike_sa *sa, size_t plain_len, uint16_t fragment_size,
+                               size_t *room)
 {
     size_t limit = datagram_limit(sa, fragment_size);
     *room = plain_len;
@@ -80,7 +88,8 @@ static uint16_t plan_datagrams(const struct ike_sa *sa, size_t plain_len, uint16
     return *room ? fragment_plan(plain_len, *room) : 0;
 }
 
-static enum crypto_result seal_parts(struct turn *t, const struct spoken *said, uint16_t count, size_t room, struct sealed *out)
+static enum crypto_result seal_parts(struct turn *t, const struct spoken *said, uint16_t count,
+                                     size_t room, struct sealed *out)
 {
     struct ike_sa *sa = t->sa;
     struct sk_keys keys = sa_keys(sa, &sa->keys, sa->initiator);
@@ -95,7 +104,8 @@ static enum crypto_result seal_parts(struct turn *t, const struct spoken *said, 
             .total = count,
         };
         uint8_t *to;
-        if (!keep_datagram(t->e->alloc, out, i, sk_sealed_len(&sa->suite, len, outer.fragment), &to))
+        if (!keep_datagram(t->e->alloc, out, i, sk_sealed_len(&sa->suite, len, outer.fragment),
+                           &to))
             return CRYPTO_FAULT;
         struct bytes part = len ? bytes_make(said->plain.at + from, len) : BYTES_NONE;
         enum crypto_result result = sk_seal(t->e->crypto, &keys, &outer, part, to);
@@ -105,7 +115,8 @@ static enum crypto_result seal_parts(struct turn *t, const struct spoken *said, 
     return CRYPTO_OK;
 }
 
-static enum crypto_result seal(struct turn *t, const struct spoken *said, uint16_t fragment_size, struct sealed *out)
+static enum crypto_result seal(struct turn *t, const struct spoken *said, uint16_t fragment_size,
+                               struct sealed *out)
 {
     size_t room = said->plain.len;
     bool clear = t->slot->exchange->clear;
@@ -134,7 +145,7 @@ static void note_sent(struct slot *slot, const struct sealed *s)
     slot->facts.transmissions++;
 }
 
-/* ---- requests ------------------------------------------------------------------------------------------------------------------ */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 enum crypto_result speak_request(struct turn *t)
 {
@@ -142,7 +153,7 @@ enum crypto_result speak_request(struct turn *t)
     const struct conf_engine *conf = &t->sa->config->engine;
     bool again = t->sa->window.awaiting;
     uint32_t mid = again ? t->sa->window.send_next - 1 : t->sa->window.send_next;
-    enum crypto_result result = encode(t, false, mid);
+    enum crypto_result result = mid == WINDOW_END ? CRYPTO_FAULT : encode(t, false, mid);
     sealed_free(t->e->alloc, &slot->out);
     if (result == CRYPTO_OK)
         result = seal(t, &slot->said, conf->fragment_size, &slot->out);
@@ -162,7 +173,10 @@ enum crypto_result speak_request(struct turn *t)
     return CRYPTO_OK;
 }
 
-/* After some silence the large datagrams may be what is lost: split anew, as RFC 7383 2.5.2 allows (same clear text, more fragments). */
+/*
+ * After some silence the large datagrams may be what is lost: split anew, as RFC 7383 2.5.2 allows
+ * (same clear text, more fragments).
+ */
 static void split_smaller(struct turn *t)
 {
     struct slot *slot = t->slot;
@@ -205,7 +219,7 @@ bool speak_again(struct turn *t)
     return true;
 }
 
-/* ---- responses ------------------------------------------------------------------------------------------------------------------ */
+/* ---- responses ------------------------------------------------------------------------------- */
 
 enum crypto_result speak_prepare_response(struct turn *t)
 {
@@ -236,8 +250,9 @@ void speak_repeat(struct turn *t)
     send_all(t, &t->sa->reply);
 }
 
-void speak_unprotected(struct ike_engine *e, struct ike_effects *fx, const struct ike_path *path, const struct ike_header *request, size_t request_len,
-                       uint16_t notify, struct bytes data)
+void speak_unprotected(struct ike_engine *e, struct ike_effects *fx, const struct ike_path *path,
+                       const struct ike_header *request, size_t request_len, uint16_t notify,
+                       struct bytes data)
 {
     uint8_t octets[IKE_HEADER_LEN + 8 + COOKIE_LEN_MAX];
     struct payload payload = {.type = PAYLOAD_NOTIFY, .u.notify = {.type = notify, .data = data}};

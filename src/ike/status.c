@@ -1,9 +1,10 @@
 /*
- * status: what may be seen of the engine from outside: SAs, Child SAs, counters, names of reasons. No keys.
+ * status: what may be seen of the engine from outside: SAs, Child SAs, counters, names of reasons.
+ * No keys.
  */
 #include "ike/exchange.h"
 
-/* ---- SAs ------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- SAs ------------------------------------------------------------------------------------- */
 
 static const char *state_name(const struct ike_sa *sa)
 {
@@ -21,7 +22,8 @@ static const char *state_name(const struct ike_sa *sa)
 }
 
 /* The key exchanges of a set of slots, in order; true if one of them is post-quantum. */
-static bool list_methods(const uint16_t method[KEX_SLOTS], uint16_t *count, const struct alg *kex[8], uint8_t slot[8])
+static bool list_methods(const uint16_t method[KEX_SLOTS], uint16_t *count,
+                         const struct alg *kex[8], uint8_t slot[8])
 {
     bool safe = false;
     *count = 0;
@@ -84,7 +86,8 @@ static const char *child_state_name(const struct ike_sa *sa, const struct child 
     return names[c->state];
 }
 
-static void describe_child(const struct ike_sa *sa, const struct child *c, struct ike_child_info *info)
+static void describe_child(const struct ike_sa *sa, const struct child *c,
+                           struct ike_child_info *info)
 {
     *info = (struct ike_child_info){
         .id = c->id,
@@ -110,7 +113,8 @@ static void describe_child(const struct ike_sa *sa, const struct child *c, struc
     info->quantum_safe = own || parent.quantum_safe;
 }
 
-bool ike_engine_next_child(const struct ike_engine *e, uint32_t ike_id, uint32_t after, struct ike_child_info *info)
+bool ike_engine_next_child(const struct ike_engine *e, uint32_t ike_id, uint32_t after,
+                           struct ike_child_info *info)
 {
     const struct ike_sa *sa = table_get(&e->by_id, ike_id);
     const struct child *next = NULL;
@@ -132,7 +136,7 @@ uint32_t ike_engine_half_open_count(const struct ike_engine *e)
     return e->half_open;
 }
 
-/* ---- counters --------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- counters -------------------------------------------------------------------------------- */
 
 bool ike_engine_counter(const struct ike_engine *e, size_t index, struct ike_counter *out)
 {
@@ -148,7 +152,7 @@ bool ike_engine_counter(const struct ike_engine *e, size_t index, struct ike_cou
     return true;
 }
 
-/* ---- reasons ------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- reasons --------------------------------------------------------------------------------- */
 
 const char *ike_reason_name(enum ike_reason r)
 {

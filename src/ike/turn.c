@@ -4,7 +4,7 @@
 #include "ike/limits.h"
 #include "ike/series.h"
 
-/* ---- asking and telling ---------------------------------------------------------------------------------------------------- */
+/* ---- asking and telling ---------------------------------------------------------------------- */
 
 static struct identity copy_identity(struct arena *arena, const struct identity *id)
 {
@@ -25,7 +25,8 @@ struct verdict turn_ask(struct turn *t, const struct ike_ask *ask)
     copy->prf = t->sa->suite.prf;
     copy->ours = copy_identity(&t->fx->arena, &ask->ours);
     copy->theirs = copy_identity(&t->fx->arena, &ask->theirs);
-    if (!arena_copy(&t->fx->arena, ask->octets, &copy->octets) || !arena_copy(&t->fx->arena, ask->auth, &copy->auth))
+    if (!arena_copy(&t->fx->arena, ask->octets, &copy->octets) ||
+        !arena_copy(&t->fx->arena, ask->auth, &copy->auth))
         return verdict_fault();
     t->slot->serial = copy->ticket.serial;
     return VERDICT_WAIT;
@@ -51,7 +52,8 @@ struct ike_tell *turn_tell(struct turn *t, enum tell_kind kind, enum ike_reason 
     return tell;
 }
 
-struct ike_tell *turn_tell_child(struct turn *t, enum tell_kind kind, const struct child *child, enum ike_reason reason)
+struct ike_tell *turn_tell_child(struct turn *t, enum tell_kind kind, const struct child *child,
+                                 enum ike_reason reason)
 {
     struct ike_tell *tell = turn_tell(t, kind, reason);
     if (!tell)
@@ -70,7 +72,7 @@ const char *turn_sentence(struct turn *t, const struct text *text)
     return (const char *)copy.at;
 }
 
-/* ---- opening ----------------------------------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 /* A free SPI whose most significant octet names the worker. */
 uint64_t turn_choose_spi(struct ike_engine *e)
@@ -97,7 +99,10 @@ static bool enter_tables(struct ike_engine *e, struct ike_sa *sa)
     return false;
 }
 
-/* An inbound SPI nobody has; its first octet says which worker owns it. 1 to 255 are reserved (RFC 4303 2.1). */
+/*
+ * An inbound SPI nobody has; its first octet says which worker owns it. 1 to 255 are reserved (RFC
+ * 4303 2.1).
+ */
 uint32_t turn_choose_child_spi(struct ike_engine *e)
 {
     enum { SPI_BASE = 0xc0 };
@@ -112,10 +117,12 @@ uint32_t turn_choose_child_spi(struct ike_engine *e)
     return spi;
 }
 
-struct ike_sa *turn_open_sa(struct turn *t, bool initiator, const struct conf_conn *conn, const struct ike_path *path, uint64_t spi)
+struct ike_sa *turn_open_sa(struct turn *t, bool initiator, const struct conf_conn *conn,
+                            const struct ike_path *path, uint64_t spi)
 {
     struct ike_engine *e = t->e;
-    struct ike_sa *sa = spi && !table_get(&e->by_spi, spi) ? alloc_take(e->alloc, sizeof *sa) : NULL;
+    struct ike_sa *sa =
+        spi && !table_get(&e->by_spi, spi) ? alloc_take(e->alloc, sizeof *sa) : NULL;
     if (!sa)
         return NULL;
     sa->initiator = initiator;
@@ -137,10 +144,12 @@ struct ike_sa *turn_open_sa(struct turn *t, bool initiator, const struct conf_co
     return sa;
 }
 
-struct ike_sa *turn_new_sa(struct turn *t, bool initiator, const struct conf_conn *conn, const struct ike_path *path)
+struct ike_sa *turn_new_sa(struct turn *t, bool initiator, const struct conf_conn *conn,
+                           const struct ike_path *path)
 {
     struct larval *birth = larval_new(t->e->alloc, LARVAL_IKE, initiator);
-    struct ike_sa *sa = birth ? turn_open_sa(t, initiator, conn, path, turn_choose_spi(t->e)) : NULL;
+    struct ike_sa *sa =
+        birth ? turn_open_sa(t, initiator, conn, path, turn_choose_spi(t->e)) : NULL;
     if (sa)
         sa->birth = birth;
     else
@@ -148,7 +157,7 @@ struct ike_sa *turn_new_sa(struct turn *t, bool initiator, const struct conf_con
     return sa;
 }
 
-/* ---- limits -------------------------------------------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 static ike_time random_below(struct turn *t, ike_time bound)
 {
@@ -185,7 +194,8 @@ static void set_limits(struct turn *t)
 {
     const struct conf_conn *conn = t->sa->conn;
     t->sa->rekey_at = soft_limit(t, conn->rekey_for, conn->rand_for);
-    if (t->sa->reauth_at == IKE_NEVER) /* a rekeyed SA inherits when it was to be authenticated anew */
+    if (t->sa->reauth_at ==
+        IKE_NEVER) /* a rekeyed SA inherits when it was to be authenticated anew */
         t->sa->reauth_at = soft_limit(t, conn->reauth_for, conn->rand_for);
     ike_time longest = conn->rekey_for > conn->reauth_for ? conn->rekey_for : conn->reauth_for;
     t->sa->expire_at = longest ? t->now + longest + conn->over_for : IKE_NEVER;
@@ -198,7 +208,10 @@ static uint64_t peer_key(const struct ike_engine *e, const struct ike_sa *sa)
     return ours * UINT64_C(0x9e3779b97f4a7c15) ^ theirs;
 }
 
-/* From now on the SA is found by who talks to whom; the budget of half-open SAs no longer counts it. */
+/*
+ * From now on the SA is found by who talks to whom; the budget of half-open SAs no longer counts
+ * it.
+ */
 void turn_sa_up(struct turn *t)
 {
     struct ike_sa *sa = t->sa;
@@ -210,7 +223,8 @@ void turn_sa_up(struct turn *t)
     uint64_t key = peer_key(t->e, sa);
     sa->next_same_peer = table_get(&t->e->by_peer, key);
     if (!table_put(&t->e->by_peer, key, sa))
-        sa->next_same_peer = NULL; /* out of memory: uniqueness cannot be looked after, the SA itself is fine */
+        /* out of memory: uniqueness cannot be looked after, the SA itself is fine */
+        sa->next_same_peer = NULL;
     larval_free(sa->birth, t->e->crypto, t->e->alloc);
     sa->birth = NULL;
     t->e->counts[COUNT_SA_UP]++;
@@ -222,7 +236,7 @@ struct ike_sa *engine_same_peer(const struct ike_engine *e, const struct ike_sa 
     return table_get(&e->by_peer, peer_key(e, sa));
 }
 
-/* ---- closing ----------------------------------------------------------------------------------------------------------------- */
+/* ---- closing --------------------------------------------------------------------------------- */
 
 static void leave_peer_list(struct ike_engine *e, struct ike_sa *sa)
 {
@@ -257,7 +271,10 @@ void turn_drop_child(struct turn *t, struct child *child, enum ike_reason reason
     if (effect)
         effect->u.plane = (struct ike_plane){
             .op = PLANE_REMOVE,
-            .child = {.id = child->id, .ike_id = t->sa->id, .spi_in = child->spi_in, .spi_out = child->spi_out},
+            .child = {.id = child->id,
+                      .ike_id = t->sa->id,
+                      .spi_in = child->spi_in,
+                      .spi_out = child->spi_out},
         };
     if (!child->replaced_by)
         turn_tell_child(t, TELL_CHILD_DOWN, child, reason);
@@ -277,12 +294,18 @@ void turn_remove_child(struct turn *t, struct child *child, enum ike_reason reas
     if (effect)
         effect->u.plane = (struct ike_plane){
             .op = PLANE_RETIRE,
-            .child = {.id = child->id, .ike_id = t->sa->id, .spi_in = child->spi_in, .spi_out = child->spi_out},
+            .child = {.id = child->id,
+                      .ike_id = t->sa->id,
+                      .spi_in = child->spi_in,
+                      .spi_out = child->spi_out},
         };
     turn_arm(t);
 }
 
-/* Everything visible of the SA ends here: Child SAs, events, the place among those of the same peer. */
+/*
+ * Everything visible of the SA ends here: Child SAs, events, the place among those of the same
+ * peer.
+ */
 static void mourn(struct turn *t, const struct verdict *why)
 {
     struct ike_sa *sa = t->sa;
@@ -290,7 +313,8 @@ static void mourn(struct turn *t, const struct verdict *why)
         turn_drop_child(t, sa->children, why->reason);
     bool stranger = sa->phase == PHASE_NEW && !sa->initiator; /* never more than a first message */
     bool failed = why->reason != IKE_REASON_NONE;
-    struct ike_tell *tell = failed ? turn_tell(t, stranger ? TELL_ALERT : TELL_IKE_DOWN, why->reason) : NULL;
+    struct ike_tell *tell =
+        failed ? turn_tell(t, stranger ? TELL_ALERT : TELL_IKE_DOWN, why->reason) : NULL;
     if (tell) {
         tell->notify = why->notify;
         if (why->detail)
@@ -330,6 +354,18 @@ static void bury(struct turn *t)
     e->sa_count--;
 }
 
+/* What we asked for has lost its meaning: an answer that still comes must not bring the SA back to life. */
+static void abandon_ours(struct turn *t)
+{
+    struct ike_sa *sa = t->sa;
+    struct slot *ours = sa->ours;
+    if (!ours || ours->want.kind == WANT_DELETE_IKE || ours->want.kind == WANT_REPORT)
+        return;
+    sa->ours = NULL;
+    sa->window.awaiting = false;
+    slot_free(t->e->alloc, ours); /* a larval SA of it goes with the SA */
+}
+
 void turn_close(struct turn *t, const struct verdict *why, bool linger)
 {
     struct ike_sa *sa = t->sa;
@@ -341,6 +377,7 @@ void turn_close(struct turn *t, const struct verdict *why, bool linger)
         bury(t);
         return;
     }
+    abandon_ours(t);
     sa->phase = PHASE_CLOSING;
     sa->die_at = t->now + DELETE_LINGER_FOR;
     turn_arm(t);
@@ -374,5 +411,6 @@ void turn_move(struct turn *t, const struct ike_path *path)
 void turn_arm(struct turn *t)
 {
     if (t->sa->phase != PHASE_GONE)
-        (void)heap_set(&t->e->timers, &t->sa->timer, sa_deadline(t->sa)); /* room was reserved when the SA was made */
+        /* room was reserved when the SA was made */
+        (void)heap_set(&t->e->timers, &t->sa->timer, sa_deadline(t->sa));
 }

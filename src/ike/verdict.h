@@ -1,5 +1,6 @@
 /*
- * verdict: the outcome of a stage or a handler. Its class names the consequence, and one function (react in route.c) carries it out.
+ * verdict: the outcome of a stage or a handler. Its class names the consequence, and one function
+ * (react in route.c) carries it out.
  */
 #ifndef BRAID_IKE_VERDICT_H
 #define BRAID_IKE_VERDICT_H
@@ -11,11 +12,14 @@ enum verdict_class {
     V_OK = 0,
     V_DROP,   /* stages before acceptance: count it; nothing leaves the box, nothing has changed */
     V_WAIT,   /* a handler asked something: the slot is parked */
-    V_AGAIN,  /* response handlers of IKE_SA_INIT: send the request anew, changed (COOKIE, INVALID_KE_PAYLOAD) */
+    /* response handlers of IKE_SA_INIT: send the request anew, changed (COOKIE,
+     * INVALID_KE_PAYLOAD) */
+    V_AGAIN,
     V_SKIP,   /* start handlers: there is nothing to ask any more */
     V_NOTIFY, /* reply with that notify; the exchange is over, the SA lives */
     V_KILL,   /* reply with that notify, then close the SA */
-    V_PEER,   /* response handlers: the peer reported or did something that ends what was negotiated */
+    /* response handlers: the peer reported or did something that ends what was negotiated */
+    V_PEER,
     V_FAULT,  /* memory, crypto library, impossible: what is negotiated fails, loudly */
 };
 

@@ -8,6 +8,8 @@ static enum window_verdict ask_response(const struct window *w, uint32_t mid)
 
 static enum window_verdict ask_request(const struct window *w, uint32_t mid)
 {
+    if (mid == WINDOW_END)
+        return WINDOW_STRAY;
     if (mid == w->serve_next)
         return w->serving ? WINDOW_BUSY : WINDOW_NEW;
     return w->replied && mid == w->serve_next - 1 ? WINDOW_REPEAT : WINDOW_STRAY;

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* No message has this id: an SA ends before ids would begin again (RFC 7296 2.2). */
+#define WINDOW_END UINT32_MAX
+
 struct window {
     uint32_t send_next;  /* message id of our next request */
     uint32_t serve_next; /* message id of the peer's next request */
