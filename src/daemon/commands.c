@@ -111,7 +111,8 @@ static void keys_udp(struct vici_out *o, const struct udp_counters *c)
         uint64_t value;
         snprintf(key, sizeof key, "udp-%s", rows[i].name);
         for (char *at = key; *at; at++)
-            *at = *at == '_' ? '-' : *at;
+            if (*at == '_')
+                *at = '-';
         memcpy(&value, (const uint8_t *)c + rows[i].at, sizeof value);
         vici_key_uint(o, key, value);
     }

@@ -39,7 +39,7 @@ static void set_log(struct daemon *d, const struct conf_daemon *conf)
         [CONF_LOG_CONFIG] = SUB_CONFIG,
         [CONF_LOG_VICI] = SUB_VICI,
     };
-    _Static_assert((int)CONF_LOG_SILENT == (int)LEVEL_SILENT && (int)CONF_LOG_DEBUG == (int)LEVEL_DEBUG,
+    _Static_assert(CONF_LOG_SILENT + 0 == LEVEL_SILENT + 0 && CONF_LOG_DEBUG + 0 == LEVEL_DEBUG + 0,
                    "the same levels");
     for (size_t i = 0; i < CONF_LOG_GROUPS && !d->options.verbose; i++)
         d->log.level[subs[i]] = (enum log_level)conf->log[i];

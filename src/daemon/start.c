@@ -151,10 +151,14 @@ static void add_configured(struct daemon *d, const struct conf_conn *conn)
         if ((child->start_action & ACTION_START) == 0)
             continue;
         struct start *s = find_start(d, conn->name, child->name);
-        if (!s && (s = add(d, conn->name, child->name)))
+        bool is_new = s == NULL;
+        if (is_new)
+            s = add(d, conn->name, child->name);
+        if (!s)
+            continue;
+        if (is_new)
             s->at = loop_now();
-        if (s)
-            s->configured = true;
+        s->configured = true;
     }
 }
 

@@ -179,9 +179,10 @@ static void on_connection(uv_stream_t *listener, int status)
     client->next = c->clients;
     c->clients = client;
     c->client_count++;
-    if (uv_accept(listener, (uv_stream_t *)&client->pipe) != 0 || c->client_count > CONTROL_CLIENTS ||
-        !(client->session = c->handlers.opened(c->handlers.self, client)) ||
-        uv_read_start((uv_stream_t *)&client->pipe, on_room, on_read) != 0)
+    bool welcome = uv_accept(listener, (uv_stream_t *)&client->pipe) == 0 && c->client_count <= CONTROL_CLIENTS;
+    if (welcome)
+        client->session = c->handlers.opened(c->handlers.self, client);
+    if (!client->session || uv_read_start((uv_stream_t *)&client->pipe, on_room, on_read) != 0)
         control_drop(client);
 }
 

@@ -52,7 +52,7 @@ bool net_from_sockaddr(const struct sockaddr *from, struct endpoint *out)
 
 bool net_source_towards(const struct endpoint *remote, uint32_t mark, struct addr *out)
 {
-    struct sockaddr_storage to, own;
+    struct sockaddr_storage to, own = {0};
     socklen_t to_len = net_to_sockaddr(remote, &to), own_len = sizeof own;
     struct endpoint found;
     if (to_len == 0)

@@ -147,7 +147,9 @@ struct udp *udp_open(uv_loop_t *loop, const struct udp_setup *setup, const struc
                      char *why, size_t why_len)
 {
     struct udp *u = calloc(1, sizeof *u);
-    if (!u || !(u->buffer = malloc((size_t)BATCH * DATAGRAM_MAX))) {
+    if (u)
+        u->buffer = malloc((size_t)BATCH * DATAGRAM_MAX);
+    if (!u || !u->buffer) {
         snprintf(why, why_len, "out of memory");
         free(u);
         return NULL;

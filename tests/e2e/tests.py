@@ -200,6 +200,16 @@ def no_common_proposal_is_said(left, right):
 
 
 @test
+def a_peer_that_falls_mute_is_noticed(left, right):
+    right.start()
+    left.start(more="dpd_delay = 1s")
+    left.up()
+    right.fall_mute()
+    wait_for("end of the SA", lambda: not left.sas(), seconds=10)
+    expect("reason=TIMEOUT" in left.log(), "the log does not say why")
+
+
+@test
 def selectors_without_common_ground_are_said(left, right):
     right.start(local_ts="10.77.0.0/16")
     left.start()

@@ -284,8 +284,8 @@ static void addresses_go_to_the_kernel_and_back(void **state)
 {
     (void)state;
     struct sockaddr_storage at;
-    struct endpoint back, v4 = {loopback(ADDR_V4, 3), 500}, v6 = {loopback(ADDR_V6, 0), 4500},
-                          none = {.port = 1};
+    struct endpoint back = {.port = 0}, v4 = {loopback(ADDR_V4, 3), 500}, v6 = {loopback(ADDR_V6, 0), 4500},
+                    none = {.port = 1};
     assert_true(net_to_sockaddr(&v4, &at) > 0 && net_from_sockaddr((const struct sockaddr *)&at, &back));
     assert_true(endpoint_equal(&v4, &back));
     assert_true(net_to_sockaddr(&v6, &at) > 0 && net_from_sockaddr((const struct sockaddr *)&at, &back));
