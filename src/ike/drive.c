@@ -83,6 +83,10 @@ static void fail_want(struct turn *t, const struct verdict *v)
     else
         alert(t, v);
     free_slot(t);
+    if (v->class == V_FAULT && !x->failed) { /* it could not be built, nor could it the next time */
+        turn_close(t, v, false);
+        return;
+    }
     if (v->class == V_KILL) {
         (void)sa_want(t->sa, (struct want){.kind = WANT_DELETE_IKE});
         t->sa->die_at = t->now + DELETE_LINGER_FOR;

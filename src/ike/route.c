@@ -118,7 +118,7 @@ static struct verdict ask_exchange(struct passage *p)
     if (p->header.response)
         return sa->ours && sa->ours->exchange == p->exchange ? VERDICT_OK
                                                              : verdict_drop(DROP_EXCHANGE);
-    if (p->window == WINDOW_REPEAT) /* only what is sealed can be told to be the same request in other fragments */
+    if (p->window == WINDOW_REPEAT) /* only of what is sealed can we tell that it is the same */
         return p->exchange->clear ? verdict_drop(DROP_REPEAT) : VERDICT_OK;
     bool allowed = exchange_may(p->exchange, sa->phase);
     bool from_right_side = !p->exchange->opening || !sa->initiator;

@@ -354,19 +354,10 @@ static void bury(struct turn *t)
     e->sa_count--;
 }
 
-/* What we asked for has lost its meaning: an answer that still comes must not bring the SA back to life. */
-static void abandon_ours(struct turn *t)
-{
-    struct ike_sa *sa = t->sa;
-    struct slot *ours = sa->ours;
-    if (!ours || ours->want.kind == WANT_DELETE_IKE || ours->want.kind == WANT_REPORT)
-        return;
-    sa->ours = NULL;
-    sa->window.awaiting = false;
-    slot_free(t->e->alloc, ours); /* a larval SA of it goes with the SA */
-}
-
-/* What we asked for has lost its meaning: an answer that still comes must not bring the SA back to life. */
+/*
+ * What we asked for has lost its meaning: an answer that still comes must not bring the SA back to
+ * life.
+ */
 static void abandon_ours(struct turn *t)
 {
     struct ike_sa *sa = t->sa;
@@ -389,7 +380,6 @@ void turn_close(struct turn *t, const struct verdict *why, bool linger)
         bury(t);
         return;
     }
-    abandon_ours(t);
     abandon_ours(t);
     sa->phase = PHASE_CLOSING;
     sa->die_at = t->now + DELETE_LINGER_FOR;
