@@ -21,7 +21,7 @@ static void live(struct pair *p)
 
 static struct pair faulty_pair(struct run *run)
 {
-    return pair_make(run, (struct site){.ike = "aes256gcm16-prfsha256-x25519-ecp256-ke1_mlkem768", .engine = "fragment_size = 576"},
+    return pair_make(run, (struct site){.ike = "aes256gcm16-prfsha256-x25519-ecp256-ke1_mlkem768", .conn = "dpd_delay = 2", .engine = "fragment_size = 576"},
                      (struct site){.ike = "aes256gcm16-prfsha256-ecp256-ke1_mlkem768", .engine = "fragment_size = 576\n cookie_threshold = 0"});
 }
 

@@ -8,7 +8,7 @@
 
 #include "scenario.h"
 
-static const struct scenario *const tables[] = {flow_scenarios, loss_scenarios, fault_scenarios};
+static const struct scenario *const tables[] = {flow_scenarios, loss_scenarios, fault_scenarios, hostile_scenarios};
 
 static const char help[] =
     "usage: braid-sim [--scenario NAME[,NAME...]] [--seed S] [--seeds N] [--case N] [--scale PERCENT] [--real] [--trace]\n"
