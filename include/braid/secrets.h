@@ -1,7 +1,8 @@
 /*
  * secrets: what the `secrets` section of swanctl.conf says, as plain values for src/cred.
  *
- * It is apart from the snapshot (braid/config.h), which must hold no long-term secret. The memory belongs to a `struct loaded` and is wiped with it.
+ * It is apart from the snapshot (braid/config.h), which must hold no long-term secret. The memory
+ * belongs to a `struct loaded` and is wiped with it.
  */
 #ifndef BRAID_SECRETS_H
 #define BRAID_SECRETS_H
@@ -12,9 +13,9 @@ enum secret_kind { SECRET_IKE }; /* a pre-shared key; others follow with their f
 
 struct secret_entry {
     enum secret_kind kind;
-    const char *name;                  /* of its section: "ike-home" */
-    struct bytes data;                 /* decoded */
-    uint16_t owner_count;              /* 0 = anybody's */
+    const char *name;     /* of its section: "ike-home" */
+    struct bytes data;    /* decoded */
+    uint16_t owner_count; /* 0 = anybody's */
     const struct conf_identity *owner;
     uint32_t line;
 };

@@ -10,7 +10,7 @@
 /* Documented in braid(1); scripts rely on them. */
 enum exit_code {
     EXIT_GOOD = 0,
-    EXIT_FAILED = 1,    /* the thing asked for did not work: no tunnel, errors in the configuration, nothing to end */
+    EXIT_FAILED = 1,    /* it did not work: no tunnel, errors in the configuration, nothing to end */
     EXIT_USAGE = 2,     /* wrong command line */
     EXIT_NO_DAEMON = 3, /* nobody listens at the control socket */
     EXIT_BROKEN = 4,    /* the connection to the daemon broke, or it speaks another language */
@@ -43,11 +43,13 @@ enum exit_code cmd_keys(struct cli *cli);
 enum exit_code cmd_help(struct cli *cli);
 
 /* Say on stderr how the command is used. Gives EXIT_USAGE. */
-enum exit_code cli_usage(const struct cli *cli, const char *complaint, ...) __attribute__((format(printf, 2, 3)));
+enum exit_code cli_usage(const struct cli *cli, const char *complaint, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /*
- * Walk the arguments: options with a value ("--timeout 5" or "--timeout=5") and at most one plain word. Each option of the table is set to its value; `json` is
- * known everywhere. False (usage has been said) for anything else.
+ * Walk the arguments: options with a value ("--timeout 5" or "--timeout=5") and at most one plain
+ * word. Each option of the table is set to its value; `json` is known everywhere. False (usage
+ * has been said) for anything else.
  */
 struct cli_option {
     const char *name; /* "timeout" */

@@ -77,7 +77,8 @@ static enum exit_code receive(struct client *c, unsigned patience)
 }
 
 /* The next packet that is no event. */
-static enum exit_code await(struct client *c, unsigned patience, client_event *on_event, void *self, struct vici_packet *out)
+static enum exit_code await(struct client *c, unsigned patience, client_event *on_event, void *self,
+                            struct vici_packet *out)
 {
     for (;;) {
         struct bytes packet;
@@ -122,7 +123,8 @@ struct vici_out *client_request(struct client *c, const char *command)
     return &c->out;
 }
 
-enum exit_code client_call(struct client *c, unsigned patience, client_event *on_event, void *self, struct bytes *response)
+enum exit_code client_call(struct client *c, unsigned patience, client_event *on_event, void *self,
+                           struct bytes *response)
 {
     struct vici_packet reply;
     *response = BYTES_NONE;

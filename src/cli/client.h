@@ -1,8 +1,9 @@
 /*
  * client: one connection to braidd's control socket, speaking VICI.
  *
- * One request at a time. Events may come at any moment; they go to the handler given to the call they come during. Any failure is told on stderr once, here, and
- * the call says with which exit code to leave.
+ * One request at a time. Events may come at any moment; they go to the handler given to the call
+ * they come during. Any failure is told on stderr once, here, and the call says with which exit
+ * code to leave.
  */
 #ifndef BRAID_CLI_CLIENT_H
 #define BRAID_CLI_CLIENT_H
@@ -11,7 +12,9 @@
 #include "vici/codec.h"
 #include "vici/names.h"
 
-enum { CLIENT_PATIENCE = 30 }; /* seconds without a sign from the daemon, where it should answer at once */
+enum {
+    CLIENT_PATIENCE = 30
+}; /* seconds without a sign from the daemon, where it should answer at once */
 
 struct client {
     int fd;
@@ -31,9 +34,11 @@ enum exit_code client_register(struct client *c, const char *event);
 /* Begin a request: add to what it returns, then call. */
 struct vici_out *client_request(struct client *c, const char *command);
 /*
- * Send it and wait. `patience` in seconds, 0 = for ever. *response is valid until the next call. EXIT_GOOD says nothing about success=no.
+ * Send it and wait. `patience` in seconds, 0 = for ever. *response is valid until the next call.
+ * EXIT_GOOD says nothing about success=no.
  */
-enum exit_code client_call(struct client *c, unsigned patience, client_event *on_event, void *self, struct bytes *response);
+enum exit_code client_call(struct client *c, unsigned patience, client_event *on_event, void *self,
+                           struct bytes *response);
 
 /* Does a response say success=yes (or nothing about it)? */
 bool client_succeeded(struct bytes response);

@@ -34,7 +34,8 @@ static void show_side(struct bytes conn, const char *addrs, const char *section)
 static void show_child(struct bytes name, struct bytes child)
 {
     char mode[32];
-    printf("    %.*s  %s  ", (int)name.len, (const char *)name.at, client_text(child, "mode", mode, sizeof mode));
+    printf("    %.*s  %s  ", (int)name.len, (const char *)name.at,
+           client_text(child, "mode", mode, sizeof mode));
     print_list(child, "local-ts");
     printf(" %s ", look_both());
     print_list(child, "remote-ts");
@@ -56,7 +57,8 @@ static void show_conn(struct bytes name, struct bytes conn)
             continue;
         struct bytes section = in.name, content = vici_content(&in);
         struct vici_in children = vici_in_make(content);
-        while (bytes_equal(section, BYTES_LIT("children")) && vici_next(&children) == VICI_SECTION_START) {
+        while (bytes_equal(section, BYTES_LIT("children")) &&
+               vici_next(&children) == VICI_SECTION_START) {
             struct bytes child = children.name;
             show_child(child, vici_content(&children));
         }
@@ -67,7 +69,8 @@ static void on_event(void *self, struct bytes event, struct bytes message)
 {
     struct listing *l = self;
     struct vici_in in = vici_in_make(message);
-    if (!bytes_equal(event, BYTES_LIT(VICI_EVENT_LIST_CONN)) || vici_next(&in) != VICI_SECTION_START)
+    if (!bytes_equal(event, BYTES_LIT(VICI_EVENT_LIST_CONN)) ||
+        vici_next(&in) != VICI_SECTION_START)
         return;
     struct bytes name = in.name, conn = vici_content(&in);
     l->count++;

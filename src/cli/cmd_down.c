@@ -5,7 +5,8 @@
 #include <stdio.h>
 
 /* One terminate request. *matches says how many SAs it was about. */
-static enum exit_code terminate(struct client *c, const char *key, const char *value, int64_t *matches)
+static enum exit_code terminate(struct client *c, const char *key, const char *value,
+                                int64_t *matches)
 {
     struct bytes response;
     char message[512];
@@ -15,11 +16,13 @@ static enum exit_code terminate(struct client *c, const char *key, const char *v
         return code;
     *matches = vici_find_int(response, "matches", 0);
     if (client_succeeded(response)) {
-        printf("%lld SA%s ended\n", (long long)vici_find_int(response, "terminated", *matches), *matches == 1 ? "" : "s");
+        printf("%lld SA%s ended\n", (long long)vici_find_int(response, "terminated", *matches),
+               *matches == 1 ? "" : "s");
         return EXIT_GOOD;
     }
     if (*matches > 0)
-        look_print(stderr, LOOK_BAD, "braid: %s\n", client_text(response, "errmsg", message, sizeof message));
+        look_print(stderr, LOOK_BAD, "braid: %s\n",
+                   client_text(response, "errmsg", message, sizeof message));
     return EXIT_FAILED;
 }
 

@@ -1,5 +1,6 @@
 /*
- * keys: what a configuration may hold, straight from the schema table, for people or (--format=roff) as the part of braid.conf(5) that is made from it.
+ * keys: what a configuration may hold, straight from the schema table, for people or
+ * (--format=roff) as the part of braid.conf(5) that is made from it.
  */
 #include "cli/cli.h"
 #include "cli/look.h"
@@ -27,11 +28,14 @@ static const char *const places[] = {
     [SCHEMA_LOG] = "braid.conf: log",
 };
 
-static const char *const states[] = {[STATUS_NOW] = "", [STATUS_LATER] = " [no effect yet]", [STATUS_NOT_YET] = " [not supported yet]"};
+static const char *const states[] = {[STATUS_NOW] = "",
+                                     [STATUS_LATER] = " [no effect yet]",
+                                     [STATUS_NOT_YET] = " [not supported yet]"};
 
 static bool is_wanted(const struct schema_key *key, const char *word)
 {
-    return !word || strstr(key->name, word) || strstr(key->help, word) || strstr(places[key->section], word);
+    return !word || strstr(key->name, word) || strstr(key->help, word) ||
+           strstr(places[key->section], word);
 }
 
 static void show_key(const struct schema_key *key)
@@ -62,7 +66,9 @@ static void show_roff(const struct schema_key *key, bool new_section)
         print_roff(key->fallback + (key->fallback[0] == '='));
         putchar(')');
     }
-    printf("%s%s%s\n", key->status == STATUS_NOW ? "" : " \\fI", states[key->status] + (key->status != STATUS_NOW), key->status == STATUS_NOW ? "" : "\\fR");
+    printf("%s%s%s\n", key->status == STATUS_NOW ? "" : " \\fI",
+           states[key->status] + (key->status != STATUS_NOW),
+           key->status == STATUS_NOW ? "" : "\\fR");
 }
 
 enum exit_code cmd_keys(struct cli *cli)

@@ -21,9 +21,10 @@ struct listing {
     size_t count;
 };
 
-/* ---- for people ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- for people ------------------------------------------------------------------------------ */
 
-static void join_list(struct bytes message, const char *name, const char *between, char *to, size_t room)
+static void join_list(struct bytes message, const char *name, const char *between, char *to,
+                      size_t room)
 {
     struct vici_in in;
     size_t len = 0;
@@ -31,7 +32,8 @@ static void join_list(struct bytes message, const char *name, const char *betwee
     if (!vici_find_list(message, name, &in))
         return;
     while (vici_next(&in) == VICI_LIST_ITEM && len < room)
-        len += (size_t)snprintf(to + len, room - len, "%s%.*s", len ? between : "", (int)in.value.len, (const char *)in.value.at);
+        len += (size_t)snprintf(to + len, room - len, "%s%.*s", len ? between : "",
+                                (int)in.value.len, (const char *)in.value.at);
 }
 
 static void show_safety(struct bytes sa)
@@ -74,21 +76,25 @@ static void show_address(struct bytes sa, const char *side)
     printf("%s%s%s:%s (%s)", brackets ? "[" : "", host, brackets ? "]" : "", port, id);
 }
 
-static void show_traffic(struct bytes child, const char *direction, const char *octets_key, const char *packets_key)
+static void show_traffic(struct bytes child, const char *direction, const char *octets_key,
+                         const char *packets_key)
 {
     char size[32];
     int64_t octets = vici_find_int(child, octets_key, -1);
     if (octets >= 0)
-        printf("%s %s (%lld packets)  ", direction, look_size((uint64_t)octets, size), (long long)vici_find_int(child, packets_key, 0));
+        printf("%s %s (%lld packets)  ", direction, look_size((uint64_t)octets, size),
+               (long long)vici_find_int(child, packets_key, 0));
 }
 
 static void show_child(struct bytes child)
 {
     char name[TEXT_LEN], mode[64], ours[TEXT_LEN], theirs[TEXT_LEN], own[TEXT_LEN];
     fputs("    ", stdout);
-    look_print(stdout, LOOK_BOLD, "%s #%lld", client_text(child, "name", name, sizeof name), (long long)vici_find_int(child, "uniqueid", 0));
+    look_print(stdout, LOOK_BOLD, "%s #%lld", client_text(child, "name", name, sizeof name),
+               (long long)vici_find_int(child, "uniqueid", 0));
     show_state(child, "install-time");
-    printf("  %s%s  ", client_text(child, "mode", mode, sizeof mode), vici_find_bool(child, "encap", false) ? " in UDP" : "");
+    printf("  %s%s  ", client_text(child, "mode", mode, sizeof mode),
+           vici_find_bool(child, "encap", false) ? " in UDP" : "");
     show_cipher(child);
     join_list(child, "key-exchanges", " + ", own, sizeof own);
     printf("%s%s  ", own[0] ? ", keys from " : "", own);
@@ -115,7 +121,8 @@ static void show_children(struct bytes sa)
 static void show_sa(struct bytes name, struct bytes sa)
 {
     char prf[64], kex[TEXT_LEN];
-    look_print(stdout, LOOK_BOLD, "%.*s #%lld", (int)name.len, (const char *)name.at, (long long)vici_find_int(sa, "uniqueid", 0));
+    look_print(stdout, LOOK_BOLD, "%.*s #%lld", (int)name.len, (const char *)name.at,
+               (long long)vici_find_int(sa, "uniqueid", 0));
     show_state(sa, "established");
     fputs("  ", stdout);
     show_safety(sa);
@@ -126,11 +133,12 @@ static void show_sa(struct bytes name, struct bytes sa)
     fputs("\n    ", stdout);
     show_cipher(sa);
     join_list(sa, "key-exchanges", " + ", kex, sizeof kex);
-    printf(" / %s, keys from %s\n", client_text(sa, "prf-alg", prf, sizeof prf), kex[0] ? kex : "no key exchange yet");
+    printf(" / %s, keys from %s\n", client_text(sa, "prf-alg", prf, sizeof prf),
+           kex[0] ? kex : "no key exchange yet");
     show_children(sa);
 }
 
-/* ---- both ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- both ------------------------------------------------------------------------------------ */
 
 static void on_event(void *self, struct bytes event, struct bytes message)
 {

@@ -1,4 +1,7 @@
-/* reload: have the daemon read its configuration again. With an error in it nothing changes, and all of them are shown. */
+/*
+ * reload: have the daemon read its configuration again. With an error in it nothing changes, and
+ * all of them are shown.
+ */
 #include "cli/client.h"
 #include "cli/look.h"
 
@@ -31,7 +34,8 @@ enum exit_code cmd_reload(struct cli *cli)
         if (good)
             puts("reloaded");
         else
-            look_print(stderr, LOOK_BAD, "braid: not reloaded: %s\n", client_text(response, "errmsg", message, sizeof message));
+            look_print(stderr, LOOK_BAD, "braid: not reloaded: %s\n",
+                       client_text(response, "errmsg", message, sizeof message));
         code = good ? EXIT_GOOD : EXIT_FAILED;
     }
     client_close(&c);

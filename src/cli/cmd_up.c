@@ -1,11 +1,13 @@
 /*
- * up: set up a child, or a connection with all its children, and show each exchange as it is carried out:
+ * up: set up a child, or a connection with all its children, and show each exchange as it is
+ * carried out:
  *
  *     IKE_SA_INIT  0  x25519      → 432 B   ← 448 B    1+1 datagrams    3.2 ms
  *     ...
  *     tunnel 'net' up: CURVE_25519 + ML_KEM_768 + ECP_384, quantum-safe
  *
- * The lines come from `progress` events; a daemon that does not know them still brings the tunnel up, only without the lines.
+ * The lines come from `progress` events; a daemon that does not know them still brings the tunnel
+ * up, only without the lines.
  */
 #include "cli/client.h"
 #include "cli/look.h"
@@ -29,7 +31,7 @@ struct targets {
     bool is_conn; /* the name is that of a connection */
 };
 
-/* ---- what does the name mean ---------------------------------------------------------------------------------------------------------------- */
+/* ---- what does the name mean ----------------------------------------------------------------- */
 
 static void copy_name(char to[VICI_NAME_MAX + 1], struct bytes name)
 {
@@ -51,7 +53,8 @@ static bool is_wanted(const struct targets *t, struct bytes conn, struct bytes c
     const char *slash = strchr(t->name, '/');
     if (t->is_conn || bytes_equal(child, bytes_str(t->name)))
         return true;
-    return slash && bytes_equal(conn, bytes_make(t->name, (size_t)(slash - t->name))) && bytes_equal(child, bytes_str(slash + 1));
+    return slash && bytes_equal(conn, bytes_make(t->name, (size_t)(slash - t->name))) &&
+           bytes_equal(child, bytes_str(slash + 1));
 }
 
 /* One connection, in a list-conn event: does it, or do children of it, have the name? */
@@ -59,7 +62,8 @@ static void match_conn(void *self, struct bytes event, struct bytes message)
 {
     struct targets *t = self;
     struct vici_in in = vici_in_make(message);
-    if (!bytes_equal(event, BYTES_LIT(VICI_EVENT_LIST_CONN)) || vici_next(&in) != VICI_SECTION_START)
+    if (!bytes_equal(event, BYTES_LIT(VICI_EVENT_LIST_CONN)) ||
+        vici_next(&in) != VICI_SECTION_START)
         return;
     struct bytes conn = in.name, inside = vici_content(&in), first = BYTES_NONE;
     bool was_conn = t->is_conn;
@@ -105,14 +109,15 @@ static enum exit_code find_targets(struct client *c, struct targets *t)
     }
     if (t->is_conn || t->count == 1)
         return EXIT_GOOD;
-    look_print(stderr, LOOK_BAD, "braid: several connections have a child '%s'; say which:", t->name);
+    look_print(stderr, LOOK_BAD,
+               "braid: several connections have a child '%s'; say which:", t->name);
     for (size_t i = 0; i < t->count; i++)
         fprintf(stderr, " %s/%s", t->at[i].conn, t->at[i].child);
     fputc('\n', stderr);
     return EXIT_USAGE;
 }
 
-/* ---- progress ------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- progress -------------------------------------------------------------------------------- */
 
 /* "ML_KEM_768" as one writes it in a proposal. */
 static const char *keyword_of(const char *name)
@@ -128,13 +133,16 @@ static const char *keyword_of(const char *name)
 static void show_progress(struct bytes m)
 {
     char exchange[64], method[64], sent[32], received[32];
-    int64_t transmissions = vici_find_int(m, "transmissions", 1), took = vici_find_int(m, "microseconds", 0);
+    int64_t transmissions = vici_find_int(m, "transmissions", 1),
+            took = vici_find_int(m, "microseconds", 0);
     client_text(m, "exchange", exchange, sizeof exchange);
     client_text(m, "method", method, sizeof method);
     look_size((uint64_t)vici_find_int(m, "sent-bytes", 0), sent);
     look_size((uint64_t)vici_find_int(m, "received-bytes", 0), received);
-    printf("  %-17s %-10s %s %8s  %s %8s  %3lld+%lld datagrams %8.1f ms", exchange, method[0] ? keyword_of(method) : "", look_right(), sent, look_left(), received,
-           (long long)vici_find_int(m, "sent-fragments", 1), (long long)vici_find_int(m, "received-fragments", 1), (double)took / 1000);
+    printf("  %-17s %-10s %s %8s  %s %8s  %3lld+%lld datagrams %8.1f ms", exchange,
+           method[0] ? keyword_of(method) : "", look_right(), sent, look_left(), received,
+           (long long)vici_find_int(m, "sent-fragments", 1),
+           (long long)vici_find_int(m, "received-fragments", 1), (double)took / 1000);
     if (transmissions > 1)
         look_print(stdout, LOOK_WARN, "  sent %lld times", (long long)transmissions);
     putchar('\n');
@@ -148,7 +156,7 @@ static void on_event(void *self, struct bytes event, struct bytes message)
         show_progress(message);
 }
 
-/* ---- the end ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 /* The newest SA that carries the target. */
 struct found {
@@ -166,7 +174,8 @@ static void join_list(struct bytes message, const char *name, char *to, size_t r
     if (!vici_find_list(message, name, &in))
         return;
     while (vici_next(&in) == VICI_LIST_ITEM && len < room)
-        len += (size_t)snprintf(to + len, room - len, "%s%.*s", len ? " + " : "", (int)in.value.len, (const char *)in.value.at);
+        len += (size_t)snprintf(to + len, room - len, "%s%.*s", len ? " + " : "", (int)in.value.len,
+                                (const char *)in.value.at);
 }
 
 static void take_found(struct found *f, struct bytes sa, struct bytes whole, int64_t id)
@@ -184,8 +193,8 @@ static void match_sa(void *self, struct bytes event, struct bytes message)
 {
     struct found *f = self;
     struct vici_in in = vici_in_make(message);
-    if (!bytes_equal(event, BYTES_LIT(VICI_EVENT_LIST_SA)) || vici_next(&in) != VICI_SECTION_START ||
-        !bytes_equal(in.name, bytes_str(f->target->conn)))
+    if (!bytes_equal(event, BYTES_LIT(VICI_EVENT_LIST_SA)) ||
+        vici_next(&in) != VICI_SECTION_START || !bytes_equal(in.name, bytes_str(f->target->conn)))
         return;
     struct bytes sa = vici_content(&in);
     if (f->target->child[0] == '\0') {
@@ -213,11 +222,13 @@ static enum exit_code show_up(struct client *c, const struct target *target)
     enum exit_code code = client_call(c, CLIENT_PATIENCE, match_sa, &found, &response);
     if (code != EXIT_GOOD)
         return code;
-    look_print(stdout, LOOK_GOOD, "%s '%s' up", target->child[0] ? "tunnel" : "IKE SA", target->child[0] ? target->child : target->conn);
+    look_print(stdout, LOOK_GOOD, "%s '%s' up", target->child[0] ? "tunnel" : "IKE SA",
+               target->child[0] ? target->child : target->conn);
     if (found.is_there)
         printf(": %s, ", found.kex[0] ? found.kex : "no key exchange reported");
     if (found.is_there)
-        look_print(stdout, found.quantum_safe ? LOOK_GOOD : LOOK_WARN, found.quantum_safe ? "quantum-safe" : "NOT quantum-safe");
+        look_print(stdout, found.quantum_safe ? LOOK_GOOD : LOOK_WARN,
+                   found.quantum_safe ? "quantum-safe" : "NOT quantum-safe");
     putchar('\n');
     return EXIT_GOOD;
 }
@@ -229,7 +240,9 @@ static enum exit_code show_failure(const struct target *target, struct bytes res
     client_text(response, "reason", reason, sizeof reason);
     client_text(response, "detail", detail, sizeof detail);
     fflush(stdout);
-    look_print(stderr, LOOK_BAD, "'%s' is not up: %s", target->child[0] ? target->child : target->conn, message[0] ? message : "no reason given");
+    look_print(stderr, LOOK_BAD, "'%s' is not up: %s",
+               target->child[0] ? target->child : target->conn,
+               message[0] ? message : "no reason given");
     fprintf(stderr, "%s%s%s\n", reason[0] ? " [" : "", reason, reason[0] ? "]" : "");
     if (detail[0] && !strstr(message, detail))
         fprintf(stderr, "  %s\n", detail);
@@ -263,7 +276,8 @@ enum exit_code cmd_up(struct cli *cli)
         return EXIT_USAGE;
     unsigned long timeout = options[0].value ? strtoul(options[0].value, &end, 10) : 0;
     if (!targets.name || (end && (*end || end == options[0].value || timeout > 86400)))
-        return cli_usage(cli, targets.name ? "--timeout is a number of seconds" : "what is to be set up?");
+        return cli_usage(cli, targets.name ? "--timeout is a number of seconds"
+                                           : "what is to be set up?");
     enum exit_code code = client_open(&c, cli);
     if (code != EXIT_GOOD)
         return code;

@@ -25,10 +25,13 @@ static enum exit_code show_daemon(const struct cli *cli)
         code = client_call(&c, CLIENT_PATIENCE, NULL, NULL, &response);
     }
     if (code == EXIT_GOOD && cli->json)
-        json_show(json_pack("{s:i, s:s, s:o}", "schema", 1, "braid", BRAID_VERSION, "daemon", json_from_vici(response)));
+        json_show(json_pack("{s:i, s:s, s:o}", "schema", 1, "braid", BRAID_VERSION, "daemon",
+                            json_from_vici(response)));
     else if (code == EXIT_GOOD)
-        printf("braid %s\n%s %s on %s\n", BRAID_VERSION, client_text(response, "daemon", daemon, sizeof daemon),
-               client_text(response, "version", version, sizeof version), client_text(response, "release", release, sizeof release));
+        printf("braid %s\n%s %s on %s\n", BRAID_VERSION,
+               client_text(response, "daemon", daemon, sizeof daemon),
+               client_text(response, "version", version, sizeof version),
+               client_text(response, "release", release, sizeof release));
     client_close(&c);
     return code;
 }

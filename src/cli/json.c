@@ -8,11 +8,18 @@
 #include <stdlib.h>
 
 static const char *const numbers[] = {
-    "uniqueid", "version", "local-port", "remote-port", "local_port", "remote_port", "encr-keysize", "integ-keysize", "established", "rekey-time", "reauth-time",
-    "life-time", "install-time", "reqid", "bytes-in", "bytes-out", "packets-in", "packets-out", "use-in", "use-out", "rekey_time", "reauth_time", "rekey_bytes",
-    "rekey_packets", "dpd_delay", "matches", "terminated", "mid", "sent-bytes", "received-bytes", "sent-fragments", "received-fragments", "transmissions",
-    "microseconds", "ike-id", NULL};
-static const char *const truths[] = {"quantum-safe", "initiator", "encap", "nat-local", "nat-remote", "nat-any", "nat-fake", "success", "ppk", NULL};
+    "uniqueid",      "version",        "local-port",     "remote-port",
+    "local_port",    "remote_port",    "encr-keysize",   "integ-keysize",
+    "established",   "rekey-time",     "reauth-time",    "life-time",
+    "install-time",  "reqid",          "bytes-in",       "bytes-out",
+    "packets-in",    "packets-out",    "use-in",         "use-out",
+    "rekey_time",    "reauth_time",    "rekey_bytes",    "rekey_packets",
+    "dpd_delay",     "matches",        "terminated",     "mid",
+    "sent-bytes",    "received-bytes", "sent-fragments", "received-fragments",
+    "transmissions", "microseconds",   "ike-id",         NULL};
+static const char *const truths[] = {"quantum-safe", "initiator", "encap",    "nat-local",
+                                     "nat-remote",   "nat-any",   "nat-fake", "success",
+                                     "ppk",          NULL};
 
 static bool is_among(struct bytes key, const char *const *words)
 {

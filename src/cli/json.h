@@ -1,5 +1,6 @@
 /*
- * json: VICI messages as JSON. Sections become objects, lists arrays, values strings; values that are numbers or truths by their key become such.
+ * json: VICI messages as JSON. Sections become objects, lists arrays, values strings; values that
+ * are numbers or truths by their key become such.
  */
 #ifndef BRAID_CLI_JSON_H
 #define BRAID_CLI_JSON_H

@@ -1,7 +1,8 @@
 /*
  * look: how output looks: colour and signs only where they can be shown.
  *
- * Colour needs a terminal and is off when NO_COLOR is set (no-color.org) or TERM is "dumb"; arrows need a UTF-8 locale.
+ * Colour needs a terminal and is off when NO_COLOR is set (no-color.org) or TERM is "dumb";
+ * arrows need a UTF-8 locale.
  */
 #ifndef BRAID_CLI_LOOK_H
 #define BRAID_CLI_LOOK_H
@@ -14,7 +15,8 @@ enum look { LOOK_PLAIN, LOOK_BOLD, LOOK_GOOD, LOOK_BAD, LOOK_WARN, LOOK_DIM };
 
 void look_init(void);
 /* Print with a look, if `to` can show it. */
-void look_print(FILE *to, enum look look, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void look_print(FILE *to, enum look look, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 const char *look_right(void); /* an arrow, or "->" */
 const char *look_left(void);
 const char *look_both(void);

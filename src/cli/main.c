@@ -10,14 +10,17 @@
 #include <string.h>
 
 const struct cli_command cli_commands[] = {
-    {"up", "NAME [--timeout SECONDS]", "set up a child, or a connection with all its children", cmd_up},
+    {"up", "NAME [--timeout SECONDS]", "set up a child, or a connection with all its children",
+     cmd_up},
     {"down", "NAME | --ike NAME | --child NAME | --id NUMBER", "end SAs", cmd_down},
     {"list", "[--json]", "the SAs there are, with their key exchanges", cmd_list},
     {"conns", "[--json]", "the connections that are configured", cmd_conns},
     {"reload", "", "read the configuration again; with an error in it nothing changes", cmd_reload},
     {"version", "", "version of this program and of the daemon", cmd_version},
-    {"check", "[DIR] [--json]", "look for mistakes in a configuration, without a daemon", cmd_check},
-    {"keys", "[WORD] [--format=roff]", "the keys a configuration may hold, and what they mean", cmd_keys},
+    {"check", "[DIR] [--json]", "look for mistakes in a configuration, without a daemon",
+     cmd_check},
+    {"keys", "[WORD] [--format=roff]", "the keys a configuration may hold, and what they mean",
+     cmd_keys},
     {"help", "", "this text", cmd_help},
     {NULL, NULL, NULL, NULL},
 };
@@ -30,7 +33,8 @@ enum exit_code cmd_help(struct cli *cli)
         printf("  %-8s %-46s %s\n", c->name, c->arguments, c->help);
     puts("\n  -r, --run-dir DIR   where the daemon's control socket is (" CLI_RUN_DIR ")\n"
          "      --json          for programs\n\n"
-         "Exit status: 0 done, 1 it did not work, 2 wrong command line, 3 no daemon, 4 connection to it lost.");
+         "Exit status: 0 done, 1 it did not work, 2 wrong command line, 3 no daemon, 4 connection "
+         "to it lost.");
     return EXIT_GOOD;
 }
 
@@ -93,11 +97,11 @@ static bool read_common(struct cli *cli)
         const char *argument = cli->argv[0];
         int used = 1;
         if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0) {
-            cli->argv[0] = (char *)(uintptr_t)"help";
+            cli->argv[0] = (char *)(uintptr_t) "help";
             return true;
         }
         if (strcmp(argument, "--version") == 0 || strcmp(argument, "-V") == 0) {
-            cli->argv[0] = (char *)(uintptr_t)"version";
+            cli->argv[0] = (char *)(uintptr_t) "version";
             return true;
         }
         bool run_dir = strcmp(argument, "-r") == 0 || strcmp(argument, "--run-dir") == 0;
@@ -118,7 +122,8 @@ int main(int argc, char **argv)
     struct cli cli = {.run_dir = CLI_RUN_DIR, .argc = argc - 1, .argv = argv + 1};
     look_init();
     if (!read_common(&cli)) {
-        fputs("usage: braid [-r RUNDIR] COMMAND [ARGUMENT...]; `braid help` names the commands\n", stderr);
+        fputs("usage: braid [-r RUNDIR] COMMAND [ARGUMENT...]; `braid help` names the commands\n",
+              stderr);
         return EXIT_USAGE;
     }
     for (const struct cli_command *c = cli_commands; c->name; c++) {

@@ -37,7 +37,10 @@ struct place lexer_place(const struct lexer *l, size_t at, size_t len)
     while (end < limit && l->text.at[end] != '\n' && l->text.at[end] != '\r')
         end++;
     return (struct place){
-        .file = l->file, .line = l->line, .column = (uint32_t)(at - l->line_at + 1), .len = (uint32_t)len,
+        .file = l->file,
+        .line = l->line,
+        .column = (uint32_t)(at - l->line_at + 1),
+        .len = (uint32_t)len,
         .text = l->hidden ? BYTES_NONE : bytes_make(l->text.at + l->line_at, end - l->line_at)};
 }
 
@@ -75,8 +78,8 @@ static enum token_kind punctuation(int c)
     static const struct {
         char c;
         enum token_kind kind;
-    } marks[] = {{'{', TOKEN_OPEN},  {'}', TOKEN_CLOSE},  {':', TOKEN_COLON}, {',', TOKEN_COMMA},
-                 {'.', TOKEN_DOT},   {'=', TOKEN_EQUALS}, {'"', TOKEN_STRING}};
+    } marks[] = {{'{', TOKEN_OPEN}, {'}', TOKEN_CLOSE},  {':', TOKEN_COLON}, {',', TOKEN_COMMA},
+                 {'.', TOKEN_DOT},  {'=', TOKEN_EQUALS}, {'"', TOKEN_STRING}};
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         if (marks[i].c == c)
             return marks[i].kind;
@@ -94,7 +97,10 @@ void lexer_token(struct lexer *l, struct token *out)
     size_t len = 0;
     while (is_name(char_at(l, start + len)))
         len++;
-    out->kind = len > 0 ? TOKEN_NAME : c < 0 ? TOKEN_END : c == '\n' ? TOKEN_NEWLINE : punctuation(c);
+    out->kind = len > 0     ? TOKEN_NAME
+                : c < 0     ? TOKEN_END
+                : c == '\n' ? TOKEN_NEWLINE
+                            : punctuation(c);
     if (len == 0 && c >= 0)
         len = 1;
     out->text = bytes_make(l->text.at + start, len);
@@ -105,14 +111,17 @@ void lexer_token(struct lexer *l, struct token *out)
         l->at += len;
 }
 
-/* ---- values ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static uint8_t escaped(int c)
 {
     return c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : (uint8_t)c;
 }
 
-/* A quoted string, the opening quote being next. It may span lines; those that begin inside it are not shown later, for it may be a secret. */
+/*
+ * A quoted string, the opening quote being next. It may span lines; those that begin inside it
+ * are not shown later, for it may be a secret.
+ */
 static enum lexed read_quoted(struct lexer *l, uint8_t *to, struct lexed_value *out)
 {
     struct place opening = lexer_place(l, l->at, 1);
@@ -153,8 +162,12 @@ static enum lexed read_quoted(struct lexer *l, uint8_t *to, struct lexed_value *
     }
 }
 
-/* A run of plain characters up to one of `stops` (ends of line and blanks always stop). With `escapes`, `\x` is x. */
-static enum lexed read_word(struct lexer *l, const char *stops, bool escapes, uint8_t *to, struct lexed_value *out)
+/*
+ * A run of plain characters up to one of `stops` (ends of line and blanks always stop). With
+ * `escapes`, `\x` is x.
+ */
+static enum lexed read_word(struct lexer *l, const char *stops, bool escapes, uint8_t *to,
+                            struct lexed_value *out)
 {
     for (;;) {
         int c = char_at(l, l->at);
@@ -206,7 +219,8 @@ enum lexed lexer_value(struct lexer *l, uint8_t *to, struct lexed_value *out)
         }
         bool was_quoted = c == '"' && !out->present;
         out->present = true;
-        enum lexed result = c == '"' ? read_quoted(l, to, out) : read_word(l, "#}\"", false, to, out);
+        enum lexed result =
+            c == '"' ? read_quoted(l, to, out) : read_word(l, "#}\"", false, to, out);
         if (result != LEXED_OK)
             return result;
         if (was_quoted && lexer_peek(l) >= 0 && !strchr("\n#}", lexer_peek(l)))

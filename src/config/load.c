@@ -1,11 +1,14 @@
 /*
  * load: from files to a snapshot and its companions. See load.h.
  *
- *     files --settings--> tree --schema--> structures --here--> what no single key can say: sections put together, defaults that follow from other keys,
- *                                                               contradictions, and the files' permissions
+ *     files --settings--> tree --schema--> structures --here--> what no single key can say:
+ *                                                               sections put together, defaults
+ *                                                               that follow from other keys,
+ *                                                               contradictions, permissions
  *
- * Everything is read to the end whatever is wrong, so that the list of problems is complete; the result is kept only if there was no error. The snapshot and what
- * it points to live in one arena, the secrets in another one that is wiped sooner.
+ * Everything is read to the end whatever is wrong, so that the list of problems is complete; the
+ * result is kept only if there was no error. The snapshot and what it points to live in one
+ * arena, the secrets in another one that is wiped sooner.
  */
 #include "config/load.h"
 
@@ -47,11 +50,11 @@ struct loader {
     struct snapshot *snapshot;
     struct whole *whole;
     struct schema_run run;
-    bool on_disk; /* files have permissions */
+    bool on_disk;  /* files have permissions */
     size_t errors; /* that were in the list before */
 };
 
-/* ---- freeing -------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- freeing --------------------------------------------------------------------------------- */
 
 void config_free(struct config *c)
 {
@@ -78,7 +81,7 @@ static bool fail_memory(struct loader *l)
     return false;
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 /* Names of connections and children are spoken of over VICI, which allows printable ASCII. */
 static bool check_name(struct loader *l, struct section *s)
@@ -89,7 +92,8 @@ static bool check_name(struct loader *l, struct section *s)
     if (*c == '\0' && c - s->name <= NAME_MAX_VICI)
         return true;
     if (!s->reported)
-        problem_add(l->problems, PROBLEM_ERROR, &s->place, "this name must be printable ASCII, at most 255 characters");
+        problem_add(l->problems, PROBLEM_ERROR, &s->place,
+                    "this name must be printable ASCII, at most 255 characters");
     s->reported = true;
     return false;
 }
@@ -110,17 +114,22 @@ static size_t count_sections(const struct loader *l, const struct view *v)
 }
 
 /* Say something about a key of a section, or about the section if the key is not written there. */
-static void complain_key(struct loader *l, enum problem_kind kind, const struct view *v, const char *key, const struct place *section, const char *path,
+static void complain_key(struct loader *l, enum problem_kind kind, const struct view *v,
+                         const char *key, const struct place *section, const char *path,
                          const char *what)
 {
     struct setting *s = view_setting(l->settings, v, key);
     problem_add(l->problems, kind, s ? &s->value_place : section, "%s.%s: %s", path, key, what);
 }
 
-/* ---- children ----------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- children -------------------------------------------------------------------------------- */
 
-/* The rule of all three pairs of limits: each follows from the other, and the random part from both. Of seconds, octets, packets. */
-static void derive_limits(uint64_t *rekey, uint64_t *life, uint64_t *random, bool has_rekey, bool has_life, bool has_random, uint64_t standard)
+/*
+ * The rule of all three pairs of limits: each follows from the other, and the random part from
+ * both. Of seconds, octets, packets.
+ */
+static void derive_limits(uint64_t *rekey, uint64_t *life, uint64_t *random, bool has_rekey,
+                          bool has_life, bool has_random, uint64_t standard)
 {
     if (!has_rekey)
         *rekey = has_life ? *life / 11 * 10 + *life % 11 * 10 / 11 : standard;
@@ -134,24 +143,30 @@ static void derive_child(struct loader *l, struct conf_child *c)
 {
     const struct schema_run *run = &l->run;
 #define SAW(key) schema_saw(run, SCHEMA_CHILD, key)
-    derive_limits(&c->rekey_for, &c->life_for, &c->rand_for, SAW("rekey_time"), SAW("life_time"), SAW("rand_time"), 3600 * IKE_SECOND);
-    derive_limits(&c->rekey_bytes, &c->life_bytes, &c->rand_bytes, SAW("rekey_bytes"), SAW("life_bytes"), SAW("rand_bytes"), 0);
-    derive_limits(&c->rekey_packets, &c->life_packets, &c->rand_packets, SAW("rekey_packets"), SAW("life_packets"), SAW("rand_packets"), 0);
+    derive_limits(&c->rekey_for, &c->life_for, &c->rand_for, SAW("rekey_time"), SAW("life_time"),
+                  SAW("rand_time"), 3600 * IKE_SECOND);
+    derive_limits(&c->rekey_bytes, &c->life_bytes, &c->rand_bytes, SAW("rekey_bytes"),
+                  SAW("life_bytes"), SAW("rand_bytes"), 0);
+    derive_limits(&c->rekey_packets, &c->life_packets, &c->rand_packets, SAW("rekey_packets"),
+                  SAW("life_packets"), SAW("rand_packets"), 0);
 #undef SAW
 }
 
 /* Contradictions between keys of a child. */
-static bool check_child(struct loader *l, const struct view *v, const struct section *s, const char *path, const struct conf_child *c)
+static bool check_child(struct loader *l, const struct view *v, const struct section *s,
+                        const char *path, const struct conf_child *c)
 {
     static const struct {
         const char *key;
         size_t rekey, life;
         const char *what;
     } pairs[] = {
-        {"life_time", offsetof(struct conf_child, rekey_for), offsetof(struct conf_child, life_for), "the SA would be closed before rekey_time"},
-        {"life_bytes", offsetof(struct conf_child, rekey_bytes), offsetof(struct conf_child, life_bytes), "the SA would be closed before rekey_bytes"},
-        {"life_packets", offsetof(struct conf_child, rekey_packets), offsetof(struct conf_child, life_packets),
-         "the SA would be closed before rekey_packets"},
+        {"life_time", offsetof(struct conf_child, rekey_for), offsetof(struct conf_child, life_for),
+         "the SA would be closed before rekey_time"},
+        {"life_bytes", offsetof(struct conf_child, rekey_bytes),
+         offsetof(struct conf_child, life_bytes), "the SA would be closed before rekey_bytes"},
+        {"life_packets", offsetof(struct conf_child, rekey_packets),
+         offsetof(struct conf_child, life_packets), "the SA would be closed before rekey_packets"},
     };
     bool good = true;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
@@ -166,7 +181,8 @@ static bool check_child(struct loader *l, const struct view *v, const struct sec
     return good;
 }
 
-static bool load_child(struct loader *l, const struct view *children, struct section *s, const char *conn_path, struct conf_child *c)
+static bool load_child(struct loader *l, const struct view *children, struct section *s,
+                       const char *conn_path, struct conf_child *c)
 {
     char path[PATH_TEXT_MAX];
     struct view v;
@@ -183,7 +199,8 @@ static bool load_child(struct loader *l, const struct view *children, struct sec
     return good && check_child(l, &v, s, path, c);
 }
 
-static bool load_children(struct loader *l, const struct view *v, const char *path, struct conf_conn *conn)
+static bool load_children(struct loader *l, const struct view *v, const char *path,
+                          struct conf_conn *conn)
 {
     struct view children;
     struct view_at at = {.layer = 0};
@@ -192,14 +209,18 @@ static bool load_children(struct loader *l, const struct view *v, const char *pa
     if (!view_section(l->settings, v, "children", &children))
         return true;
     size_t count = count_sections(l, &children);
-    struct conf_child *list = count <= CHILDREN_MAX ? ARENA_ARRAY(&l->snapshot->arena, struct conf_child, count) : NULL;
+    struct conf_child *list =
+        count <= CHILDREN_MAX ? ARENA_ARRAY(&l->snapshot->arena, struct conf_child, count) : NULL;
     if (!list) {
-        problem_add(l->problems, PROBLEM_ERROR, &children.layer[0]->place, "%s: too many children", path);
+        problem_add(l->problems, PROBLEM_ERROR, &children.layer[0]->place, "%s: too many children",
+                    path);
         return false;
     }
     struct setting *stray = children.layer[0]->settings;
     if (stray) {
-        problem_add(l->problems, PROBLEM_ERROR, &stray->place, "%s.children.%s: a child is a section: write `{` instead of `=`", path, stray->name);
+        problem_add(l->problems, PROBLEM_ERROR, &stray->place,
+                    "%s.children.%s: a child is a section: write `{` instead of `=`", path,
+                    stray->name);
         good = false;
     }
     while ((s = view_next_section(l->settings, &children, &at)) != NULL)
@@ -208,10 +229,14 @@ static bool load_children(struct loader *l, const struct view *v, const char *pa
     return good;
 }
 
-/* ---- authentication ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- authentication -------------------------------------------------------------------------- */
 
-/* The one section that begins with `local` or `remote`. False if there are several; *found is NULL if there is none. */
-static bool find_round(struct loader *l, const struct view *v, const char *prefix, const char *path, struct section **found)
+/*
+ * The one section that begins with `local` or `remote`. False if there are several; *found is
+ * NULL if there is none.
+ */
+static bool find_round(struct loader *l, const struct view *v, const char *prefix, const char *path,
+                       struct section **found)
 {
     struct view_at at = {.layer = 0};
     struct section *s;
@@ -221,7 +246,9 @@ static bool find_round(struct loader *l, const struct view *v, const char *prefi
         if (!part || strcmp(part->name, prefix) != 0)
             continue;
         if (*found) {
-            problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s.%s: more than one round of authentication is not supported yet", path, s->name);
+            problem_add(l->problems, PROBLEM_ERROR, &s->place,
+                        "%s.%s: more than one round of authentication is not supported yet", path,
+                        s->name);
             return false;
         }
         *found = s;
@@ -230,7 +257,8 @@ static bool find_round(struct loader *l, const struct view *v, const char *prefi
 }
 
 /* Our own identity is one identity, not a pattern. */
-static bool check_own_id(struct loader *l, const struct view *v, const struct place *place, const char *path, const struct conf_auth *auth)
+static bool check_own_id(struct loader *l, const struct view *v, const struct place *place,
+                         const char *path, const struct conf_auth *auth)
 {
     if (!auth->id.suffix)
         return true;
@@ -238,8 +266,8 @@ static bool check_own_id(struct loader *l, const struct view *v, const struct pl
     return false;
 }
 
-static bool load_auth(struct loader *l, const struct view *conn, const struct section *conn_section, const char *prefix, const char *conn_path,
-                      struct conf_auth *auth)
+static bool load_auth(struct loader *l, const struct view *conn, const struct section *conn_section,
+                      const char *prefix, const char *conn_path, struct conf_auth *auth)
 {
     char path[PATH_TEXT_MAX];
     struct view v = {.count = 0};
@@ -257,7 +285,7 @@ static bool load_auth(struct loader *l, const struct view *conn, const struct se
     return good && (prefix[0] == 'r' || check_own_id(l, &v, place, path, auth));
 }
 
-/* ---- connections ------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 /* Grace and random part of an IKE SA's life, where they are not given. */
 static void derive_conn(struct loader *l, struct conf_conn *c)
@@ -279,18 +307,22 @@ static bool names_a_peer(const struct conf_conn *c)
 }
 
 /* Contradictions between keys of a connection. */
-static bool check_conn(struct loader *l, const struct view *v, const struct section *s, const char *path, const struct conf_conn *c)
+static bool check_conn(struct loader *l, const struct view *v, const struct section *s,
+                       const char *path, const struct conf_conn *c)
 {
     for (uint16_t i = 0; i < c->child_count; i++) {
         if (!(c->child[i].start_action & ACTION_START) || names_a_peer(c))
             continue;
-        complain_key(l, PROBLEM_ERROR, v, "remote_addrs", &s->place, path, "a child has start_action = start, but no single address or host name says whom to call");
+        complain_key(l, PROBLEM_ERROR, v, "remote_addrs", &s->place, path,
+                     "a child has start_action = start, but no single address or host name says "
+                     "whom to call");
         return false;
     }
     return true;
 }
 
-static bool load_conn(struct loader *l, const struct view *conns, struct section *s, struct conf_conn *c)
+static bool load_conn(struct loader *l, const struct view *conns, struct section *s,
+                      struct conf_conn *c)
 {
     char path[PATH_TEXT_MAX];
     struct view v;
@@ -315,7 +347,8 @@ static void complain_stray_keys(struct loader *l, const struct view *v, const ch
     struct view_at at = {.layer = 0};
     struct setting *s;
     while ((s = view_next_setting(l->settings, v, &at)) != NULL)
-        problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s.%s: only sections may stand here: write `{` instead of `=`", path, s->name);
+        problem_add(l->problems, PROBLEM_ERROR, &s->place,
+                    "%s.%s: only sections may stand here: write `{` instead of `=`", path, s->name);
 }
 
 static void load_conns(struct loader *l, const struct view *root)
@@ -328,7 +361,8 @@ static void load_conns(struct loader *l, const struct view *root)
         return;
     complain_stray_keys(l, &conns, "connections");
     size_t count = count_sections(l, &conns);
-    struct conf_conn *list = count <= CONNS_MAX ? ARENA_ARRAY(&l->snapshot->arena, struct conf_conn, count) : NULL;
+    struct conf_conn *list =
+        count <= CONNS_MAX ? ARENA_ARRAY(&l->snapshot->arena, struct conf_conn, count) : NULL;
     if (!list) {
         problem_add(l->problems, PROBLEM_ERROR, &conns.layer[0]->place, "too many connections");
         return;
@@ -338,7 +372,7 @@ static void load_conns(struct loader *l, const struct view *root)
     config->conn = list;
 }
 
-/* ---- secrets ------------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- secrets --------------------------------------------------------------------------------- */
 
 /* A file with a secret in it that others may read. Said once a file. */
 static void check_permissions(struct loader *l, const struct setting *secret, const char **last)
@@ -348,13 +382,16 @@ static void check_permissions(struct loader *l, const struct setting *secret, co
         return;
     *last = secret->place.file;
     if (stat(*last, &st) == 0 && st.st_mode & S_IROTH)
-        problem_add(l->problems, PROBLEM_WARNING, &(struct place){.file = *last}, "holds secrets, but everybody may read it (chmod o= %s)", *last);
+        problem_add(l->problems, PROBLEM_WARNING, &(struct place){.file = *last},
+                    "holds secrets, but everybody may read it (chmod o= %s)", *last);
 }
 
-static bool keep_secret(struct loader *l, struct section *s, const struct schema_secret *from, struct secret_entry *to)
+static bool keep_secret(struct loader *l, struct section *s, const struct schema_secret *from,
+                        struct secret_entry *to)
 {
     struct arena *arena = &l->whole->secrets;
-    struct conf_identity *owners = ARENA_ARRAY(arena, struct conf_identity, from->entry.owner_count);
+    struct conf_identity *owners =
+        ARENA_ARRAY(arena, struct conf_identity, from->entry.owner_count);
     *to = from->entry;
     to->kind = SECRET_IKE;
     to->name = memory_text(arena, bytes_str(s->name));
@@ -366,7 +403,8 @@ static bool keep_secret(struct loader *l, struct section *s, const struct schema
     return true;
 }
 
-static bool load_secret(struct loader *l, const struct view *secrets, struct section *s, struct secret_entry *out, const char **last_file)
+static bool load_secret(struct loader *l, const struct view *secrets, struct section *s,
+                        struct secret_entry *out, const char **last_file)
 {
     char path[PATH_TEXT_MAX];
     struct view v;
@@ -393,7 +431,8 @@ static void load_secrets(struct loader *l, const struct view *root)
         return;
     complain_stray_keys(l, &secrets, "secrets");
     schema_check_parts(&l->run, SCHEMA_SECRETS, &secrets, "secrets");
-    struct secret_entry *list = ARENA_ARRAY(&l->whole->secrets, struct secret_entry, count_sections(l, &secrets));
+    struct secret_entry *list =
+        ARENA_ARRAY(&l->whole->secrets, struct secret_entry, count_sections(l, &secrets));
     if (!list) {
         fail_memory(l);
         return;
@@ -401,13 +440,14 @@ static void load_secrets(struct loader *l, const struct view *root)
     uint32_t count = 0;
     while ((s = view_next_section(l->settings, &secrets, &at)) != NULL) {
         const struct schema_part *part = schema_find_part(SCHEMA_SECRETS, s->name);
-        if (part && part->status == STATUS_NOW && load_secret(l, &secrets, s, &list[count], &last_file))
+        if (part && part->status == STATUS_NOW &&
+            load_secret(l, &secrets, s, &list[count], &last_file))
             count++;
     }
     l->whole->loaded.secrets = (struct secret_list){.count = count, .at = list};
 }
 
-/* ---- the rest of swanctl.conf ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the rest of swanctl.conf ---------------------------------------------------------------- */
 
 /* Pools, authorities: refused by the name of each. */
 static void refuse_parts(struct loader *l, const struct view *root)
@@ -417,31 +457,39 @@ static void refuse_parts(struct loader *l, const struct view *root)
         struct view v;
         struct view_at at = {.layer = 0};
         struct section *s;
-        if (part->section != SCHEMA_SWANCTL || part->status == STATUS_NOW || !view_section(l->settings, root, part->name, &v))
+        if (part->section != SCHEMA_SWANCTL || part->status == STATUS_NOW ||
+            !view_section(l->settings, root, part->name, &v))
             continue;
         while ((s = view_next_section(l->settings, &v, &at)) != NULL)
-            problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s.%s is not supported yet", part->name, s->name);
+            problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s.%s is not supported yet",
+                        part->name, s->name);
     }
 }
 
-/* Other sections at the top are allowed: others refer to them. One that nobody refers to and that looks like a slip is worth a word. */
-static void check_top(struct loader *l, const struct view *root, enum schema_section section, enum problem_kind kind)
+/*
+ * Other sections at the top are allowed: others refer to them. One that nobody refers to and that
+ * looks like a slip is worth a word.
+ */
+static void check_top(struct loader *l, const struct view *root, enum schema_section section,
+                      enum problem_kind kind)
 {
     struct view_at at = {.layer = 0};
     struct section *s;
     while ((s = view_next_section(l->settings, root, &at)) != NULL) {
         const char *guess = schema_guess_part(section, s->name);
-        if (schema_find_part(section, s->name) || s->referred || (kind == PROBLEM_WARNING && !guess))
+        if (schema_find_part(section, s->name) || s->referred ||
+            (kind == PROBLEM_WARNING && !guess))
             continue;
-        problem_add(l->problems, kind, &s->place, "%s: nothing uses this section%s%s%s", s->name, guess ? ", did you mean `" : "", guess ? guess : "",
-                    guess ? "`?" : "");
+        problem_add(l->problems, kind, &s->place, "%s: nothing uses this section%s%s%s", s->name,
+                    guess ? ", did you mean `" : "", guess ? guess : "", guess ? "`?" : "");
     }
     struct setting *stray = root->layer[0]->settings;
     if (stray)
-        problem_add(l->problems, PROBLEM_ERROR, &stray->place, "%s: a key outside of all sections", stray->name);
+        problem_add(l->problems, PROBLEM_ERROR, &stray->place, "%s: a key outside of all sections",
+                    stray->name);
 }
 
-/* ---- the two files ------------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the two files --------------------------------------------------------------------------- */
 
 static bool begin_file(struct loader *l)
 {
@@ -463,7 +511,8 @@ static void read_swanctl(struct loader *l)
 }
 
 /* A section of braid.conf, present or not, into its structure. */
-static void read_part(struct loader *l, const struct view *root, const char *name, enum schema_section section, void *object)
+static void read_part(struct loader *l, const struct view *root, const char *name,
+                      enum schema_section section, void *object)
 {
     struct view v;
     struct place nowhere = {.file = "braid.conf"};
@@ -477,8 +526,9 @@ static void read_braid(struct loader *l)
     static const struct {
         const char *key;
         enum conf_log_group group;
-    } groups[] = {{"daemon", CONF_LOG_DAEMON}, {"ike", CONF_LOG_IKE},       {"net", CONF_LOG_NET},
-                  {"plane", CONF_LOG_PLANE},   {"config", CONF_LOG_CONFIG}, {"vici", CONF_LOG_VICI}};
+    } groups[] = {{"daemon", CONF_LOG_DAEMON}, {"ike", CONF_LOG_IKE},
+                  {"net", CONF_LOG_NET},       {"plane", CONF_LOG_PLANE},
+                  {"config", CONF_LOG_CONFIG}, {"vici", CONF_LOG_VICI}};
     struct view root;
     struct conf_daemon *daemon = &l->whole->loaded.daemon;
     if (!settings_finish(l->settings))
@@ -509,7 +559,8 @@ static bool begin(struct loader *l, struct problem_list *problems, bool on_disk)
     l->whole->secrets = arena_make(&memory_libc, SECRETS_MAX);
     l->whole->loaded.config = &l->snapshot->config;
     conf_engine_defaults(&l->snapshot->config.engine);
-    l->run = (struct schema_run){.problems = problems, .arena = &l->snapshot->arena, .secrets = &l->whole->secrets};
+    l->run = (struct schema_run){
+        .problems = problems, .arena = &l->snapshot->arena, .secrets = &l->whole->secrets};
     if (begin_file(l))
         return true;
     loaded_free(&l->whole->loaded);
@@ -530,7 +581,9 @@ static char *file_path(const char *dir, const char *name)
 {
     char *path = NULL;
     size_t len = strlen(dir);
-    return asprintf(&path, "%s%s%s", dir, len > 0 && dir[len - 1] == '/' ? "" : "/", name) < 0 ? NULL : path;
+    return asprintf(&path, "%s%s%s", dir, len > 0 && dir[len - 1] == '/' ? "" : "/", name) < 0
+               ? NULL
+               : path;
 }
 
 struct loaded *config_load(const char *dir, struct problem_list *problems)
@@ -558,7 +611,8 @@ out:
     return result;
 }
 
-struct loaded *config_load_text(struct bytes swanctl, struct bytes braid, struct problem_list *problems)
+struct loaded *config_load_text(struct bytes swanctl, struct bytes braid,
+                                struct problem_list *problems)
 {
     struct loader l;
     if (!begin(&l, problems, false))

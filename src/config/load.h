@@ -1,8 +1,10 @@
 /*
- * load: from a folder with swanctl.conf and braid.conf to values, or to a list of everything that is wrong.
+ * load: from a folder with swanctl.conf and braid.conf to values, or to a list of everything that
+ * is wrong.
  *
- * A load is all or nothing. Any error yields NULL and the complete list of problems; warnings alone do not stop it. Nothing is kept from one load
- * to the next, nothing outside the two files (and what they include) is read, no name is resolved.
+ * A load is all or nothing. Any error yields NULL and the complete list of problems; warnings
+ * alone do not stop it. Nothing is kept from one load to the next, nothing outside the two files
+ * (and what they include) is read, no name is resolved.
  */
 #ifndef BRAID_CONFIG_LOAD_H
 #define BRAID_CONFIG_LOAD_H
@@ -11,33 +13,55 @@
 #include <braid/config.h>
 #include <braid/secrets.h>
 
-enum conf_log_level { CONF_LOG_SILENT, CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_NOTICE, CONF_LOG_INFO, CONF_LOG_DEBUG };
-enum conf_log_group { CONF_LOG_DAEMON, CONF_LOG_IKE, CONF_LOG_NET, CONF_LOG_PLANE, CONF_LOG_CONFIG, CONF_LOG_VICI, CONF_LOG_GROUPS };
+enum conf_log_level {
+    CONF_LOG_SILENT,
+    CONF_LOG_ERROR,
+    CONF_LOG_WARNING,
+    CONF_LOG_NOTICE,
+    CONF_LOG_INFO,
+    CONF_LOG_DEBUG
+};
+enum conf_log_group {
+    CONF_LOG_DAEMON,
+    CONF_LOG_IKE,
+    CONF_LOG_NET,
+    CONF_LOG_PLANE,
+    CONF_LOG_CONFIG,
+    CONF_LOG_VICI,
+    CONF_LOG_GROUPS
+};
 enum conf_plane { CONF_PLANE_TUN, CONF_PLANE_MOCK };
 
 /* Settings of braid.conf that the engine does not need (those are in struct conf_engine). */
 struct conf_daemon {
-    uint16_t port, port_nat_t;          /* UDP: 500 and 4500 */
-    enum conf_plane plane;              /* plane.type: tun */
-    const char *plane_device;           /* plane.device: "braid0" */
-    uint32_t plane_mtu;                 /* plane.mtu: 0 = worked out from the outer path */
-    enum conf_log_level log_default;    /* log.default */
+    uint16_t port, port_nat_t;                /* UDP: 500 and 4500 */
+    enum conf_plane plane;                    /* plane.type: tun */
+    const char *plane_device;                 /* plane.device: "braid0" */
+    uint32_t plane_mtu;                       /* plane.mtu: 0 = worked out from the outer path */
+    enum conf_log_level log_default;          /* log.default */
     enum conf_log_level log[CONF_LOG_GROUPS]; /* log.<group>; the default where nothing is said */
 };
 
 struct loaded {
-    struct config *config;       /* take it out (and set this to NULL) to let it outlive the rest; serial is 0 */
-    struct secret_list secrets;  /* give it to cred_store_new */
+    struct config
+        *config; /* take it out (and set this to NULL) to let it outlive the rest; serial is 0 */
+    struct secret_list secrets; /* give it to cred_store_new */
     struct conf_daemon daemon;
 };
 
-/* Read DIR/swanctl.conf and, if it exists, DIR/braid.conf. NULL when `problems` holds an error (out of memory is one). */
+/*
+ * Read DIR/swanctl.conf and, if it exists, DIR/braid.conf. NULL when `problems` holds an error
+ * (out of memory is one).
+ */
 struct loaded *config_load(const char *dir, struct problem_list *problems);
 
 /* The same from memory, for tests and fuzzing; includes are refused. `braid` may be empty. */
-struct loaded *config_load_text(struct bytes swanctl, struct bytes braid, struct problem_list *problems);
+struct loaded *config_load_text(struct bytes swanctl, struct bytes braid,
+                                struct problem_list *problems);
 
-void loaded_free(struct loaded *l); /* wipes the secrets; frees the snapshot unless it was taken out. NULL allowed */
+void loaded_free(
+    struct loaded
+        *l); /* wipes the secrets; frees the snapshot unless it was taken out. NULL allowed */
 void config_free(struct config *c); /* a snapshot that came from config_load. NULL allowed */
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * memory: the C library's allocator as a `struct alloc`, for everything a load builds.
  *
- * What goes back through it has been wiped (alloc.h), so the text of secrets does not stay behind in the heap.
+ * What goes back through it has been wiped (alloc.h), so the text of secrets does not stay behind
+ * in the heap.
  */
 #ifndef BRAID_CONFIG_MEMORY_H
 #define BRAID_CONFIG_MEMORY_H

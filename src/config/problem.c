@@ -1,7 +1,9 @@
 /*
- * problem: the list of what is wrong, the way it is shown, and the guess at what was meant. See problem.h.
+ * problem: the list of what is wrong, the way it is shown, and the guess at what was meant. See
+ * problem.h.
  *
- * A problem outlives the settings it was found in, so it copies what it shows. The copy is where secrets are kept out: it ends at the `=` of a key that holds one.
+ * A problem outlives the settings it was found in, so it copies what it shows. The copy is where
+ * secrets are kept out: it ends at the `=` of a key that holds one.
  */
 #include "config/problem.h"
 
@@ -34,9 +36,12 @@ void problem_list_free(struct problem_list *list)
     problem_list_init(list);
 }
 
-/* ---- copying a line ----------------------------------------------------------------------------------------------------------- */
+/* ---- copying a line -------------------------------------------------------------------------- */
 
-/* Keys whose values are never shown. A longer name that begins like one ("secret2") counts as well. */
+/*
+ * Keys whose values are never shown. A longer name that begins like one ("secret2") counts as
+ * well.
+ */
 static const char *const hidden_keys[] = {"secret", "pin", "password"};
 
 /* How much of the line may be shown: up to and with the first `=` behind a hidden key. */
@@ -45,7 +50,8 @@ static size_t shown_len(struct bytes line)
     for (size_t i = 0; i < line.len; i++) {
         for (size_t k = 0; k < sizeof hidden_keys / sizeof hidden_keys[0]; k++) {
             size_t len = strlen(hidden_keys[k]);
-            if (line.len - i < len || strncasecmp((const char *)line.at + i, hidden_keys[k], len) != 0)
+            if (line.len - i < len ||
+                strncasecmp((const char *)line.at + i, hidden_keys[k], len) != 0)
                 continue;
             const uint8_t *equals = memchr(line.at + i, '=', line.len - i);
             return equals ? (size_t)(equals - line.at) + 1 : line.len;
@@ -64,12 +70,14 @@ static char *copy_line(struct bytes line)
     if (!copy)
         return NULL;
     for (size_t i = 0; i < len; i++)
-        copy[i] = line.at[i] == '\t' || (line.at[i] >= ' ' && line.at[i] != 127) ? (char)line.at[i] : '?';
+        copy[i] =
+            line.at[i] == '\t' || (line.at[i] >= ' ' && line.at[i] != 127) ? (char)line.at[i] : '?';
     copy[len] = '\0';
     return copy;
 }
 
-static struct problem *make_problem(enum problem_kind kind, const struct place *where, const char *message)
+static struct problem *make_problem(enum problem_kind kind, const struct place *where,
+                                    const char *message)
 {
     struct problem *p = calloc(1, sizeof *p);
     if (!p)
@@ -86,7 +94,8 @@ static struct problem *make_problem(enum problem_kind kind, const struct place *
     return p;
 }
 
-void problem_add(struct problem_list *list, enum problem_kind kind, const struct place *where, const char *format, ...)
+void problem_add(struct problem_list *list, enum problem_kind kind, const struct place *where,
+                 const char *format, ...)
 {
     size_t *count = kind == PROBLEM_ERROR ? &list->errors : &list->warnings;
     ++*count;
@@ -108,7 +117,7 @@ void problem_add(struct problem_list *list, enum problem_kind kind, const struct
     list->last = &p->next;
 }
 
-/* ---- showing -------------------------------------------------------------------------------------------------------------------- */
+/* ---- showing --------------------------------------------------------------------------------- */
 
 static void print_headline(FILE *to, const struct problem *p)
 {
@@ -116,7 +125,8 @@ static void print_headline(FILE *to, const struct problem *p)
         fprintf(to, "%s:", p->file);
     if (p->file && p->line > 0)
         fprintf(to, "%u:%u:", p->line, p->column);
-    fprintf(to, "%s%s%s", p->file ? " " : "", p->kind == PROBLEM_WARNING ? "warning: " : "", p->message ? p->message : "out of memory");
+    fprintf(to, "%s%s%s", p->file ? " " : "", p->kind == PROBLEM_WARNING ? "warning: " : "",
+            p->message ? p->message : "out of memory");
 }
 
 /* The line, and below it carets under the offending text. Tabs stay tabs, so both lines up. */
@@ -161,7 +171,7 @@ void problem_list_print(const struct problem_list *list, FILE *to)
     }
 }
 
-/* ---- guessing ------------------------------------------------------------------------------------------------------------------- */
+/* ---- guessing -------------------------------------------------------------------------------- */
 
 static unsigned least(unsigned a, unsigned b, unsigned c)
 {
@@ -169,7 +179,10 @@ static unsigned least(unsigned a, unsigned b, unsigned c)
     return ab < c ? ab : c;
 }
 
-/* How many letters must be added, removed, replaced or swapped with their neighbour to make one word of the other; case counts for nothing. */
+/*
+ * How many letters must be added, removed, replaced or swapped with their neighbour to make one
+ * word of the other; case counts for nothing.
+ */
 static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     unsigned rows[3][GUESS_MAX + 1];
@@ -182,7 +195,8 @@ static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_le
         for (size_t j = 1; j <= b_len; j++) {
             int x = tolower((uint8_t)a[i - 1]), y = tolower((uint8_t)b[j - 1]);
             row[j] = least(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y));
-            bool swapped = i > 1 && j > 1 && x == tolower((uint8_t)b[j - 2]) && y == tolower((uint8_t)a[i - 2]);
+            bool swapped = i > 1 && j > 1 && x == tolower((uint8_t)b[j - 2]) &&
+                           y == tolower((uint8_t)a[i - 2]);
             if (swapped && before[j - 2] + 1 < row[j])
                 row[j] = before[j - 2] + 1;
         }
@@ -198,7 +212,8 @@ const char *problem_guess(struct bytes written, const char *const *words)
 {
     if (written.len < 2 || written.len > GUESS_MAX)
         return NULL;
-    unsigned best = (unsigned)written.len / 3 + 1; /* further away than this is no guess but a coincidence */
+    unsigned best =
+        (unsigned)written.len / 3 + 1; /* further away than this is no guess but a coincidence */
     const char *guess = NULL;
     for (; *words; words++) {
         size_t len = strlen(*words);

@@ -1,8 +1,10 @@
 /*
- * schema: the rows of schema.def, the types they speak of, and the way a section is read by them. See schema.h.
+ * schema: the rows of schema.def, the types they speak of, and the way a section is read by them.
+ * See schema.h.
  *
- * A type is a row of the table `types`: a function from text to the member, and what to say when the text is not one. Keys are told apart by their row alone:
- * nothing in here mentions a key by name.
+ * A type is a row of the table `types`: a function from text to the member, and what to say when
+ * the text is not one. Keys are told apart by their row alone: nothing in here mentions a key by
+ * name.
  */
 #include "config/schema.h"
 
@@ -12,33 +14,64 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- words and ranges that rows refer to -------------------------------------------------------------------------------------------------- */
+/* ---- words and ranges that rows refer to ----------------------------------------------------- */
 
 enum { NOT_YET_WORD = -1 }; /* a word of swanctl.conf whose meaning is not there yet */
 
-static const struct value_word words_version[] = {{"0", 0}, {"2", 2}, {"1", NOT_YET_WORD}, {NULL, 0}};
-static const struct value_word words_fragmentation[] = {
-    {"yes", FRAGMENTATION_YES}, {"true", FRAGMENTATION_YES},   {"1", FRAGMENTATION_YES}, {"enabled", FRAGMENTATION_YES}, {"accept", FRAGMENTATION_ACCEPT},
-    {"no", FRAGMENTATION_NO},   {"false", FRAGMENTATION_NO}, {"0", FRAGMENTATION_NO},  {"disabled", FRAGMENTATION_NO}, {"force", NOT_YET_WORD},
-    {NULL, 0}};
-static const struct value_word words_childless[] = {
-    {"allow", CHILDLESS_ALLOW}, {"prefer", CHILDLESS_PREFER}, {"force", CHILDLESS_FORCE}, {"never", CHILDLESS_NEVER}, {NULL, 0}};
-static const struct value_word words_unique[] = {
-    {"no", UNIQUE_NO}, {"never", UNIQUE_NEVER}, {"replace", UNIQUE_REPLACE}, {"keep", UNIQUE_KEEP}, {NULL, 0}};
-static const struct value_word words_mode[] = {{"tunnel", MODE_TUNNEL},   {"transport", MODE_TRANSPORT}, {"transport_proxy", NOT_YET_WORD},
-                                               {"beet", NOT_YET_WORD}, {"iptfs", NOT_YET_WORD},       {"pass", NOT_YET_WORD},
-                                               {"drop", NOT_YET_WORD}, {NULL, 0}};
-static const struct value_word words_send_cert[] = {{"ifasked", 1}, {"always", 2}, {"never", 0}, {NULL, 0}};
-static const struct value_word words_ocsp[] = {{"reply", 1}, {"request", 2}, {"both", 3}, {"never", 0}, {NULL, 0}};
-static const struct value_word words_revocation[] = {{"strict", 2}, {"ifuri", 1}, {"relaxed", 0}, {NULL, 0}};
-static const struct value_word words_label_mode[] = {{"system", 0}, {"simple", 1}, {"selinux", 2}, {NULL, 0}};
-static const struct value_word words_per_cpu[] = {{"no", 0},  {"false", 0}, {"0", 0},      {"disabled", 0}, {"yes", 1},
-                                                  {"true", 1}, {"1", 1},     {"enabled", 1}, {"encap", 2},    {NULL, 0}};
-static const struct value_word words_offload[] = {{"no", 0}, {"yes", 1}, {"crypto", 1}, {"packet", 2}, {"auto", 3}, {NULL, 0}};
-static const struct value_word words_copy_dscp[] = {{"out", 0}, {"in", 1}, {"yes", 2}, {"no", 3}, {NULL, 0}};
-static const struct value_word words_plane[] = {{"tun", CONF_PLANE_TUN}, {"mock", CONF_PLANE_MOCK}, {"kernel", NOT_YET_WORD}, {NULL, 0}};
-static const struct value_word words_log[] = {{"silent", CONF_LOG_SILENT}, {"error", CONF_LOG_ERROR}, {"warning", CONF_LOG_WARNING},
-                                              {"notice", CONF_LOG_NOTICE}, {"info", CONF_LOG_INFO},   {"debug", CONF_LOG_DEBUG},
+static const struct value_word words_version[] = {
+    {"0", 0}, {"2", 2}, {"1", NOT_YET_WORD}, {NULL, 0}};
+static const struct value_word words_fragmentation[] = {{"yes", FRAGMENTATION_YES},
+                                                        {"true", FRAGMENTATION_YES},
+                                                        {"1", FRAGMENTATION_YES},
+                                                        {"enabled", FRAGMENTATION_YES},
+                                                        {"accept", FRAGMENTATION_ACCEPT},
+                                                        {"no", FRAGMENTATION_NO},
+                                                        {"false", FRAGMENTATION_NO},
+                                                        {"0", FRAGMENTATION_NO},
+                                                        {"disabled", FRAGMENTATION_NO},
+                                                        {"force", NOT_YET_WORD},
+                                                        {NULL, 0}};
+static const struct value_word words_childless[] = {{"allow", CHILDLESS_ALLOW},
+                                                    {"prefer", CHILDLESS_PREFER},
+                                                    {"force", CHILDLESS_FORCE},
+                                                    {"never", CHILDLESS_NEVER},
+                                                    {NULL, 0}};
+static const struct value_word words_unique[] = {{"no", UNIQUE_NO},
+                                                 {"never", UNIQUE_NEVER},
+                                                 {"replace", UNIQUE_REPLACE},
+                                                 {"keep", UNIQUE_KEEP},
+                                                 {NULL, 0}};
+static const struct value_word words_mode[] = {{"tunnel", MODE_TUNNEL},
+                                               {"transport", MODE_TRANSPORT},
+                                               {"transport_proxy", NOT_YET_WORD},
+                                               {"beet", NOT_YET_WORD},
+                                               {"iptfs", NOT_YET_WORD},
+                                               {"pass", NOT_YET_WORD},
+                                               {"drop", NOT_YET_WORD},
+                                               {NULL, 0}};
+static const struct value_word words_send_cert[] = {
+    {"ifasked", 1}, {"always", 2}, {"never", 0}, {NULL, 0}};
+static const struct value_word words_ocsp[] = {
+    {"reply", 1}, {"request", 2}, {"both", 3}, {"never", 0}, {NULL, 0}};
+static const struct value_word words_revocation[] = {
+    {"strict", 2}, {"ifuri", 1}, {"relaxed", 0}, {NULL, 0}};
+static const struct value_word words_label_mode[] = {
+    {"system", 0}, {"simple", 1}, {"selinux", 2}, {NULL, 0}};
+static const struct value_word words_per_cpu[] = {
+    {"no", 0},   {"false", 0}, {"0", 0},       {"disabled", 0}, {"yes", 1},
+    {"true", 1}, {"1", 1},     {"enabled", 1}, {"encap", 2},    {NULL, 0}};
+static const struct value_word words_offload[] = {{"no", 0},     {"yes", 1},  {"crypto", 1},
+                                                  {"packet", 2}, {"auto", 3}, {NULL, 0}};
+static const struct value_word words_copy_dscp[] = {
+    {"out", 0}, {"in", 1}, {"yes", 2}, {"no", 3}, {NULL, 0}};
+static const struct value_word words_plane[] = {
+    {"tun", CONF_PLANE_TUN}, {"mock", CONF_PLANE_MOCK}, {"kernel", NOT_YET_WORD}, {NULL, 0}};
+static const struct value_word words_log[] = {{"silent", CONF_LOG_SILENT},
+                                              {"error", CONF_LOG_ERROR},
+                                              {"warning", CONF_LOG_WARNING},
+                                              {"notice", CONF_LOG_NOTICE},
+                                              {"info", CONF_LOG_INFO},
+                                              {"debug", CONF_LOG_DEBUG},
                                               {NULL, 0}};
 
 static const struct schema_range range_any = {0, UINT32_MAX};
@@ -49,14 +82,22 @@ static const struct schema_range range_fragment = {256, 65535};
 static const struct schema_range range_message = {2048, 65535};
 static const struct schema_range range_mtu = {0, 65535};
 
-/* ---- rows --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 #define NOWHERE SCHEMA_NOWHERE
 #define WHOLE 0
 static const struct schema_key keys[] = {
 #define KEY(sect, word, k, t, what, state, now, at, standard, text) \
-    {.section = SCHEMA_##sect, .name = word, .kind = KIND_##k, .type = TYPE_##t, .of = what, .status = STATUS_##state, \
-     .today = now, .target = at, .fallback = standard, .help = text},
+    {.section = SCHEMA_##sect, \
+     .name = word, \
+     .kind = KIND_##k, \
+     .type = TYPE_##t, \
+     .of = what, \
+     .status = STATUS_##state, \
+     .today = now, \
+     .target = at, \
+     .fallback = standard, \
+     .help = text},
 #include "config/schema.def"
 };
 #undef NOWHERE
@@ -64,7 +105,12 @@ static const struct schema_key keys[] = {
 
 static const struct schema_part parts[] = {
 #define PART(sect, word, how, what, state, text) \
-    {.section = SCHEMA_##sect, .name = word, .match = MATCH_##how, .of = SCHEMA_##what, .status = STATUS_##state, .help = text},
+    {.section = SCHEMA_##sect, \
+     .name = word, \
+     .match = MATCH_##how, \
+     .of = SCHEMA_##what, \
+     .status = STATUS_##state, \
+     .help = text},
 #include "config/schema.def"
 };
 enum { PARTS = sizeof parts / sizeof parts[0] };
@@ -84,7 +130,8 @@ static const struct schema_key *find_key(enum schema_section section, const char
     for (size_t i = 0; i < SCHEMA_KEYS; i++) {
         if (keys[i].section != section)
             continue;
-        if (keys[i].kind == KIND_PREFIX ? strncmp(name, keys[i].name, strlen(keys[i].name)) == 0 : strcmp(name, keys[i].name) == 0)
+        if (keys[i].kind == KIND_PREFIX ? strncmp(name, keys[i].name, strlen(keys[i].name)) == 0
+                                        : strcmp(name, keys[i].name) == 0)
             return &keys[i];
     }
     return NULL;
@@ -95,7 +142,9 @@ const struct schema_part *schema_find_part(enum schema_section section, const ch
     for (size_t i = 0; i < PARTS; i++) {
         if (parts[i].section != section)
             continue;
-        if (parts[i].match == MATCH_PREFIX ? strncasecmp(name, parts[i].name, strlen(parts[i].name)) == 0 : strcmp(name, parts[i].name) == 0)
+        if (parts[i].match == MATCH_PREFIX
+                ? strncasecmp(name, parts[i].name, strlen(parts[i].name)) == 0
+                : strcmp(name, parts[i].name) == 0)
             return &parts[i];
     }
     return NULL;
@@ -131,9 +180,12 @@ const char *schema_guess_part(enum schema_section section, const char *written)
     return problem_guess(bytes_str(written), words);
 }
 
-/* ---- types --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- types ----------------------------------------------------------------------------------- */
 
-/* What a type's function works with. `to` is the member, or the whole structure for types that fill in several. */
+/*
+ * What a type's function works with. `to` is the member, or the whole structure for types that
+ * fill in several.
+ */
 struct reading {
     struct schema_run *run;
     const struct schema_key *key;
@@ -217,7 +269,8 @@ static bool read_packets(struct reading *r)
 
 static bool refuse_yet(struct reading *r)
 {
-    return value_fail(r->fault, r->text, r->text, "`%.*s` is not supported yet", (int)r->text.len, (const char *)r->text.at);
+    return value_fail(r->fault, r->text, r->text, "`%.*s` is not supported yet", (int)r->text.len,
+                      (const char *)r->text.at);
 }
 
 static bool read_word(struct reading *r)
@@ -326,7 +379,8 @@ static bool read_selectors(struct reading *r)
     }
     struct selector *kept = ARENA_ARRAY(r->run->arena, struct selector, n);
     if (!kept || n == 0)
-        return value_fail(r->fault, r->text, r->text, kept ? "no traffic selector is given" : "out of memory");
+        return value_fail(r->fault, r->text, r->text,
+                          kept ? "no traffic selector is given" : "out of memory");
     memcpy(kept, list, n * sizeof *kept);
     *(struct selectors *)r->to = (struct selectors){.count = n, .at = kept};
     return true;
@@ -335,7 +389,8 @@ static bool read_selectors(struct reading *r)
 /* The method is a prefix, what follows are its constraints. */
 static bool read_auth(struct reading *r)
 {
-    static const char *const later[] = {"pubkey", "rsa", "ecdsa", "ike:", "eap", "xauth", "ed25519", "ed448"};
+    static const char *const later[] = {
+        "pubkey", "rsa", "ecdsa", "ike:", "eap", "xauth", "ed25519", "ed448"};
     if (value_is(r->text, "psk")) {
         *(enum conf_auth_class *)r->to = CONF_AUTH_PSK;
         return true;
@@ -370,7 +425,8 @@ static bool read_owner(struct reading *r)
     struct schema_secret *secret = r->to;
     if (secret->entry.owner_count == SCHEMA_OWNERS_MAX)
         return value_fail(r->fault, r->text, r->text, "more than %d identities", SCHEMA_OWNERS_MAX);
-    if (!value_identity(r->text, true, r->run->secrets, &secret->owner[secret->entry.owner_count], r->fault))
+    if (!value_identity(r->text, true, r->run->secrets, &secret->owner[secret->entry.owner_count],
+                        r->fault))
         return false;
     secret->entry.owner_count++;
     return true;
@@ -426,7 +482,8 @@ static void describe_expected(const struct schema_key *key, char *to, size_t roo
 {
     const struct schema_range *range = key->of;
     if (key->type == TYPE_UINT) {
-        snprintf(to, room, "a number from %llu to %llu", (unsigned long long)range->min, (unsigned long long)range->max);
+        snprintf(to, room, "a number from %llu to %llu", (unsigned long long)range->min,
+                 (unsigned long long)range->max);
         return;
     }
     if (key->type != TYPE_WORD) {
@@ -436,7 +493,8 @@ static void describe_expected(const struct schema_key *key, char *to, size_t roo
     size_t len = (size_t)snprintf(to, room, "one of");
     for (const struct value_word *w = key->of; w->word && len < room; w++) {
         if (w->value != NOT_YET_WORD)
-            len += (size_t)snprintf(to + len, room - len, "%s %s", w == key->of ? "" : ",", w->word);
+            len +=
+                (size_t)snprintf(to + len, room - len, "%s %s", w == key->of ? "" : ",", w->word);
     }
 }
 
@@ -451,10 +509,14 @@ static const char *guess_word(const struct schema_key *key, struct bytes written
     return problem_guess(written, words);
 }
 
-/* ---- reading one key ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- reading one key ------------------------------------------------------------------------- */
 
-/* Where a fault is: the part of the value if the line shows it as it is, else the value; never a secret. */
-static struct place fault_place(const struct schema_key *key, const struct setting *s, const struct value_fault *f)
+/*
+ * Where a fault is: the part of the value if the line shows it as it is, else the value; never a
+ * secret.
+ */
+static struct place fault_place(const struct schema_key *key, const struct setting *s,
+                                const struct value_fault *f)
 {
     if (key->type == TYPE_SECRET)
         return s->place;
@@ -466,7 +528,8 @@ static struct place fault_place(const struct schema_key *key, const struct setti
     return place;
 }
 
-static void complain_value(struct schema_run *run, const struct schema_key *key, const struct setting *s, const char *path, struct value_fault *f)
+static void complain_value(struct schema_run *run, const struct schema_key *key,
+                           const struct setting *s, const char *path, struct value_fault *f)
 {
     char expected[256];
     struct place place = fault_place(key, s, f);
@@ -476,14 +539,17 @@ static void complain_value(struct schema_run *run, const struct schema_key *key,
     }
     const char *guess = guess_word(key, bytes_make(s->value, s->len));
     describe_expected(key, expected, sizeof expected);
-    problem_add(run->problems, PROBLEM_ERROR, &place, "%s.%s: `%s` is not %s%s%s%s", path, s->name, s->value, expected, guess ? "; did you mean `" : "",
-                guess ? guess : "", guess ? "`?" : "");
+    problem_add(run->problems, PROBLEM_ERROR, &place, "%s.%s: `%s` is not %s%s%s%s", path, s->name,
+                s->value, expected, guess ? "; did you mean `" : "", guess ? guess : "",
+                guess ? "`?" : "");
 }
 
 /* Read a text for a key. With no object it is only checked. */
-static bool read_value(struct schema_run *run, const struct schema_key *key, struct bytes text, void *object, struct value_fault *f)
+static bool read_value(struct schema_run *run, const struct schema_key *key, struct bytes text,
+                       void *object, struct value_fault *f)
 {
-    uint64_t scratch[sizeof(struct conf_conn) / sizeof(uint64_t) + 1]; /* the largest thing a key without a target is read into */
+    uint64_t scratch[sizeof(struct conf_conn) / sizeof(uint64_t) +
+                     1]; /* the largest thing a key without a target is read into */
     memset(f, 0, sizeof *f);
     struct reading r = {.run = run, .key = key, .text = text, .fault = f, .to = scratch};
     if (object && key->target != SCHEMA_NOWHERE)
@@ -501,32 +567,40 @@ static bool is_today(struct schema_run *run, const struct schema_key *key, struc
     if (key->type == TYPE_TEXT)
         return value_is(text, key->today);
     struct reading written = {.run = run, .key = key, .text = text, .fault = &f, .to = a};
-    struct reading today = {.run = run, .key = key, .text = bytes_str(key->today), .fault = &f, .to = b};
-    return types[key->type].read(&written) && types[key->type].read(&today) && memcmp(a, b, sizeof a) == 0;
+    struct reading today = {
+        .run = run, .key = key, .text = bytes_str(key->today), .fault = &f, .to = b};
+    return types[key->type].read(&written) && types[key->type].read(&today) &&
+           memcmp(a, b, sizeof a) == 0;
 }
 
 /* A key whose feature is missing. True if the value asks for nothing that braid does not do. */
-static bool check_not_yet(struct schema_run *run, const struct schema_key *key, const struct setting *s, const char *path)
+static bool check_not_yet(struct schema_run *run, const struct schema_key *key,
+                          const struct setting *s, const char *path)
 {
     if (is_today(run, key, bytes_make(s->value, s->len)))
         return true;
     bool one_value = key->today != NULL;
-    problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s is not supported yet%s%s%s", path, s->name, one_value ? " (except the value `" : "",
-                one_value ? key->today : "", one_value ? "`)" : "");
+    problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s is not supported yet%s%s%s", path,
+                s->name, one_value ? " (except the value `" : "", one_value ? key->today : "",
+                one_value ? "`)" : "");
     return false;
 }
 
-static bool complain_unknown(struct schema_run *run, enum schema_section section, const struct setting *s, const char *path)
+static bool complain_unknown(struct schema_run *run, enum schema_section section,
+                             const struct setting *s, const char *path)
 {
     const char *guess = schema_guess_key(section, s->name);
     bool is_part = schema_find_part(section, s->name) != NULL;
-    problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s: %s%s%s%s", path, s->name, is_part ? "this is a section: write `{` instead of `=`" : "unknown key",
-                guess && !is_part ? ", did you mean `" : "", guess && !is_part ? guess : "", guess && !is_part ? "`?" : "");
+    problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s: %s%s%s%s", path, s->name,
+                is_part ? "this is a section: write `{` instead of `=`" : "unknown key",
+                guess && !is_part ? ", did you mean `" : "", guess && !is_part ? guess : "",
+                guess && !is_part ? "`?" : "");
     return false;
 }
 
 /* One key of the section. A mistake in an inherited key is shown once, at its first heir. */
-static bool apply_setting(struct schema_run *run, enum schema_section section, struct setting *s, const char *path, void *object)
+static bool apply_setting(struct schema_run *run, enum schema_section section, struct setting *s,
+                          const char *path, void *object)
 {
     const struct schema_key *key = find_key(section, s->name);
     struct value_fault f;
@@ -536,7 +610,8 @@ static bool apply_setting(struct schema_run *run, enum schema_section section, s
         return !shown && complain_unknown(run, section, s, path);
     run->seen[key - keys] = true;
     if (key->status == STATUS_NOT_YET)
-        return shown ? is_today(run, key, bytes_make(s->value, s->len)) : check_not_yet(run, key, s, path);
+        return shown ? is_today(run, key, bytes_make(s->value, s->len))
+                     : check_not_yet(run, key, s, path);
     if (s->len == 0 || !read_value(run, key, bytes_make(s->value, s->len), object, &f)) {
         if (s->len == 0)
             value_fail(&f, BYTES_NONE, BYTES_NONE, "the value is empty");
@@ -545,26 +620,34 @@ static bool apply_setting(struct schema_run *run, enum schema_section section, s
         return false;
     }
     if (f.warning[0] && !shown)
-        problem_add(run->problems, PROBLEM_WARNING, &s->value_place, "%s.%s: %s", path, s->name, f.warning);
+        problem_add(run->problems, PROBLEM_WARNING, &s->value_place, "%s.%s: %s", path, s->name,
+                    f.warning);
     if (key->status == STATUS_LATER && !shown && !is_today(run, key, bytes_make(s->value, s->len)))
-        problem_add(run->problems, PROBLEM_WARNING, &s->place, "%s.%s is read but has no effect yet", path, s->name);
+        problem_add(run->problems, PROBLEM_WARNING, &s->place,
+                    "%s.%s is read but has no effect yet", path, s->name);
     return true;
 }
 
-/* A key that is absent takes its default. A default that is not supported makes the key mandatory for now. */
-static bool apply_fallback(struct schema_run *run, const struct schema_key *key, const char *path, const struct place *place, void *object)
+/*
+ * A key that is absent takes its default. A default that is not supported makes the key mandatory
+ * for now.
+ */
+static bool apply_fallback(struct schema_run *run, const struct schema_key *key, const char *path,
+                           const struct place *place, void *object)
 {
     struct value_fault f;
     if (key->status == STATUS_NOT_YET || !key->fallback || key->fallback[0] == '=')
         return true;
     if (read_value(run, key, bytes_str(key->fallback), object, &f))
         return true;
-    problem_add(run->problems, PROBLEM_ERROR, place, "%s.%s is not given, and its default, %s, is not supported yet; supported: %s", path, key->name,
-                key->fallback, schema_type_text(key));
+    problem_add(run->problems, PROBLEM_ERROR, place,
+                "%s.%s is not given, and its default, %s, is not supported yet; supported: %s",
+                path, key->name, key->fallback, schema_type_text(key));
     return false;
 }
 
-bool schema_apply(struct schema_run *run, enum schema_section section, const struct view *v, const char *path, const struct place *place, void *object)
+bool schema_apply(struct schema_run *run, enum schema_section section, const struct view *v,
+                  const char *path, const struct place *place, void *object)
 {
     struct view_at at = {.layer = 0};
     struct setting *s;
@@ -579,7 +662,8 @@ bool schema_apply(struct schema_run *run, enum schema_section section, const str
     return good;
 }
 
-bool schema_check_parts(struct schema_run *run, enum schema_section section, const struct view *v, const char *path)
+bool schema_check_parts(struct schema_run *run, enum schema_section section, const struct view *v,
+                        const char *path)
 {
     struct view_at at = {.layer = 0};
     struct section *s;
@@ -594,9 +678,11 @@ bool schema_check_parts(struct schema_run *run, enum schema_section section, con
         s->reported = true;
         bool is_key = !part && find_key(section, s->name);
         const char *guess = part || is_key ? NULL : schema_guess_part(section, s->name);
-        const char *what = part ? " is not supported yet" : is_key ? ": this is a key: write `=` instead of `{`" : ": unknown section";
-        problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s%s%s%s%s", path, s->name, what, guess ? ", did you mean `" : "", guess ? guess : "",
-                    guess ? "`?" : "");
+        const char *what = part     ? " is not supported yet"
+                           : is_key ? ": this is a key: write `=` instead of `{`"
+                                    : ": unknown section";
+        problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s%s%s%s%s", path, s->name, what,
+                    guess ? ", did you mean `" : "", guess ? guess : "", guess ? "`?" : "");
     }
     return good;
 }

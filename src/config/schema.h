@@ -1,7 +1,9 @@
 /*
- * schema: schema.def as data, and the one function that brings a section of a file into a structure by it.
+ * schema: schema.def as data, and the one function that brings a section of a file into a
+ * structure by it.
  *
- * Whoever wants to know something about keys (loader, manual pages, `braid keys`, tests, later VICI's load-conn) reads the rows from here.
+ * Whoever wants to know something about keys (loader, manual pages, `braid keys`, tests, later
+ * VICI's load-conn) reads the rows from here.
  */
 #ifndef BRAID_CONFIG_SCHEMA_H
 #define BRAID_CONFIG_SCHEMA_H
@@ -12,17 +14,52 @@
 #include "config/value.h"
 
 enum schema_section {
-    SCHEMA_SWANCTL, SCHEMA_CONN, SCHEMA_AUTH, SCHEMA_CERT, SCHEMA_CHILD, SCHEMA_SECRETS, SCHEMA_SECRET, SCHEMA_FILE, SCHEMA_TOKEN, SCHEMA_POOL,
-    SCHEMA_AUTHORITY, SCHEMA_BRAID, SCHEMA_ENGINE, SCHEMA_NETWORK, SCHEMA_PLANE, SCHEMA_LOG,
+    SCHEMA_SWANCTL,
+    SCHEMA_CONN,
+    SCHEMA_AUTH,
+    SCHEMA_CERT,
+    SCHEMA_CHILD,
+    SCHEMA_SECRETS,
+    SCHEMA_SECRET,
+    SCHEMA_FILE,
+    SCHEMA_TOKEN,
+    SCHEMA_POOL,
+    SCHEMA_AUTHORITY,
+    SCHEMA_BRAID,
+    SCHEMA_ENGINE,
+    SCHEMA_NETWORK,
+    SCHEMA_PLANE,
+    SCHEMA_LOG,
 };
 enum schema_kind { KIND_VALUE, KIND_LIST, KIND_PREFIX };
 enum schema_status { STATUS_NOW, STATUS_LATER, STATUS_NOT_YET };
 enum schema_match { MATCH_EXACT, MATCH_PREFIX };
 
 enum schema_type {
-    TYPE_TEXT, TYPE_BOOL, TYPE_UINT, TYPE_PORT, TYPE_FRAGMENT, TYPE_TIME, TYPE_FINE_TIME, TYPE_PERMILLE, TYPE_SIZE, TYPE_PACKETS, TYPE_WORD, TYPE_ACTIONS,
-    TYPE_START, TYPE_LOCAL_ADDRS, TYPE_REMOTE_ADDRS, TYPE_IKE_PROPOSALS, TYPE_ESP_PROPOSALS, TYPE_LOCAL_TS, TYPE_REMOTE_TS, TYPE_AUTH, TYPE_IDENTITY,
-    TYPE_SECRET, TYPE_OWNER, TYPE_DEVICE,
+    TYPE_TEXT,
+    TYPE_BOOL,
+    TYPE_UINT,
+    TYPE_PORT,
+    TYPE_FRAGMENT,
+    TYPE_TIME,
+    TYPE_FINE_TIME,
+    TYPE_PERMILLE,
+    TYPE_SIZE,
+    TYPE_PACKETS,
+    TYPE_WORD,
+    TYPE_ACTIONS,
+    TYPE_START,
+    TYPE_LOCAL_ADDRS,
+    TYPE_REMOTE_ADDRS,
+    TYPE_IKE_PROPOSALS,
+    TYPE_ESP_PROPOSALS,
+    TYPE_LOCAL_TS,
+    TYPE_REMOTE_TS,
+    TYPE_AUTH,
+    TYPE_IDENTITY,
+    TYPE_SECRET,
+    TYPE_OWNER,
+    TYPE_DEVICE,
     TYPES,
 };
 
@@ -35,7 +72,7 @@ struct schema_key {
     const char *name;
     enum schema_kind kind;
     enum schema_type type;
-    const void *of;       /* WORD: struct value_word[]; UINT, FRAGMENT: struct schema_range */
+    const void *of; /* WORD: struct value_word[]; UINT, FRAGMENT: struct schema_range */
     enum schema_status status;
     const char *today;    /* see schema.def */
     size_t target;        /* offset in the section's structure, or SCHEMA_NOWHERE */
@@ -55,7 +92,7 @@ struct schema_part {
 
 enum {
     SCHEMA_KEYS = 0
-#define KEY(...) + 1
+#define KEY(...) +1
 #include "config/schema.def"
 };
 
@@ -63,7 +100,8 @@ enum {
 const struct schema_key *schema_key_at(size_t i);
 const struct schema_part *schema_part_at(size_t i);
 const struct schema_part *schema_find_part(enum schema_section section, const char *name);
-const char *schema_type_text(const struct schema_key *key); /* "yes or no", "a time such as 90s, ..." */
+const char *
+schema_type_text(const struct schema_key *key); /* "yes or no", "a time such as 90s, ..." */
 
 /* What `secrets.ike*` is read into; owners beyond the limit are an error. */
 enum { SCHEMA_OWNERS_MAX = 64 };
@@ -76,22 +114,25 @@ struct schema_secret {
 struct schema_run {
     struct settings *settings;
     struct problem_list *problems;
-    struct arena *arena;   /* of the snapshot */
-    struct arena *secrets; /* of the secrets */
-    bool seen[SCHEMA_KEYS]; /* keys the section applied last holds */
+    struct arena *arena;          /* of the snapshot */
+    struct arena *secrets;        /* of the secrets */
+    bool seen[SCHEMA_KEYS];       /* keys the section applied last holds */
     struct proposals standard[2]; /* `default` for IKE and for ESP, read once */
 };
 
 /*
- * Read every key of a section into `object`, then the defaults of those that are absent. `path` names the section in messages ("connections.home"), `place` is
- * where it stands. All problems are reported; false if one was an error.
+ * Read every key of a section into `object`, then the defaults of those that are absent. `path`
+ * names the section in messages ("connections.home"), `place` is where it stands. All problems
+ * are reported; false if one was an error.
  */
-bool schema_apply(struct schema_run *run, enum schema_section section, const struct view *v, const char *path, const struct place *place, void *object);
+bool schema_apply(struct schema_run *run, enum schema_section section, const struct view *v,
+                  const char *path, const struct place *place, void *object);
 /* Did the section applied last hold this key? */
 bool schema_saw(const struct schema_run *run, enum schema_section section, const char *name);
 
 /* Sub-sections that the table does not allow, or not yet, are reported; false if there was one. */
-bool schema_check_parts(struct schema_run *run, enum schema_section section, const struct view *v, const char *path);
+bool schema_check_parts(struct schema_run *run, enum schema_section section, const struct view *v,
+                        const char *path);
 
 /* The words a section may hold, for a guess. */
 const char *schema_guess_key(enum schema_section section, const char *written);

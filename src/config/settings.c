@@ -1,10 +1,13 @@
 /*
  * settings: parser and tree. See settings.h.
  *
- * The parser is one function per rule of the grammar. After a mistake it goes on at the next line, so that one load shows them all; a mistake that makes the nesting
- * doubtful (a missing brace, an open string) marks the tree as unusable, because everything said about its content would be guesswork.
+ * The parser is one function per rule of the grammar. After a mistake it goes on at the next
+ * line, so that one load shows them all; a mistake that makes the nesting doubtful (a missing
+ * brace, an open string) marks the tree as unusable, because everything said about its content
+ * would be guesswork.
  *
- * Names are found through one hash table for the whole tree, keyed by the section and the name, so that ten thousand connections load in linear time.
+ * Names are found through one hash table for the whole tree, keyed by the section and the name,
+ * so that ten thousand connections load in linear time.
  */
 #include "config/settings.h"
 
@@ -34,8 +37,8 @@ struct settings {
     struct problem_list *problems;
     struct arena arena;
     struct section root;
-    struct text_block *texts;  /* of files: lines in messages borrow them */
-    struct setting **setting;  /* hash tables, `buckets` long */
+    struct text_block *texts; /* of files: lines in messages borrow them */
+    struct setting **setting; /* hash tables, `buckets` long */
     struct section **section;
     size_t buckets, nodes;
     uint32_t files;
@@ -53,7 +56,7 @@ struct parser {
     uint8_t *scratch; /* as long as the file: values are put together here */
 };
 
-/* ---- making and freeing ----------------------------------------------------------------------------------------------------------- */
+/* ---- making and freeing ---------------------------------------------------------------------- */
 
 static void init_section(struct section *section, const struct section *parent, const char *name)
 {
@@ -101,7 +104,8 @@ void settings_free(struct settings *s)
 static void say_full(struct settings *s, const struct place *where)
 {
     if (!s->full)
-        problem_add(s->problems, PROBLEM_ERROR, where, "the configuration is too large to be read (%zu keys and sections)", s->nodes);
+        problem_add(s->problems, PROBLEM_ERROR, where,
+                    "the configuration is too large to be read (%zu keys and sections)", s->nodes);
     s->full = s->broken = true;
 }
 
@@ -115,7 +119,7 @@ static void *take_node(struct settings *s, size_t len, const struct place *where
     return node;
 }
 
-/* ---- finding by name ---------------------------------------------------------------------------------------------------------------- */
+/* ---- finding by name ------------------------------------------------------------------------- */
 
 /* FNV-1a over the section's address and the name. */
 static size_t hash(const struct section *owner, struct bytes name)
@@ -132,7 +136,8 @@ static bool is_named(const char *name, struct bytes wanted)
     return strlen(name) == wanted.len && memcmp(name, wanted.at, wanted.len) == 0;
 }
 
-static struct setting *find_setting(const struct settings *s, const struct section *owner, struct bytes name)
+static struct setting *find_setting(const struct settings *s, const struct section *owner,
+                                    struct bytes name)
 {
     struct setting *at = s->setting[hash(owner, name) & (s->buckets - 1)];
     while (at && (at->owner != owner || !is_named(at->name, name)))
@@ -140,7 +145,8 @@ static struct setting *find_setting(const struct settings *s, const struct secti
     return at;
 }
 
-static struct section *find_section(const struct settings *s, const struct section *parent, struct bytes name)
+static struct section *find_section(const struct settings *s, const struct section *parent,
+                                    struct bytes name)
 {
     struct section *at = s->section[hash(parent, name) & (s->buckets - 1)];
     while (at && (at->parent != parent || !is_named(at->name, name)))
@@ -150,19 +156,24 @@ static struct section *find_section(const struct settings *s, const struct secti
 
 static void hang_setting(struct settings *s, struct setting *node)
 {
-    struct setting **bucket = &s->setting[hash(node->owner, bytes_str(node->name)) & (s->buckets - 1)];
+    struct setting **bucket =
+        &s->setting[hash(node->owner, bytes_str(node->name)) & (s->buckets - 1)];
     node->chain = *bucket;
     *bucket = node;
 }
 
 static void hang_section(struct settings *s, struct section *node)
 {
-    struct section **bucket = &s->section[hash(node->parent, bytes_str(node->name)) & (s->buckets - 1)];
+    struct section **bucket =
+        &s->section[hash(node->parent, bytes_str(node->name)) & (s->buckets - 1)];
     node->chain = *bucket;
     *bucket = node;
 }
 
-/* Twice the buckets when there are more nodes than that. Without memory it stays as it is, only slower. */
+/*
+ * Twice the buckets when there are more nodes than that. Without memory it stays as it is, only
+ * slower.
+ */
 static void grow_tables(struct settings *s)
 {
     if (s->nodes < s->buckets)
@@ -192,9 +203,10 @@ static void grow_tables(struct settings *s)
     free(old_sections);
 }
 
-/* ---- adding to the tree --------------------------------------------------------------------------------------------------------------- */
+/* ---- adding to the tree ---------------------------------------------------------------------- */
 
-static struct section *add_section(struct settings *s, struct section *parent, const struct token *name)
+static struct section *add_section(struct settings *s, struct section *parent,
+                                   const struct token *name)
 {
     struct section *section = find_section(s, parent, name->text);
     if (section)
@@ -214,7 +226,8 @@ static struct section *add_section(struct settings *s, struct section *parent, c
     return section;
 }
 
-static struct setting *add_setting(struct settings *s, struct section *owner, const struct token *name)
+static struct setting *add_setting(struct settings *s, struct section *owner,
+                                   const struct token *name)
 {
     struct setting *setting = find_setting(s, owner, name->text);
     if (setting)
@@ -234,7 +247,8 @@ static struct setting *add_setting(struct settings *s, struct section *owner, co
     return setting;
 }
 
-static void add_reference(struct settings *s, struct section *section, struct bytes path, const struct place *place)
+static void add_reference(struct settings *s, struct section *section, struct bytes path,
+                          const struct place *place)
 {
     for (struct reference *r = section->references; r; r = r->next) {
         if (is_named(r->path, path))
@@ -252,9 +266,12 @@ static void add_reference(struct settings *s, struct section *section, struct by
     section->references_end = &r->next;
 }
 
-/* ---- the grammar ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the grammar ----------------------------------------------------------------------------- */
 
-/* A mistake within one line: say it and go on behind the line. A brace that is skipped so leaves the nesting in doubt. */
+/*
+ * A mistake within one line: say it and go on behind the line. A brace that is skipped so leaves
+ * the nesting in doubt.
+ */
 static void complain(struct parser *p, const struct place *where, const char *what)
 {
     problem_add(p->s->problems, PROBLEM_ERROR, where, "%s", what);
@@ -271,7 +288,10 @@ static void next_token(struct parser *p, struct token *token, bool over_lines)
     while (over_lines && token->kind == TOKEN_NEWLINE);
 }
 
-/* What the lexer could not read. An open string swallows the rest of the file, so nothing that follows can be trusted. */
+/*
+ * What the lexer could not read. An open string swallows the rest of the file, so nothing that
+ * follows can be trusted.
+ */
 static void complain_value(struct parser *p, enum lexed result, const struct lexed_value *value)
 {
     if (result == LEXED_CONTROL) {
@@ -296,7 +316,9 @@ static void parse_value(struct parser *p, struct section *owner, const struct to
         return;
     }
     struct setting *setting = add_setting(p->s, owner, name);
-    char *text = setting && value.present ? memory_text(&p->s->arena, bytes_make(p->scratch, value.len)) : NULL;
+    char *text = setting && value.present
+                     ? memory_text(&p->s->arena, bytes_make(p->scratch, value.len))
+                     : NULL;
     if (!setting || (value.present && !text)) {
         say_full(p->s, &name->place);
         return;
@@ -333,11 +355,17 @@ static bool parse_reference(struct parser *p, struct section *section, struct to
     return true;
 }
 
-static void parse_statements(struct parser *p, struct section *section, const struct token *opened, unsigned depth);
-static void complain_nesting(struct parser *p, const struct place *where, const struct token *section, const char *what);
+static void parse_statements(struct parser *p, struct section *section, const struct token *opened,
+                             unsigned depth);
+static void complain_nesting(struct parser *p, const struct place *where,
+                             const struct token *section, const char *what);
 
-/* section := name [":" ref {"," ref}] "{" settings "}"; the name and `token` behind it have been read. */
-static void parse_section(struct parser *p, struct section *parent, const struct token *name, struct token token, unsigned depth)
+/*
+ * section := name [":" ref {"," ref}] "{" settings "}"; the name and `token` behind it have been
+ * read.
+ */
+static void parse_section(struct parser *p, struct section *parent, const struct token *name,
+                          struct token token, unsigned depth)
 {
     if (depth >= SETTINGS_DEPTH_MAX) {
         complain_nesting(p, &name->place, name, "is nested too deeply");
@@ -359,7 +387,8 @@ static void parse_section(struct parser *p, struct section *parent, const struct
         parse_statements(p, section, name, depth + 1);
 }
 
-static void read_pattern(struct parser *p, struct section *section, const struct lexed_value *value);
+static void read_pattern(struct parser *p, struct section *section,
+                         const struct lexed_value *value);
 
 /* include := "include" pattern; the word has been read. */
 static void parse_include(struct parser *p, struct section *section, const struct token *word)
@@ -377,7 +406,8 @@ static void parse_include(struct parser *p, struct section *section, const struc
 }
 
 /* A statement that begins with a name. */
-static void parse_statement(struct parser *p, struct section *section, const struct token *name, unsigned depth)
+static void parse_statement(struct parser *p, struct section *section, const struct token *name,
+                            unsigned depth)
 {
     int after = lexer_peek(&p->lexer);
     if (is_named("include", name->text) && after != '=' && after != '{' && after != ':') {
@@ -395,18 +425,21 @@ static void parse_statement(struct parser *p, struct section *section, const str
         return;
     }
     if (token.kind == TOKEN_NEWLINE) {
-        struct lexer mark = p->lexer; /* `name`, and its `{` on a later line; else the mistake is in this line */
+        struct lexer mark =
+            p->lexer; /* `name`, and its `{` on a later line; else the mistake is in this line */
         next_token(p, &token, true);
         if (token.kind != TOKEN_OPEN && token.kind != TOKEN_COLON) {
             p->lexer = mark;
-            problem_add(p->s->problems, PROBLEM_ERROR, &name->place, "`=` or `{` is missing behind this name");
+            problem_add(p->s->problems, PROBLEM_ERROR, &name->place,
+                        "`=` or `{` is missing behind this name");
             return;
         }
     }
     if (token.kind == TOKEN_OPEN || token.kind == TOKEN_COLON)
         parse_section(p, section, name, token, depth);
     else if (token.kind == TOKEN_DOT)
-        complain(p, &token.place, "a name cannot hold a dot; open a section for what stands before it");
+        complain(p, &token.place,
+                 "a name cannot hold a dot; open a section for what stands before it");
     else
         complain(p, &token.place, "`=` or `{` is expected here");
 }
@@ -427,19 +460,25 @@ static const char *misplaced(enum token_kind kind)
 }
 
 /* A mistake in the nesting. What follows from it is not said again. */
-static void complain_nesting(struct parser *p, const struct place *where, const struct token *section, const char *what)
+static void complain_nesting(struct parser *p, const struct place *where,
+                             const struct token *section, const char *what)
 {
     if (p->s->broken)
         return;
     p->s->broken = true;
     if (section)
-        problem_add(p->s->problems, PROBLEM_ERROR, where, "section `%.*s` %s", (int)section->text.len, (const char *)section->text.at, what);
+        problem_add(p->s->problems, PROBLEM_ERROR, where, "section `%.*s` %s",
+                    (int)section->text.len, (const char *)section->text.at, what);
     else
         problem_add(p->s->problems, PROBLEM_ERROR, where, "%s", what);
 }
 
-/* settings := (section | keyvalue | include)*. `opened` is the name of the section, NULL at the top of a file. */
-static void parse_statements(struct parser *p, struct section *section, const struct token *opened, unsigned depth)
+/*
+ * settings := (section | keyvalue | include)*. `opened` is the name of the section, NULL at the
+ * top of a file.
+ */
+static void parse_statements(struct parser *p, struct section *section, const struct token *opened,
+                             unsigned depth)
 {
     struct token token;
     while (!p->s->full) {
@@ -463,10 +502,11 @@ static void parse_statements(struct parser *p, struct section *section, const st
     }
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* Parse a text into a section. The text must live as long as the tree. */
-static void parse_text(struct settings *s, struct section *section, const char *file, struct bytes text)
+static void parse_text(struct settings *s, struct section *section, const char *file,
+                       struct bytes text)
 {
     struct parser p = {.s = s, .lexer = lexer_make(file, text), .scratch = malloc(text.len + 1)};
     if (!p.scratch) {
@@ -530,11 +570,12 @@ static bool is_open(const struct settings *s, const char *path)
 }
 
 /* Read a file into a section; `where` is the include that asks for it, or NULL. */
-static void read_into(struct settings *s, struct section *section, const char *path, const struct place *where)
+static void read_into(struct settings *s, struct section *section, const char *path,
+                      const struct place *where)
 {
     struct place itself = {.file = path};
     const struct place *blame = where ? where : &itself;
-    const char *fault = is_open(s, path)                                ? "includes itself"
+    const char *fault = is_open(s, path)                                 ? "includes itself"
                         : s->open_count > SETTINGS_INCLUDE_DEPTH_MAX - 1 ? "is included too deeply"
                         : ++s->files > SETTINGS_FILES_MAX                ? "is one file too many"
                                                                          : NULL;
@@ -558,7 +599,10 @@ static void read_into(struct settings *s, struct section *section, const char *p
     s->open_count--;
 }
 
-/* A pattern without a wildcard that names no file is probably a mistake; with one it is an empty folder. */
+/*
+ * A pattern without a wildcard that names no file is probably a mistake; with one it is an empty
+ * folder.
+ */
 static void warn_no_match(struct parser *p, const struct lexed_value *value, const char *pattern)
 {
     if (!strpbrk(pattern, "*?["))
@@ -575,8 +619,8 @@ static void read_pattern(struct parser *p, struct section *section, const struct
     const char *slash = strrchr(p->lexer.file, '/');
     bool relative = p->scratch[0] != '/' && slash;
     char *pattern = NULL;
-    if (asprintf(&pattern, "%.*s%.*s", relative ? (int)(slash - p->lexer.file + 1) : 0, p->lexer.file, (int)value->len,
-                 (const char *)p->scratch) < 0) {
+    if (asprintf(&pattern, "%.*s%.*s", relative ? (int)(slash - p->lexer.file + 1) : 0,
+                 p->lexer.file, (int)value->len, (const char *)p->scratch) < 0) {
         say_full(p->s, &value->place);
         return;
     }
@@ -585,7 +629,8 @@ static void read_pattern(struct parser *p, struct section *section, const struct
     if (result == GLOB_NOMATCH)
         warn_no_match(p, value, pattern);
     else if (result != 0)
-        problem_add(p->s->problems, PROBLEM_ERROR, &value->place, "%s: cannot be searched", pattern);
+        problem_add(p->s->problems, PROBLEM_ERROR, &value->place, "%s: cannot be searched",
+                    pattern);
     for (size_t i = 0; result == 0 && i < found.gl_pathc && !p->s->full; i++)
         read_into(p->s, section, found.gl_pathv[i], &value->place);
     if (result == 0)
@@ -613,7 +658,7 @@ void settings_read_text(struct settings *s, const char *file, struct bytes text)
         parse_text(s, &s->root, file, bytes_make(copy, text.len));
 }
 
-/* ---- references -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- references ------------------------------------------------------------------------------ */
 
 static struct section *find_path(struct settings *s, const char *path)
 {
@@ -631,7 +676,8 @@ enum { WALK_NEW, WALK_NOW, WALK_DONE };
 
 static void mark_referred(struct section *section)
 {
-    for (struct section *at = section; at && !at->referred; at = (struct section *)(uintptr_t)at->parent)
+    for (struct section *at = section; at && !at->referred;
+         at = (struct section *)(uintptr_t)at->parent)
         at->referred = true;
 }
 
@@ -641,13 +687,15 @@ static void walk_references(struct settings *s, struct section *section, unsigne
     section->walk = WALK_NOW;
     for (struct reference *r = section->references; r; r = r->next) {
         r->target = find_path(s, r->path);
-        const char *fault = !r->target                       ? "does not exist"
-                            : r->target == section           ? "is the section itself"
-                            : r->target->walk == WALK_NOW    ? "leads back to this section"
-                            : depth >= REFERENCE_DEPTH_MAX   ? "continues a chain of references that is too long"
-                                                             : NULL;
+        const char *fault = !r->target                    ? "does not exist"
+                            : r->target == section        ? "is the section itself"
+                            : r->target->walk == WALK_NOW ? "leads back to this section"
+                            : depth >= REFERENCE_DEPTH_MAX
+                                ? "continues a chain of references that is too long"
+                                : NULL;
         if (fault) {
-            problem_add(s->problems, PROBLEM_ERROR, &r->place, "the section `%s` that is referred to %s", r->path, fault);
+            problem_add(s->problems, PROBLEM_ERROR, &r->place,
+                        "the section `%s` that is referred to %s", r->path, fault);
             r->target = NULL;
             continue;
         }
@@ -673,7 +721,7 @@ bool settings_finish(struct settings *s)
     return !s->broken;
 }
 
-/* ---- views --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- views ----------------------------------------------------------------------------------- */
 
 static bool has_layer(const struct view *v, const struct section *section)
 {
@@ -691,7 +739,8 @@ static void add_layers(const struct settings *s, struct view *v, struct section 
         return;
     if (v->count == SETTINGS_LAYERS_MAX) {
         if (!section->reported)
-            problem_add(s->problems, PROBLEM_ERROR, &section->place, "too many sections are inherited through references here");
+            problem_add(s->problems, PROBLEM_ERROR, &section->place,
+                        "too many sections are inherited through references here");
         section->reported = true;
         return;
     }
@@ -718,7 +767,8 @@ struct setting *view_setting(const struct settings *s, const struct view *v, con
     return NULL;
 }
 
-bool view_section(const struct settings *s, const struct view *v, const char *name, struct view *out)
+bool view_section(const struct settings *s, const struct view *v, const char *name,
+                  struct view *out)
 {
     struct view found = {.count = 0};
     for (uint32_t i = 0; i < v->count; i++) {
@@ -730,7 +780,8 @@ bool view_section(const struct settings *s, const struct view *v, const char *na
     return out->count > 0;
 }
 
-static bool is_setting_shadowed(const struct settings *s, const struct view *v, uint32_t below, const char *name)
+static bool is_setting_shadowed(const struct settings *s, const struct view *v, uint32_t below,
+                                const char *name)
 {
     for (uint32_t i = 0; i < below; i++) {
         if (find_setting(s, v->layer[i], bytes_str(name)))
@@ -739,7 +790,8 @@ static bool is_setting_shadowed(const struct settings *s, const struct view *v, 
     return false;
 }
 
-static bool is_section_shadowed(const struct settings *s, const struct view *v, uint32_t below, const char *name)
+static bool is_section_shadowed(const struct settings *s, const struct view *v, uint32_t below,
+                                const char *name)
 {
     for (uint32_t i = 0; i < below; i++) {
         if (find_section(s, v->layer[i], bytes_str(name)))
@@ -748,12 +800,14 @@ static bool is_section_shadowed(const struct settings *s, const struct view *v, 
     return false;
 }
 
-struct setting *view_next_setting(const struct settings *s, const struct view *v, struct view_at *at)
+struct setting *view_next_setting(const struct settings *s, const struct view *v,
+                                  struct view_at *at)
 {
     for (; at->layer < v->count; at->layer++, at->started = false) {
         at->setting = at->started ? at->setting->next : v->layer[at->layer]->settings;
         at->started = true;
-        while (at->setting && (!at->setting->value || is_setting_shadowed(s, v, at->layer, at->setting->name)))
+        while (at->setting &&
+               (!at->setting->value || is_setting_shadowed(s, v, at->layer, at->setting->name)))
             at->setting = at->setting->next;
         if (at->setting)
             return at->setting;
@@ -761,7 +815,8 @@ struct setting *view_next_setting(const struct settings *s, const struct view *v
     return NULL;
 }
 
-struct section *view_next_section(const struct settings *s, const struct view *v, struct view_at *at)
+struct section *view_next_section(const struct settings *s, const struct view *v,
+                                  struct view_at *at)
 {
     for (; at->layer < v->count; at->layer++, at->started = false) {
         at->section = at->started ? at->section->next : v->layer[at->layer]->sections;

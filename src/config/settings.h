@@ -1,15 +1,19 @@
 /*
  * settings: the tree that swanctl.conf, strongswan.conf and braid.conf are written in.
  *
- *     settings := (section | keyvalue | include)*          section  := name [":" ref {"," ref}] "{" settings "}"
- *     keyvalue := name "=" value end-of-line               include  := "include" pattern
+ *     settings := (section | keyvalue | include)*
+ *     section  := name [":" ref {"," ref}] "{" settings "}"
+ *     keyvalue := name "=" value end-of-line
+ *     include  := "include" pattern
  *
- * A section seen again extends the earlier one; a key seen again replaces its value; `key =` unsets it, and with that also what would be inherited. A reference
- * names a section from the top ("defaults.base") and inherits its keys and sub-sections, lazily: whatever it holds when all files have been read. Own values
- * win, then references from left to right. Circles are errors.
+ * A section seen again extends the earlier one; a key seen again replaces its value; `key =`
+ * unsets it, and with that also what would be inherited. A reference names a section from the top
+ * ("defaults.base") and inherits its keys and sub-sections, lazily: whatever it holds when all
+ * files have been read. Own values win, then references from left to right. Circles are errors.
  *
- * The tree is read through views. A view of a section is the list of its layers: itself and everything it inherits from, in order of precedence. Every node knows
- * file, line and column. The tree owns its memory, which is wiped when it goes, for values may be secrets.
+ * The tree is read through views. A view of a section is the list of its layers: itself and
+ * everything it inherits from, in order of precedence. Every node knows file, line and column.
+ * The tree owns its memory, which is wiped when it goes, for values may be secrets.
  *
  * Input may be anything: size, depth, nodes, includes are bounded.
  */
@@ -24,8 +28,8 @@ enum {
     SETTINGS_FILES_MAX = 65536,
     SETTINGS_NODES_MAX = 4000000,
     SETTINGS_NAME_MAX = 256,
-    SETTINGS_VALUE_MAX = 65535,      /* what a VICI value may hold */
-    SETTINGS_LAYERS_MAX = 64,        /* sections one section inherits from, itself included */
+    SETTINGS_VALUE_MAX = 65535, /* what a VICI value may hold */
+    SETTINGS_LAYERS_MAX = 64,   /* sections one section inherits from, itself included */
     SETTINGS_FILE_MAX = 64 * 1024 * 1024,
 };
 
@@ -34,12 +38,12 @@ struct section;
 struct setting {
     struct setting *next; /* in order of appearance */
     const char *name;
-    const char *value;    /* NULL = unset by `key =` */
+    const char *value; /* NULL = unset by `key =` */
     size_t len;
     struct place place;       /* of the name */
     struct place value_place; /* of the value */
-    bool exact;           /* an offset in the value is an offset in the line */
-    bool reported;        /* a problem with it has been shown; those who inherit it need not show it again */
+    bool exact;               /* an offset in the value is an offset in the line */
+    bool reported; /* a problem with it has been shown; those who inherit it need not show it again */
     const struct section *owner;
     struct setting *chain; /* hash chain */
 };
@@ -70,13 +74,19 @@ struct settings;
 struct settings *settings_new(struct problem_list *problems); /* NULL: out of memory */
 void settings_free(struct settings *s);
 
-/* Read a file, or a text that is named `file` in messages; all problems go to the list. Several calls add up. */
+/*
+ * Read a file, or a text that is named `file` in messages; all problems go to the list. Several
+ * calls add up.
+ */
 void settings_read_file(struct settings *s, const char *path);
 void settings_read_text(struct settings *s, const char *file, struct bytes text);
-/* After the last file: find what references lead to. True if the tree is usable: nothing was wrong with its structure. */
+/*
+ * After the last file: find what references lead to. True if the tree is usable: nothing was
+ * wrong with its structure.
+ */
 bool settings_finish(struct settings *s);
 
-/* ---- reading the tree ----------------------------------------------------------------------------------------------------------- */
+/* ---- reading the tree ------------------------------------------------------------------------ */
 
 struct view {
     struct section *layer[SETTINGS_LAYERS_MAX];
@@ -94,9 +104,12 @@ struct view_at {
 void settings_root(struct settings *s, struct view *out);
 /* Find by name; NULL or an empty view if there is none. An unset key is not there. */
 struct setting *view_setting(const struct settings *s, const struct view *v, const char *name);
-bool view_section(const struct settings *s, const struct view *v, const char *name, struct view *out);
+bool view_section(const struct settings *s, const struct view *v, const char *name,
+                  struct view *out);
 /* Next key or sub-section, each name once, unset keys left out; own ones first. NULL at the end. */
-struct setting *view_next_setting(const struct settings *s, const struct view *v, struct view_at *at);
-struct section *view_next_section(const struct settings *s, const struct view *v, struct view_at *at);
+struct setting *view_next_setting(const struct settings *s, const struct view *v,
+                                  struct view_at *at);
+struct section *view_next_section(const struct settings *s, const struct view *v,
+                                  struct view_at *at);
 
 #endif

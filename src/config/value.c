@@ -1,4 +1,7 @@
-/* value: plain types, addresses and secrets. See value.h; selectors, identities and proposals have files of their own. */
+/*
+ * value: plain types, addresses and secrets. See value.h; selectors, identities and proposals
+ * have files of their own.
+ */
 #include "config/value.h"
 
 #include <arpa/inet.h>
@@ -7,13 +10,15 @@
 #include <stdio.h>
 #include <strings.h>
 
-bool value_fail(struct value_fault *f, struct bytes whole, struct bytes part, const char *format, ...)
+bool value_fail(struct value_fault *f, struct bytes whole, struct bytes part, const char *format,
+                ...)
 {
     va_list args;
     va_start(args, format);
     vsnprintf(f->text, sizeof f->text, format, args);
     va_end(args);
-    bool inside = part.at && whole.at && part.at >= whole.at && part.at + part.len <= whole.at + whole.len;
+    bool inside =
+        part.at && whole.at && part.at >= whole.at && part.at + part.len <= whole.at + whole.len;
     f->at = inside ? (size_t)(part.at - whole.at) : 0;
     f->len = inside ? part.len : 0;
     return false;
@@ -49,10 +54,11 @@ bool value_is(struct bytes text, const char *word)
     return strlen(word) == text.len && strncasecmp((const char *)text.at, word, text.len) == 0;
 }
 
-/* ---- numbers ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
-static const struct value_word truths[] = {{"yes", 1}, {"true", 1},     {"enabled", 1}, {"1", 1}, {"no", 0},
-                                           {"false", 0}, {"disabled", 0}, {"0", 0},       {NULL, 0}};
+static const struct value_word truths[] = {{"yes", 1},      {"true", 1}, {"enabled", 1},
+                                           {"1", 1},        {"no", 0},   {"false", 0},
+                                           {"disabled", 0}, {"0", 0},    {NULL, 0}};
 
 bool value_word(struct bytes text, const struct value_word *words, int *out)
 {
@@ -76,7 +82,10 @@ bool value_bool(struct bytes text, bool *out)
 
 static int digit_of(int c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 bool value_uint(struct bytes text, uint64_t max, uint64_t *out)
@@ -87,7 +96,8 @@ bool value_uint(struct bytes text, uint64_t max, uint64_t *out)
     uint64_t n = 0;
     for (size_t i = hex ? 2 : 0; i < text.len; i++) {
         int digit = digit_of(text.at[i]);
-        if (digit < 0 || (unsigned)digit >= base || n > (max - (unsigned)digit) / base || (unsigned)digit > max)
+        if (digit < 0 || (unsigned)digit >= base || n > (max - (unsigned)digit) / base ||
+            (unsigned)digit > max)
             return false;
         n = n * base + (unsigned)digit;
     }
@@ -96,7 +106,8 @@ bool value_uint(struct bytes text, uint64_t max, uint64_t *out)
 }
 
 /* Split "90 s" into its number and the factor of its unit. Without a unit the factor is `plain`. */
-static bool split_unit(struct bytes text, const struct value_word *units, int plain, struct bytes *number, int *factor)
+static bool split_unit(struct bytes text, const struct value_word *units, int plain,
+                       struct bytes *number, int *factor)
 {
     size_t len = text.len;
     while (len > 0 && isalpha(text.at[len - 1]))
@@ -108,11 +119,13 @@ static bool split_unit(struct bytes text, const struct value_word *units, int pl
 
 bool value_time(struct bytes text, ike_time *out)
 {
-    static const struct value_word units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {NULL, 0}};
+    static const struct value_word units[] = {
+        {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {NULL, 0}};
     struct bytes number;
     int factor;
     uint64_t n;
-    bool hex = text.len > 2 && text.at[0] == '0' && (text.at[1] | 0x20) == 'x'; /* its digits may look like units */
+    bool hex = text.len > 2 && text.at[0] == '0' &&
+               (text.at[1] | 0x20) == 'x'; /* its digits may look like units */
     if (!split_unit(text, units, 1, &number, &factor))
         return false;
     if (hex && text.at[text.len - 1] == 'd') {
@@ -153,7 +166,8 @@ static bool read_thousandths(struct bytes text, uint64_t *out)
 
 bool value_fine_time(struct bytes text, ike_time *out)
 {
-    static const struct value_word units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {NULL, 0}};
+    static const struct value_word units[] = {
+        {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {NULL, 0}};
     struct bytes number;
     int factor;
     uint64_t n;
@@ -186,8 +200,13 @@ bool value_size(struct bytes text, uint64_t *out)
 
 bool value_actions(struct bytes text, uint8_t *out)
 {
-    static const struct value_word actions[] = {{"none", ACTION_NONE}, {"clear", ACTION_NONE},   {"trap", ACTION_TRAP}, {"route", ACTION_TRAP},
-                                                {"start", ACTION_START}, {"restart", ACTION_START}, {NULL, 0}};
+    static const struct value_word actions[] = {{"none", ACTION_NONE},
+                                                {"clear", ACTION_NONE},
+                                                {"trap", ACTION_TRAP},
+                                                {"route", ACTION_TRAP},
+                                                {"start", ACTION_START},
+                                                {"restart", ACTION_START},
+                                                {NULL, 0}};
     int bits = 0;
     for (;;) {
         const uint8_t *bar = text.len ? memchr(text.at, '|', text.len) : NULL;
@@ -204,7 +223,7 @@ bool value_actions(struct bytes text, uint8_t *out)
     return true;
 }
 
-/* ---- addresses ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
 bool value_addr(struct bytes text, struct addr *out)
 {
@@ -262,8 +281,9 @@ bool value_range(struct bytes text, struct addr *from, struct addr *to)
 /* The words for "any address". */
 static bool read_any(struct bytes text, struct conf_endpoint *out)
 {
-    static const struct value_word words[] = {{"%any", ADDR_NONE}, {"0.0.0.0", ADDR_V4}, {"%any4", ADDR_V4}, {"::", ADDR_V6},
-                                              {"0::0", ADDR_V6},   {"%any6", ADDR_V6},   {NULL, 0}};
+    static const struct value_word words[] = {
+        {"%any", ADDR_NONE}, {"0.0.0.0", ADDR_V4}, {"%any4", ADDR_V4}, {"::", ADDR_V6},
+        {"0::0", ADDR_V6},   {"%any6", ADDR_V6},   {NULL, 0}};
     int family;
     if (!value_word(text, words, &family))
         return false;
@@ -283,14 +303,16 @@ static bool is_host_name(struct bytes text)
     return letter && text.len <= 253 && isalnum(text.at[0]);
 }
 
-bool value_endpoint(struct bytes text, struct arena *a, struct conf_endpoint *out, struct value_fault *f)
+bool value_endpoint(struct bytes text, struct arena *a, struct conf_endpoint *out,
+                    struct value_fault *f)
 {
     *out = (struct conf_endpoint){.host = NULL};
     if (read_any(text, out) || value_range(text, &out->from, &out->to))
         return true;
     *out = (struct conf_endpoint){.host = NULL};
     if (!is_host_name(text))
-        return value_fail(f, text, text, "`%.*s` is no address, range, CIDR block or host name", (int)text.len, (const char *)text.at);
+        return value_fail(f, text, text, "`%.*s` is no address, range, CIDR block or host name",
+                          (int)text.len, (const char *)text.at);
     char *copy = arena_take(a, text.len + 1);
     if (!copy)
         return value_fail(f, text, text, "out of memory");
@@ -299,7 +321,7 @@ bool value_endpoint(struct bytes text, struct arena *a, struct conf_endpoint *ou
     return true;
 }
 
-/* ---- secrets ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- secrets --------------------------------------------------------------------------------- */
 
 bool value_hex(struct bytes digits, struct arena *a, struct bytes *out)
 {
@@ -359,8 +381,10 @@ bool value_secret(struct bytes text, struct arena *a, struct bytes *out, struct 
     if (text.len == 0)
         return value_fail(f, text, text, "the secret is empty");
     if (text.len >= 2 && text.at[0] == '0' && (text.at[1] | 0x20) == 'x')
-        return value_hex(rest, a, out) || value_fail(f, text, text, "what follows 0x is not hexadecimal");
+        return value_hex(rest, a, out) ||
+               value_fail(f, text, text, "what follows 0x is not hexadecimal");
     if (text.len >= 2 && text.at[0] == '0' && (text.at[1] | 0x20) == 's')
-        return read_base64(rest, a, out) || value_fail(f, text, text, "what follows 0s is not Base64");
+        return read_base64(rest, a, out) ||
+               value_fail(f, text, text, "what follows 0s is not Base64");
     return arena_copy(a, text, out) || value_fail(f, text, text, "out of memory");
 }

@@ -1,7 +1,9 @@
 /*
- * value: what a value may say, one function per type: text in, plain value out, or a fault that says what is wrong and which part of the text.
+ * value: what a value may say, one function per type: text in, plain value out, or a fault that
+ * says what is wrong and which part of the text.
  *
- * Nothing here knows keys, sections or files; schema.c brings the two together. Arrays come from the arena. Inputs may be anything.
+ * Nothing here knows keys, sections or files; schema.c brings the two together. Arrays come from
+ * the arena. Inputs may be anything.
  */
 #ifndef BRAID_CONFIG_VALUE_H
 #define BRAID_CONFIG_VALUE_H
@@ -10,9 +12,9 @@
 #include <braid/config.h>
 
 struct value_fault {
-    char text[320];     /* what is wrong, for people; "" = the type's own sentence will do */
-    size_t at, len;     /* which part of the value; len 0 = all of it */
-    char warning[320];  /* set on success: it works, but should not be used */
+    char text[320];    /* what is wrong, for people; "" = the type's own sentence will do */
+    size_t at, len;    /* which part of the value; len 0 = all of it */
+    char warning[320]; /* set on success: it works, but should not be used */
 };
 
 /* A row of an enumeration: several words may mean the same. The table ends with word NULL. */
@@ -22,46 +24,59 @@ struct value_word {
 };
 
 /* Set the fault to a sentence about `part` of `whole`; always gives false. */
-bool value_fail(struct value_fault *f, struct bytes whole, struct bytes part, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+bool value_fail(struct value_fault *f, struct bytes whole, struct bytes part, const char *format,
+                ...) __attribute__((format(printf, 4, 5)));
 
 struct bytes value_trim(struct bytes text);
-/* The next item of a list separated by commas, trimmed; empty ones are left out. False at the end. */
+/*
+ * The next item of a list separated by commas, trimmed; empty ones are left out. False at the
+ * end.
+ */
 bool value_item(struct bytes *rest, struct bytes *item);
 bool value_is(struct bytes text, const char *word); /* equal but for case */
 
-/* ---- plain types (swanctl.conf: bool, uint, time, bytes, enumerations, actions) ------------------------------------------------- */
+/* ---- plain types (swanctl.conf: bool, uint, time, bytes, enumerations, actions) -------------- */
 
 bool value_bool(struct bytes text, bool *out);
-bool value_uint(struct bytes text, uint64_t max, uint64_t *out);   /* base 0 as in C: 0x hexadecimal, leading 0 octal */
-bool value_time(struct bytes text, ike_time *out);                 /* "4h", "90 s", "30" */
-bool value_fine_time(struct bytes text, ike_time *out);            /* the same with decimals and milliseconds: "0.5", "1.5s", "200ms" */
-bool value_permille(struct bytes text, uint32_t *out);             /* "1.8" is 1800 */
-bool value_size(struct bytes text, uint64_t *out);                 /* "1g", 1024-based */
+bool value_uint(struct bytes text, uint64_t max,
+                uint64_t *out); /* base 0 as in C: 0x hexadecimal, leading 0 octal */
+bool value_time(struct bytes text, ike_time *out); /* "4h", "90 s", "30" */
+bool value_fine_time(
+    struct bytes text,
+    ike_time *out); /* the same with decimals and milliseconds: "0.5", "1.5s", "200ms" */
+bool value_permille(struct bytes text, uint32_t *out); /* "1.8" is 1800 */
+bool value_size(struct bytes text, uint64_t *out);     /* "1g", 1024-based */
 bool value_word(struct bytes text, const struct value_word *words, int *out);
-bool value_actions(struct bytes text, uint8_t *out);               /* "trap|start" */
+bool value_actions(struct bytes text, uint8_t *out); /* "trap|start" */
 
-/* ---- addresses -------------------------------------------------------------------------------------------------------------------- */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
 bool value_addr(struct bytes text, struct addr *out); /* one address, nothing else */
 /* Address, CIDR block or a-b as a range. False if it is none of them. */
 bool value_range(struct bytes text, struct addr *from, struct addr *to);
 /* One item of local_addrs or remote_addrs. */
-bool value_endpoint(struct bytes text, struct arena *a, struct conf_endpoint *out, struct value_fault *f);
+bool value_endpoint(struct bytes text, struct arena *a, struct conf_endpoint *out,
+                    struct value_fault *f);
 
-/* ---- what the protocol speaks of --------------------------------------------------------------------------------------------------- */
+/* ---- what the protocol speaks of ------------------------------------------------------------- */
 
 /* One item of local_ts or remote_ts. */
 bool value_selector(struct bytes text, struct selector *out, struct value_fault *f);
 /* An identity; patterns only where they make sense. */
-bool value_identity(struct bytes text, bool may_match, struct arena *a, struct conf_identity *out, struct value_fault *f);
+bool value_identity(struct bytes text, bool may_match, struct arena *a, struct conf_identity *out,
+                    struct value_fault *f);
 /* A distinguished name as DER: "C=CH, O=braid, CN=gate" or "/C=CH/O=braid/CN=gate". */
 bool value_dn(struct bytes text, struct arena *a, struct bytes *out, struct value_fault *f);
-/* A list of proposals for `protocol` (PROTOCOL_IKE or PROTOCOL_ESP). The item `default` stands for the built-in ones. */
-bool value_proposals(struct bytes text, uint8_t protocol, struct arena *a, struct proposals *out, struct value_fault *f);
+/*
+ * A list of proposals for `protocol` (PROTOCOL_IKE or PROTOCOL_ESP). The item `default` stands
+ * for the built-in ones.
+ */
+bool value_proposals(struct bytes text, uint8_t protocol, struct arena *a, struct proposals *out,
+                     struct value_fault *f);
 const char *value_default_proposals(uint8_t protocol); /* as one would write them */
 /* A secret: 0x hexadecimal, 0s Base64, else as it stands. */
 bool value_secret(struct bytes text, struct arena *a, struct bytes *out, struct value_fault *f);
-bool value_hex(struct bytes digits, struct arena *a, struct bytes *out); /* pairs of digits, colons between them allowed */
+bool value_hex(struct bytes digits, struct arena *a,
+               struct bytes *out); /* pairs of digits, colons between them allowed */
 
 #endif

@@ -4,8 +4,9 @@
  *     Name ::= SEQUENCE OF RelativeDistinguishedName        text: "C=CH, O=braid, CN=gate"  or  "/C=CH/O=braid/CN=gate"
  *     RelativeDistinguishedName ::= SET OF { OBJECT IDENTIFIER, string }
  *
- * One attribute per RDN, in the order written. Strings are PrintableString where the alphabet allows it, IA5String for mail addresses and domain components, else
- * UTF8String: what certificates usually hold. `\` makes the next character an ordinary one.
+ * One attribute per RDN, in the order written. Strings are PrintableString where the alphabet
+ * allows it, IA5String for mail addresses and domain components, else UTF8String: what
+ * certificates usually hold. `\` makes the next character an ordinary one.
  */
 #include "config/value.h"
 
@@ -13,7 +14,15 @@
 #include <stdio.h>
 #include <strings.h>
 
-enum { DN_MAX = 4096, DER_SEQUENCE = 0x30, DER_SET = 0x31, DER_OID = 0x06, DER_UTF8 = 0x0c, DER_PRINTABLE = 0x13, DER_IA5 = 0x16 };
+enum {
+    DN_MAX = 4096,
+    DER_SEQUENCE = 0x30,
+    DER_SET = 0x31,
+    DER_OID = 0x06,
+    DER_UTF8 = 0x0c,
+    DER_PRINTABLE = 0x13,
+    DER_IA5 = 0x16
+};
 
 /* Attribute types: name and the content of the OID. 2.5.4.x is 55 04 x. */
 static const struct attribute {
@@ -93,13 +102,19 @@ static uint8_t *put_piece(uint8_t *at, uint8_t tag, struct bytes content)
     return at + content.len;
 }
 
-/* SET { SEQUENCE { OID, string } }. Returns the octets written; `room` is enough for every value up to DN_MAX. */
+/*
+ * SET { SEQUENCE { OID, string } }. Returns the octets written; `room` is enough for every value
+ * up to DN_MAX.
+ */
 static size_t put_rdn(uint8_t *to, const struct attribute *attribute, struct bytes value)
 {
-    uint8_t string = attribute->string ? attribute->string : is_printable(value) ? DER_PRINTABLE : DER_UTF8;
+    uint8_t string = attribute->string     ? attribute->string
+                     : is_printable(value) ? DER_PRINTABLE
+                                           : DER_UTF8;
     if (string == DER_PRINTABLE && !is_printable(value))
         string = DER_UTF8;
-    size_t pair = 1 + len_of_len(attribute->oid.len) + attribute->oid.len + 1 + len_of_len(value.len) + value.len;
+    size_t pair = 1 + len_of_len(attribute->oid.len) + attribute->oid.len + 1 +
+                  len_of_len(value.len) + value.len;
     uint8_t *at = put_header(to, DER_SET, 1 + len_of_len(pair) + pair);
     at = put_header(at, DER_SEQUENCE, pair);
     at = put_piece(at, DER_OID, attribute->oid);
@@ -127,16 +142,21 @@ static struct bytes cut_rdn(struct bytes *rest, char separator, uint8_t *value, 
 }
 
 /* One "CN=gate" as DER behind `der`. */
-static bool add_rdn(struct bytes whole, struct bytes rdn, struct bytes value, uint8_t *der, size_t *len, struct value_fault *f)
+static bool add_rdn(struct bytes whole, struct bytes rdn, struct bytes value, uint8_t *der,
+                    size_t *len, struct value_fault *f)
 {
     const uint8_t *equals = memchr(rdn.at, '=', rdn.len);
     struct bytes name = value_trim(equals ? bytes_make(rdn.at, (size_t)(equals - rdn.at)) : rdn);
     value = value_trim(value);
     if (!equals || value.len == 0)
-        return value_fail(f, whole, rdn, "`%.*s` in a distinguished name should read attribute=value", (int)rdn.len, (const char *)rdn.at);
+        return value_fail(f, whole, rdn,
+                          "`%.*s` in a distinguished name should read attribute=value",
+                          (int)rdn.len, (const char *)rdn.at);
     const struct attribute *attribute = find_attribute(name);
     if (!attribute)
-        return value_fail(f, whole, name, "`%.*s` is no attribute of a distinguished name known here (write keyid:... if it is a key id)",
+        return value_fail(f, whole, name,
+                          "`%.*s` is no attribute of a distinguished name known here (write "
+                          "keyid:... if it is a key id)",
                           (int)name.len, (const char *)name.at);
     if (value.len == 1 && value.at[0] == '*')
         return value_fail(f, whole, rdn, "a `*` in a distinguished name is not supported yet");
@@ -151,7 +171,8 @@ bool value_dn(struct bytes text, struct arena *a, struct bytes *out, struct valu
     char separator = text.len > 0 && text.at[0] == '/' ? '/' : ',';
     if (text.len > DN_MAX)
         return value_fail(f, whole, whole, "this distinguished name is too long");
-    uint8_t *der = arena_take(a, 8 * DN_MAX); /* the shortest RDN, "C=x,", takes 13 octets for 4; longer ones less */
+    uint8_t *der = arena_take(
+        a, 8 * DN_MAX); /* the shortest RDN, "C=x,", takes 13 octets for 4; longer ones less */
     if (!der)
         return value_fail(f, whole, whole, "out of memory");
     size_t len = 0, value_len;

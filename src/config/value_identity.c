@@ -1,5 +1,6 @@
 /*
- * value_identity: an IKE identity (RFC 7296 3.5) from text, by the rules of swanctl.conf. The first that applies:
+ * value_identity: an IKE identity (RFC 7296 3.5) from text, by the rules of swanctl.conf. The
+ * first that applies:
  *
  *     1  type:text or type:#hex     the type is said: ipv4 ipv6 fqdn dns rfc822 email userfqdn keyid asn1dn asn1gn
  *     2  {n}:text or {n}:#hex       the same by number
@@ -7,20 +8,29 @@
  *     4  no `@`                     %any, an IPv4 or IPv6 address, else a host name (a key id if it holds a colon)
  *     5  with `@`                   @#hex a key id, @@x a mail address, @x a host name, x@y a mail address
  *
- * Where an identity is to be matched, `*` in front of a host name or mail address stands for anything.
+ * Where an identity is to be matched, `*` in front of a host name or mail address stands for
+ * anything.
  */
 #include "config/value.h"
 
 #include "wire/names.h"
 
-static const struct value_word types[] = {
-    {"ipv4", ID_IPV4_ADDR},      {"ipv6", ID_IPV6_ADDR},         {"fqdn", ID_FQDN},          {"dns", ID_FQDN},
-    {"rfc822", ID_RFC822_ADDR}, {"email", ID_RFC822_ADDR},      {"userfqdn", ID_RFC822_ADDR}, {"keyid", ID_KEY_ID},
-    {"asn1dn", ID_DER_ASN1_DN}, {"asn1gn", ID_DER_ASN1_GN},      {NULL, 0}};
+static const struct value_word types[] = {{"ipv4", ID_IPV4_ADDR},
+                                          {"ipv6", ID_IPV6_ADDR},
+                                          {"fqdn", ID_FQDN},
+                                          {"dns", ID_FQDN},
+                                          {"rfc822", ID_RFC822_ADDR},
+                                          {"email", ID_RFC822_ADDR},
+                                          {"userfqdn", ID_RFC822_ADDR},
+                                          {"keyid", ID_KEY_ID},
+                                          {"asn1dn", ID_DER_ASN1_DN},
+                                          {"asn1gn", ID_DER_ASN1_GN},
+                                          {NULL, 0}};
 
 /* Of swanctl.conf, but nothing braid can compare yet. */
-static const struct value_word later_types[] = {{"ipv4net", 1},   {"ipv6net", 1},  {"ipv4range", 1}, {"ipv6range", 1},
-                                                {"xmppaddr", 1}, {"uri", 1},      {NULL, 0}};
+static const struct value_word later_types[] = {{"ipv4net", 1},   {"ipv6net", 1},  {"ipv4range", 1},
+                                                {"ipv6range", 1}, {"xmppaddr", 1}, {"uri", 1},
+                                                {NULL, 0}};
 
 /* What all steps work on. */
 struct reading {
@@ -34,9 +44,11 @@ struct reading {
 static bool give(struct reading *r, int type, struct bytes data)
 {
     if (data.len == 0)
-        return value_fail(r->fault, r->whole, r->whole, "this identity is empty (a value that holds `#` must be quoted)");
+        return value_fail(r->fault, r->whole, r->whole,
+                          "this identity is empty (a value that holds `#` must be quoted)");
     r->out->id.type = (uint8_t)type;
-    return arena_copy(r->arena, data, &r->out->id.data) || value_fail(r->fault, r->whole, r->whole, "out of memory");
+    return arena_copy(r->arena, data, &r->out->id.data) ||
+           value_fail(r->fault, r->whole, r->whole, "out of memory");
 }
 
 static bool refuse_later(struct reading *r, const char *what)
@@ -76,7 +88,8 @@ static bool give_address(struct reading *r, int type, struct bytes text)
     struct addr addr;
     int family = type == ID_IPV4_ADDR ? ADDR_V4 : ADDR_V6;
     if (!value_addr(text, &addr) || addr.family != family)
-        return value_fail(r->fault, r->whole, text, "`%.*s` is no IPv%d address", (int)text.len, (const char *)text.at, family);
+        return value_fail(r->fault, r->whole, text, "`%.*s` is no IPv%d address", (int)text.len,
+                          (const char *)text.at, family);
     return give(r, type, addr_bytes(&addr));
 }
 
@@ -89,7 +102,8 @@ static bool read_typed(struct reading *r, int type, struct bytes text)
             return value_fail(r->fault, r->whole, text, "what follows # is not hexadecimal");
         size_t wanted = type == ID_IPV4_ADDR ? 4 : type == ID_IPV6_ADDR ? 16 : data.len;
         if (data.len != wanted)
-            return value_fail(r->fault, r->whole, text, "an address of this type has %zu octets, not %zu", wanted, data.len);
+            return value_fail(r->fault, r->whole, text,
+                              "an address of this type has %zu octets, not %zu", wanted, data.len);
         return give(r, type, data);
     }
     switch (type) {
@@ -111,14 +125,16 @@ static bool read_numbered(struct reading *r, struct bytes number, struct bytes t
 {
     uint64_t type;
     if (!value_uint(number, 255, &type) || !id_type_name((uint8_t)type) || type == ID_NULL)
-        return value_fail(r->fault, r->whole, number, "`%.*s` is no type of identity", (int)number.len, (const char *)number.at);
+        return value_fail(r->fault, r->whole, number, "`%.*s` is no type of identity",
+                          (int)number.len, (const char *)number.at);
     return read_typed(r, (int)type, text);
 }
 
 /* Rule 4. */
 static bool read_plain(struct reading *r, struct bytes text)
 {
-    static const struct value_word any[] = {{"%any", 1}, {"%any6", 1}, {"0.0.0.0", 1}, {"*", 1}, {"::", 1}, {"0::0", 1}, {NULL, 0}};
+    static const struct value_word any[] = {{"%any", 1}, {"%any6", 1}, {"0.0.0.0", 1}, {"*", 1},
+                                            {"::", 1},   {"0::0", 1},  {NULL, 0}};
     struct addr from, to;
     int truth;
     if (text.len == 0 || value_word(text, any, &truth)) {
@@ -148,7 +164,8 @@ static bool read_with_at(struct reading *r, struct bytes text)
     return give_name(r, ID_FQDN, rest);
 }
 
-bool value_identity(struct bytes text, bool may_match, struct arena *a, struct conf_identity *out, struct value_fault *f)
+bool value_identity(struct bytes text, bool may_match, struct arena *a, struct conf_identity *out,
+                    struct value_fault *f)
 {
     struct reading r = {.whole = text, .may_match = may_match, .arena = a, .out = out, .fault = f};
     *out = (struct conf_identity){.any = false};

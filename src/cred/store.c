@@ -1,8 +1,10 @@
 /*
  * store: pre-shared keys and the answers made with them. See store.h.
  *
- * The keys, their owners and the list itself are copied into one mapping of their own: locked against swapping, left out of core dumps and of forked children, and
- * wiped before it goes. Locking may fail without the right to; the keys are then no worse off than the rest of the process.
+ * The keys, their owners and the list itself are copied into one mapping of their own: locked
+ * against swapping, left out of core dumps and of forked children, and wiped before it goes.
+ * Locking may fail without the right to; the keys are then no worse off than the rest of the
+ * process.
  */
 #include "cred/store.h"
 
@@ -26,7 +28,7 @@ struct cred_store {
     struct secret_entry *at;
 };
 
-/* ---- making and freeing ------------------------------------------------------------------------------------------------------------------- */
+/* ---- making and freeing ---------------------------------------------------------------------- */
 
 static size_t align(size_t n)
 {
@@ -114,7 +116,7 @@ size_t cred_store_count(const struct cred_store *store)
     return store->count;
 }
 
-/* ---- which key ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- which key ------------------------------------------------------------------------------- */
 
 static bool is_name(uint8_t type)
 {
@@ -137,7 +139,9 @@ static enum fit fit_owner(const struct conf_identity *owner, const struct identi
     struct bytes whole = id->data, tail = owner->id.data;
     if (!owner->suffix)
         return same_octets(id->type, tail, whole) ? FIT_EXACT : FIT_NONE;
-    bool ends = whole.len >= tail.len && same_octets(id->type, tail, bytes_make(whole.at + (whole.len - tail.len), tail.len));
+    bool ends =
+        whole.len >= tail.len &&
+        same_octets(id->type, tail, bytes_make(whole.at + (whole.len - tail.len), tail.len));
     return ends ? FIT_PATTERN : FIT_NONE;
 }
 
@@ -162,7 +166,8 @@ static bool is_of_one(const struct secret_entry *s, const struct identity *id)
     return true;
 }
 
-static const struct secret_entry *find_psk(const struct cred_store *store, const struct identity *ours, const struct identity *theirs)
+static const struct secret_entry *
+find_psk(const struct cred_store *store, const struct identity *ours, const struct identity *theirs)
 {
     const struct secret_entry *best = NULL;
     unsigned best_score = 0;
@@ -171,7 +176,8 @@ static const struct secret_entry *find_psk(const struct cred_store *store, const
         enum fit fit_theirs = fit_secret(s, theirs), fit_ours = fit_secret(s, ours);
         if (s->kind != SECRET_IKE || (fit_theirs == FIT_NONE && !is_of_one(s, ours)))
             continue; /* a secret that names others beside us is for them alone */
-        unsigned score = 1 + (unsigned)fit_theirs * 16 + (unsigned)fit_ours * 2 + is_of_one(s, theirs);
+        unsigned score =
+            1 + (unsigned)fit_theirs * 16 + (unsigned)fit_ours * 2 + is_of_one(s, theirs);
         if (score > best_score) {
             best_score = score;
             best = s;
@@ -180,10 +186,11 @@ static const struct secret_entry *find_psk(const struct cred_store *store, const
     return best;
 }
 
-/* ---- answers ------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 /* prf(prf(Shared Secret, "Key Pad for IKEv2"), octets): RFC 7296 2.15. */
-static enum crypto_result make_mac(const struct crypto *crypto, const struct alg *prf, struct bytes psk, struct bytes octets, uint8_t *out)
+static enum crypto_result make_mac(const struct crypto *crypto, const struct alg *prf,
+                                   struct bytes psk, struct bytes octets, uint8_t *out)
 {
     const struct bytes pad = BYTES_LIT("Key Pad for IKEv2");
     uint8_t key[PRF_LEN_MAX];
@@ -202,7 +209,8 @@ static bool is_allowed(const struct ike_ask *ask)
     return method && (auth->class == CONF_AUTH_PSK || auth->class == CONF_AUTH_ANY);
 }
 
-static enum answer_status judge(const struct cred_store *store, const struct crypto *crypto, const struct ike_ask *ask, uint8_t *mac)
+static enum answer_status judge(const struct cred_store *store, const struct crypto *crypto,
+                                const struct ike_ask *ask, uint8_t *mac)
 {
     if (!is_allowed(ask))
         return ANSWER_REFUSED;
@@ -216,8 +224,8 @@ static enum answer_status judge(const struct cred_store *store, const struct cry
     return ANSWER_OK;
 }
 
-void cred_answer(const struct cred_store *store, const struct crypto *crypto, const struct ike_ask *ask, struct ike_answer *out,
-                 uint8_t buffer[PRF_LEN_MAX])
+void cred_answer(const struct cred_store *store, const struct crypto *crypto,
+                 const struct ike_ask *ask, struct ike_answer *out, uint8_t buffer[PRF_LEN_MAX])
 {
     uint8_t mac[PRF_LEN_MAX] = {0};
     *out = (struct ike_answer){.ticket = ask->ticket, .status = judge(store, crypto, ask, mac)};

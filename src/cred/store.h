@@ -1,14 +1,16 @@
 /*
  * store: long-term secrets, and the answers to the engine's ASKs that need them.
  *
- * For now: pre-shared keys. The engine never sees one; it sends the octets to be MACed and gets the MAC (RFC 7296 2.15):
+ * For now: pre-shared keys. The engine never sees one; it sends the octets to be MACed and gets
+ * the MAC (RFC 7296 2.15):
  *
  *     AUTH = prf( prf(Shared Secret, "Key Pad for IKEv2"), octets )
  *
- * Which key: a secret names its owners (`id` keys; none = anybody's). It may serve a pair (ours, theirs) if it has no owners, or if the peer is one of them, or
- * if all its owners are us. Among those the one that fits the peer best wins, then the one that fits us best, then one that
- * names nobody else, then the first; a full identity fits better than
- * a pattern, a pattern better than %any.
+ * Which key: a secret names its owners (`id` keys; none = anybody's). It may serve a pair (ours,
+ * theirs) if it has no owners, or if the peer is one of them, or if all its owners are us. Among
+ * those the one that fits the peer best wins, then the one that fits us best, then one that names
+ * nobody else, then the first; a full identity fits better than a pattern, a pattern better than
+ * %any.
  *
  * All keys live in one block of memory that is locked, kept out of core dumps, and wiped.
  */
@@ -27,10 +29,12 @@ void cred_store_free(struct cred_store *store); /* wipes. NULL allowed */
 size_t cred_store_count(const struct cred_store *store);
 
 /*
- * Answer an ASK_SIGN or ASK_VERIFY. Fills *out with ticket, status, method and, for ASK_SIGN, a view of `buffer`. A verification compares in constant time.
- * ANSWER_NO_SECRET: no key for these identities. ANSWER_REFUSED: the MAC is wrong, or the connection asks for another kind of authentication.
+ * Answer an ASK_SIGN or ASK_VERIFY. Fills *out with ticket, status, method and, for ASK_SIGN, a
+ * view of `buffer`. A verification compares in constant time. ANSWER_NO_SECRET: no key for these
+ * identities. ANSWER_REFUSED: the MAC is wrong, or the connection asks for another kind of
+ * authentication.
  */
-void cred_answer(const struct cred_store *store, const struct crypto *crypto, const struct ike_ask *ask, struct ike_answer *out,
-                 uint8_t buffer[PRF_LEN_MAX]);
+void cred_answer(const struct cred_store *store, const struct crypto *crypto,
+                 const struct ike_ask *ask, struct ike_answer *out, uint8_t buffer[PRF_LEN_MAX]);
 
 #endif

@@ -11,7 +11,8 @@ enum { LENGTH_LEN = 4, FIRST_ROOM = 512, FORMAT_MAX = 4096 };
 
 static bool has_name(enum vici_type type)
 {
-    return type == VICI_CMD_REQUEST || type == VICI_EVENT_REGISTER || type == VICI_EVENT_UNREGISTER || type == VICI_EVENT;
+    return type == VICI_CMD_REQUEST || type == VICI_EVENT_REGISTER ||
+           type == VICI_EVENT_UNREGISTER || type == VICI_EVENT;
 }
 
 static bool has_message(enum vici_type type)
@@ -28,7 +29,7 @@ static bool is_printable(struct bytes name)
     return name.len <= VICI_NAME_MAX;
 }
 
-/* ---- building ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 void vici_out_init(struct vici_out *o)
 {
@@ -206,7 +207,7 @@ bool vici_finish(struct vici_out *o, struct bytes *segment)
     return true;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 struct vici_in vici_in_make(struct bytes message)
 {
@@ -229,9 +230,9 @@ static bool take_counted(struct bytes *rest, size_t width, struct bytes *out)
 /* What each element consists of, where it may stand, and what it changes. */
 static const struct grammar {
     bool name, value;
-    bool in_list;  /* stands in a list, else outside of one */
-    int depth;     /* change of depth */
-    int list;      /* +1 opens a list, -1 closes it */
+    bool in_list; /* stands in a list, else outside of one */
+    int depth;    /* change of depth */
+    int list;     /* +1 opens a list, -1 closes it */
 } grammar[] = {
     [VICI_SECTION_START] = {.name = true, .depth = 1},
     [VICI_SECTION_END] = {.depth = -1},
@@ -257,7 +258,8 @@ enum vici_element vici_next(struct vici_in *in)
     if (type < VICI_SECTION_START || type > VICI_LIST_END)
         return bad(in);
     const struct grammar *g = &grammar[type];
-    if (g->in_list != in->in_list || (g->depth < 0 && in->depth == 0) || (g->depth > 0 && in->depth == VICI_DEPTH_MAX))
+    if (g->in_list != in->in_list || (g->depth < 0 && in->depth == 0) ||
+        (g->depth > 0 && in->depth == VICI_DEPTH_MAX))
         return bad(in);
     struct bytes rest = bytes_make(in->rest.at + 1, in->rest.len - 1);
     if (g->name && (!take_counted(&rest, 1, &in->name) || !is_printable(in->name)))
@@ -287,7 +289,8 @@ struct bytes vici_content(struct vici_in *in)
     const uint8_t *start = in->rest.at;
     if (in->depth == 0 || in->in_list || !vici_skip(in))
         return BYTES_NONE;
-    return bytes_make(start, (size_t)(in->rest.at - start) - 1); /* without the octet that closes it */
+    return bytes_make(start,
+                      (size_t)(in->rest.at - start) - 1); /* without the octet that closes it */
 }
 
 static bool is_sound(struct bytes message)
@@ -307,7 +310,8 @@ bool vici_packet_read(struct bytes packet, struct vici_packet *out)
         return false;
     struct vici_packet p = {.type = (enum vici_type)packet.at[0]};
     struct bytes rest = bytes_make(packet.at + 1, packet.len - 1);
-    if (has_name(p.type) && (!take_counted(&rest, 1, &p.name) || p.name.len == 0 || !is_printable(p.name)))
+    if (has_name(p.type) &&
+        (!take_counted(&rest, 1, &p.name) || p.name.len == 0 || !is_printable(p.name)))
         return false;
     if (has_message(p.type) ? !is_sound(rest) : rest.len > 0)
         return false;
@@ -316,9 +320,12 @@ bool vici_packet_read(struct bytes packet, struct vici_packet *out)
     return true;
 }
 
-/* ---- finding ------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- finding --------------------------------------------------------------------------------- */
 
-/* Step to the next element at this level that is of a kind and has a name; sections and lists in between are skipped. */
+/*
+ * Step to the next element at this level that is of a kind and has a name; sections and lists in
+ * between are skipped.
+ */
 static bool step_to(struct vici_in *in, enum vici_element wanted, struct bytes name)
 {
     for (;;) {
@@ -353,7 +360,8 @@ int64_t vici_find_int(struct bytes message, const char *path, int64_t fallback)
 {
     struct bytes value;
     char text[32], *end;
-    if (!vici_find(message, path, &value) || value.len == 0 || value.len >= sizeof text || memchr(value.at, 0, value.len))
+    if (!vici_find(message, path, &value) || value.len == 0 || value.len >= sizeof text ||
+        memchr(value.at, 0, value.len))
         return fallback;
     memcpy(text, value.at, value.len);
     text[value.len] = '\0';
@@ -366,12 +374,14 @@ bool vici_find_bool(struct bytes message, const char *path, bool fallback)
     static const struct {
         const char *word;
         bool value;
-    } words[] = {{"1", true}, {"yes", true}, {"true", true}, {"enabled", true}, {"0", false}, {"no", false}, {"false", false}, {"disabled", false}};
+    } words[] = {{"1", true},  {"yes", true}, {"true", true},   {"enabled", true},
+                 {"0", false}, {"no", false}, {"false", false}, {"disabled", false}};
     struct bytes value;
     if (!vici_find(message, path, &value))
         return fallback;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strlen(words[i].word) == value.len && strncasecmp(words[i].word, (const char *)value.at, value.len) == 0)
+        if (strlen(words[i].word) == value.len &&
+            strncasecmp(words[i].word, (const char *)value.at, value.len) == 0)
             return words[i].value;
     }
     return fallback;
@@ -383,7 +393,7 @@ bool vici_find_list(struct bytes message, const char *name, struct vici_in *in)
     return step_to(in, VICI_LIST_START, bytes_str(name));
 }
 
-/* ---- framing --------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- framing --------------------------------------------------------------------------------- */
 
 void vici_frames_init(struct vici_frames *f)
 {

@@ -1,15 +1,22 @@
 /*
- * names: words of the control protocol that both ends must spell alike, beyond those that strongSwan defines.
+ * names: words of the control protocol that both ends must spell alike, beyond those that
+ * strongSwan defines.
  *
- * braid's own additions to VICI (extra keys are allowed by the protocol, unknown events answer EVENT_UNKNOWN):
+ * braid's own additions to VICI (extra keys are allowed by the protocol, unknown events answer
+ * EVENT_UNKNOWN):
  *
- *   event `progress`   streamed during one's own `initiate`, when registered; one per exchange carried out:
- *                      ike, ike-id, exchange ("IKE_SA_INIT"), mid, initiator (yes: we asked), method ("ML_KEM_768", absent if none),
- *                      sent-bytes, received-bytes, sent-fragments, received-fragments (datagrams of one transmission), transmissions, microseconds
- *   event `list-sa`    additional keys of an IKE SA and of each of its Child SAs: quantum-safe (yes or no) and the list key-exchanges
- *                      ("CURVE_25519", "ML_KEM_768": those whose secrets are in the keys, in order)
- *   reply of `initiate` on failure: errmsg (a sentence), reason ("NO_PROPOSAL", ike_reason_name), detail (what was offered, what is accepted; may be absent)
- *   command `reload`   load the configuration again: success; on failure errmsg and the list `problems`, each "file:line:column: ..." as `braid check` prints it
+ *   event `progress`    streamed during one's own `initiate`, when registered; one per exchange:
+ *                       ike, ike-id, exchange ("IKE_SA_INIT"), mid, initiator (yes: we asked),
+ *                       method ("ML_KEM_768", absent if none), sent-bytes, received-bytes,
+ *                       sent-fragments, received-fragments (datagrams of one transmission),
+ *                       transmissions, microseconds
+ *   event `list-sa`     more keys of an IKE SA and of each of its Child SAs: quantum-safe (yes or no)
+ *                       and the list key-exchanges ("CURVE_25519", "ML_KEM_768": those whose
+ *                       secrets are in the keys, in order)
+ *   `initiate` failing  errmsg (a sentence), reason ("NO_PROPOSAL", ike_reason_name), detail (what
+ *                       was offered, what is accepted; may be absent)
+ *   command `reload`    load the configuration again: success; on failure errmsg and the list
+ *                       problems, each "file:line:column: ..." as `braid check` prints it
  */
 #ifndef BRAID_VICI_NAMES_H
 #define BRAID_VICI_NAMES_H

@@ -1,6 +1,7 @@
 /*
- * fuzz_config: any text as swanctl.conf (or, with a first octet of `b`, as braid.conf) through the whole load. Either there is a snapshot and no error, or errors
- * and no snapshot; in a snapshot every proposal is whole.
+ * fuzz_config: any text as swanctl.conf (or, with a first octet of `b`, as braid.conf) through
+ * the whole load. Either there is a snapshot and no error, or errors and no snapshot; in a
+ * snapshot every proposal is whole.
  */
 #include "fuzz.h"
 
@@ -39,7 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes text = bytes_make(data, size < 8192 ? size : 8192);
     bool braid = text.len > 0 && text.at[0] == 'b';
     problem_list_init(&problems);
-    struct loaded *l = config_load_text(braid ? BYTES_NONE : text, braid ? bytes_make(text.at + 1, text.len - 1) : BYTES_NONE, &problems);
+    struct loaded *l =
+        config_load_text(braid ? BYTES_NONE : text,
+                         braid ? bytes_make(text.at + 1, text.len - 1) : BYTES_NONE, &problems);
     if ((l == NULL) != (problems.errors > 0))
         abort();
     if (l)

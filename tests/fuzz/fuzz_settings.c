@@ -1,6 +1,7 @@
 /*
- * fuzz_settings: any text through the settings grammar. The tree that results is walked to a few levels, problems are shown; nothing of a closed string may be read
- * beyond its end, and what was found by walking must be found by name.
+ * fuzz_settings: any text through the settings grammar. The tree that results is walked to a few
+ * levels, problems are shown; nothing of a closed string may be read beyond its end, and what was
+ * found by walking must be found by name.
  */
 #include "fuzz.h"
 

@@ -1,6 +1,6 @@
 /*
- * fuzz_vici: a stream of octets, cut into pieces by its first octet, through framing and reading. A message that is sound is built again from its elements and
- * must be the same octets.
+ * fuzz_vici: a stream of octets, cut into pieces by its first octet, through framing and reading.
+ * A message that is sound is built again from its elements and must be the same octets.
  */
 #include "fuzz.h"
 
@@ -27,16 +27,30 @@ static void rebuild(const struct vici_packet *p, struct bytes packet)
     for (enum vici_element e = vici_next(&in); e != VICI_END; e = vici_next(&in)) {
         text_of(in.name, name);
         switch (e) {
-        case VICI_SECTION_START: vici_section(&out, name); break;
-        case VICI_SECTION_END: vici_section_end(&out); break;
-        case VICI_KEY_VALUE: vici_key(&out, name, in.value); break;
-        case VICI_LIST_START: vici_list(&out, name); break;
-        case VICI_LIST_ITEM: vici_item(&out, in.value); break;
-        case VICI_LIST_END: vici_list_end(&out); break;
-        default: abort();
+        case VICI_SECTION_START:
+            vici_section(&out, name);
+            break;
+        case VICI_SECTION_END:
+            vici_section_end(&out);
+            break;
+        case VICI_KEY_VALUE:
+            vici_key(&out, name, in.value);
+            break;
+        case VICI_LIST_START:
+            vici_list(&out, name);
+            break;
+        case VICI_LIST_ITEM:
+            vici_item(&out, in.value);
+            break;
+        case VICI_LIST_END:
+            vici_list_end(&out);
+            break;
+        default:
+            abort();
         }
     }
-    if (!vici_finish(&out, &segment) || !bytes_equal(bytes_make(segment.at + 4, segment.len - 4), packet))
+    if (!vici_finish(&out, &segment) ||
+        !bytes_equal(bytes_make(segment.at + 4, segment.len - 4), packet))
         abort();
     vici_out_free(&out);
 }

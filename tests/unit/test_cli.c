@@ -1,8 +1,9 @@
 /*
  * cli: the program `braid` against a daemon that plays a part.
  *
- * The daemon is a thread with a socket in a fresh run directory. A script says, for every packet it awaits, what it answers; the program runs as a child process,
- * and its output and exit code are compared.
+ * The daemon is a thread with a socket in a fresh run directory. A script says, for every packet
+ * it awaits, what it answers; the program runs as a child process, and its output and exit code
+ * are compared.
  */
 #include "../support/unit.h"
 
@@ -38,7 +39,7 @@ struct stage {
 
 static char program[512];
 
-/* ---- the daemon ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the daemon ------------------------------------------------------------------------------ */
 
 static void send_built(int fd, struct vici_out *o)
 {
@@ -88,7 +89,8 @@ static void play(struct stage *s, int fd)
                 s->surprise = "the client went away";
             continue;
         }
-        if (!vici_packet_read(packet, &p) || p.type != step->type || !bytes_equal(p.name, bytes_str(step->name))) {
+        if (!vici_packet_read(packet, &p) || p.type != step->type ||
+            !bytes_equal(p.name, bytes_str(step->name))) {
             s->surprise = "another packet than the script says";
             break;
         }
@@ -141,7 +143,7 @@ static void close_stage(struct stage *s)
         fail_msg("step %zu: %s", s->done, s->surprise);
 }
 
-/* ---- the program -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 /* Run `braid -r DIR ARGUMENTS` in the C locale; stdout and stderr together. */
 static int run(const char *dir, const char *arguments, char output[OUTPUT_MAX])
@@ -180,7 +182,7 @@ static int find_program(void **state)
     return access(program, X_OK);
 }
 
-/* ---- what the daemon has to say --------------------------------------------------------------------------------------------------------------- */
+/* ---- what the daemon has to say -------------------------------------------------------------- */
 
 static void begin_event(struct vici_out *o, const char *name)
 {
@@ -240,7 +242,8 @@ static void conns(int fd, struct bytes message)
     send_plain(fd, VICI_CMD_RESPONSE);
 }
 
-static void send_progress(int fd, const char *exchange, const char *method, unsigned sent, unsigned received, unsigned fragments, unsigned transmissions)
+static void send_progress(int fd, const char *exchange, const char *method, unsigned sent,
+                          unsigned received, unsigned fragments, unsigned transmissions)
 {
     struct vici_out o;
     begin_event(&o, "progress");
@@ -398,29 +401,48 @@ static void not_known(int fd, struct bytes message)
     send_plain(fd, VICI_CMD_UNKNOWN);
 }
 
-#define REGISTER(name) {VICI_EVENT_REGISTER, name, confirm}
-#define REQUEST(name, answer) {VICI_CMD_REQUEST, name, answer}
-#define FIN {0, NULL, NULL}
+#define REGISTER(name) \
+    { \
+        VICI_EVENT_REGISTER, name, confirm \
+    }
+#define REQUEST(name, answer) \
+    { \
+        VICI_CMD_REQUEST, name, answer \
+    }
+#define FIN \
+    { \
+        0, NULL, NULL \
+    }
 
-/* ---- tests ------------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void up_shows_each_exchange_and_the_outcome(void **state)
 {
     (void)state;
-    static const struct step steps[] = {REGISTER("list-conn"),         REQUEST("list-conns", conns), REGISTER("list-sa"), REGISTER("progress"),
-                                        REQUEST("initiate", initiate), REQUEST("list-sas", sas),     FIN};
+    static const struct step steps[] = {REGISTER("list-conn"),
+                                        REQUEST("list-conns", conns),
+                                        REGISTER("list-sa"),
+                                        REGISTER("progress"),
+                                        REQUEST("initiate", initiate),
+                                        REQUEST("list-sas", sas),
+                                        FIN};
     check(steps, "up dmz --timeout 5", 0,
           "home/dmz\n"
           "  IKE_SA_INIT       x25519     ->    432 B  <-    448 B    1+1 datagrams      3.2 ms\n"
-          "  IKE_AUTH                     ->    301 B  <-   1.2 kB    2+2 datagrams      3.2 ms  sent 3 times\n"
+          "  IKE_AUTH                     ->    301 B  <-   1.2 kB    2+2 datagrams      3.2 ms  "
+          "sent 3 times\n"
           "tunnel 'dmz' up: CURVE_25519 + ML_KEM_768 + ECP_384, quantum-safe\n");
 }
 
 static void up_says_why_not(void **state)
 {
     (void)state;
-    static const struct step steps[] = {REGISTER("list-conn"), REQUEST("list-conns", conns), REGISTER("list-sa"), {VICI_EVENT_REGISTER, "progress", deny},
-                                        REQUEST("initiate", initiate_in_vain), FIN};
+    static const struct step steps[] = {REGISTER("list-conn"),
+                                        REQUEST("list-conns", conns),
+                                        REGISTER("list-sa"),
+                                        {VICI_EVENT_REGISTER, "progress", deny},
+                                        REQUEST("initiate", initiate_in_vain),
+                                        FIN};
     check(steps, "up away/net", 1,
           "away/net\n"
           "  IKE_SA_INIT       x25519     ->    432 B  <-     36 B    1+1 datagrams      3.2 ms\n"
@@ -432,7 +454,8 @@ static void up_wants_a_name_that_means_one_thing(void **state)
 {
     (void)state;
     static const struct step steps[] = {REGISTER("list-conn"), REQUEST("list-conns", conns), FIN};
-    check(steps, "up net", 2, "braid: several connections have a child 'net'; say which: home/net away/net\n");
+    check(steps, "up net", 2,
+          "braid: several connections have a child 'net'; say which: home/net away/net\n");
     check(steps, "up nothing", 1, "braid: no connection and no child is called 'nothing'\n");
 }
 
@@ -445,7 +468,8 @@ static void list_is_a_table_for_people(void **state)
           "home #7  ESTABLISHED 45 s  quantum-safe\n"
           "    192.0.2.1:4500 (moon) <-> [2001:db8::2]:4500 (sun)\n"
           "    AES_GCM_16_256 / PRF_HMAC_SHA2_384, keys from CURVE_25519 + ML_KEM_768 + ECP_384\n"
-          "    dmz #3  INSTALLED 2 h 01 min  TUNNEL in UDP  AES_CBC_128/HMAC_SHA2_256_128  quantum-safe\n"
+          "    dmz #3  INSTALLED 2 h 01 min  TUNNEL in UDP  AES_CBC_128/HMAC_SHA2_256_128  "
+          "quantum-safe\n"
           "        10.1.0.0/16 <-> 10.2.0.0/16 10.3.0.0/16\n"
           "        in 1.2 MB (900 packets)  out 84 B (1 packets)  \n");
     check(none, "list", 0, "no SAs\n");
@@ -473,14 +497,17 @@ static void conns_are_shown(void **state)
     static const struct step steps[] = {REGISTER("list-conn"), REQUEST("list-conns", conns), FIN};
     check(steps, "conns", 0,
           "home\n    %any (moon, pre-shared key) <-> 192.0.2.2 (pre-shared key)\n"
-          "    net  TUNNEL  10.1.0.0/16 <-> 10.2.0.0/16\n    dmz  TUNNEL  10.1.0.0/16 <-> 10.2.0.0/16\n"
-          "away\n    %any (moon, pre-shared key) <-> 192.0.2.2 (pre-shared key)\n    net  TUNNEL  10.1.0.0/16 <-> 10.2.0.0/16\n");
+          "    net  TUNNEL  10.1.0.0/16 <-> 10.2.0.0/16\n    dmz  TUNNEL  10.1.0.0/16 <-> "
+          "10.2.0.0/16\n"
+          "away\n    %any (moon, pre-shared key) <-> 192.0.2.2 (pre-shared key)\n    net  TUNNEL  "
+          "10.1.0.0/16 <-> 10.2.0.0/16\n");
 }
 
 static void down_tries_connections_then_children(void **state)
 {
     (void)state;
-    static const struct step two[] = {REQUEST("terminate", terminate_one), REQUEST("terminate", terminate_one), FIN};
+    static const struct step two[] = {REQUEST("terminate", terminate_one),
+                                      REQUEST("terminate", terminate_one), FIN};
     static const struct step one[] = {REQUEST("terminate", terminate_one), FIN};
     check(two, "down dmz", 0, "1 SA ended\n");
     check(one, "down --id 7", 0, "1 SA ended\n");
@@ -493,7 +520,9 @@ static void version_and_reload(void **state)
     static const struct step ask[] = {REQUEST("version", version), FIN};
     static const struct step load[] = {REQUEST("reload", refuse_reload), FIN};
     check(ask, "version", 0, "braid " BRAID_VERSION "\nbraidd 9.9 on 6.12\n");
-    check(load, "reload", 1, "swanctl.conf:3:5: connections.a.x: unknown key\nbraid: not reloaded: the configuration has 1 error\n");
+    check(load, "reload", 1,
+          "swanctl.conf:3:5: connections.a.x: unknown key\nbraid: not reloaded: the configuration "
+          "has 1 error\n");
 }
 
 static void a_broken_daemon_is_told_apart(void **state)
@@ -523,8 +552,10 @@ static void without_a_daemon(void **state)
 static void wrong_command_lines(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"", "frobnicate", "up", "up a b", "up a --timeout", "up a --timeout x", "down", "down a --id 3", "down --id x", "list x",
-                                        "list --frob", "check a b", "-x"};
+    static const char *const wrong[] = {
+        "",     "frobnicate",    "up",          "up a b", "up a --timeout", "up a --timeout x",
+        "down", "down a --id 3", "down --id x", "list x", "list --frob",    "check a b",
+        "-x"};
     char output[OUTPUT_MAX];
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_int_equal(run("/nonexistent", wrong[i], output), 2);
@@ -536,19 +567,26 @@ static void wrong_command_lines(void **state)
 static void check_needs_no_daemon(void **state)
 {
     (void)state;
-    char dir[] = "/tmp/braid-check-XXXXXX", path[64], arguments[64], output[OUTPUT_MAX], expected[512];
+    char dir[] = "/tmp/braid-check-XXXXXX", path[64], arguments[64], output[OUTPUT_MAX],
+         expected[512];
     assert_non_null(mkdtemp(dir));
     snprintf(path, sizeof path, "%s/swanctl.conf", dir);
     snprintf(arguments, sizeof arguments, "check %s", dir);
     FILE *f = fopen(path, "w");
-    fputs("connections {\n  a {\n    versoin = 2\n    local { auth = psk }\n    remote { auth = psk }\n  }\n}\n", f);
+    fputs("connections {\n  a {\n    versoin = 2\n    local { auth = psk }\n    remote { auth = "
+          "psk }\n  }\n}\n",
+          f);
     fclose(f);
     assert_int_equal(run("/nonexistent", arguments, output), 1);
     snprintf(expected, sizeof expected,
-             "%s:3:5: connections.a.versoin: unknown key, did you mean `version`?\n        versoin = 2\n        ^~~~~~~\n%s: 1 error\n", path, dir);
+             "%s:3:5: connections.a.versoin: unknown key, did you mean `version`?\n        versoin "
+             "= 2\n        ^~~~~~~\n%s: 1 error\n",
+             path, dir);
     assert_string_equal(output, expected);
     f = fopen(path, "w");
-    fputs("connections {\n  a {\n    version = 2\n    local { auth = psk }\n    remote { auth = psk }\n  }\n}\n", f);
+    fputs("connections {\n  a {\n    version = 2\n    local { auth = psk }\n    remote { auth = "
+          "psk }\n  }\n}\n",
+          f);
     fclose(f);
     assert_int_equal(run("/nonexistent", arguments, output), 0);
     snprintf(expected, sizeof expected, "%s: good, 1 connection, 0 secrets\n", dir);
@@ -570,7 +608,8 @@ static void the_manual_page_is_made_from_the_schema(void **state)
     assert_non_null(f);
     assert_true(fread(page, 1, sizeof page - 1, f) > 1000);
     fclose(f);
-    assert_non_null(strstr(page, keys)); /* else: put the output of `braid keys --format=roff` under KEYS again */
+    assert_non_null(strstr(
+        page, keys)); /* else: put the output of `braid keys --format=roff` under KEYS again */
 }
 
 int main(void)

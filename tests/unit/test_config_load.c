@@ -8,7 +8,8 @@
  *     ===
  *     its problems, one a line, in order
  *
- * A case need not be complete: that `auth` is missing is left out of what is compared unless it is expected.
+ * A case need not be complete: that `auth` is missing is left out of what is compared unless it
+ * is expected.
  */
 #include "../support/unit.h"
 
@@ -24,7 +25,7 @@
 
 #define CASES "tests/unit/config_cases/broken.txt"
 
-/* ---- wrong ones ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- wrong ones ------------------------------------------------------------------------------ */
 
 /* All problems as lines. */
 static char *say_all(const struct problem_list *problems, bool with_auth)
@@ -83,7 +84,8 @@ static void every_broken_file_says_what_and_where(void **state)
             *next++ = '\0';
         char *expected = middle + 5, *input = end == middle ? end : end + 1;
         char *lines = NULL;
-        assert_true(asprintf(&lines, "%s%s", expected, *expected && expected[strlen(expected) - 1] != '\n' ? "\n" : "") >= 0);
+        assert_true(asprintf(&lines, "%s%s", expected,
+                             *expected && expected[strlen(expected) - 1] != '\n' ? "\n" : "") >= 0);
         check_case(name, input, lines);
         free(lines);
     }
@@ -97,9 +99,12 @@ static void problems_are_underlined(void **state)
     (void)state;
     struct problem_list problems;
     problem_list_init(&problems);
-    assert_null(config_load_text(BYTES_LIT("connections {\n\thome {\n\t\tproposals = aes256-sha256-x25591\n\t}\n}\n"), BYTES_NONE, &problems));
+    assert_null(config_load_text(
+        BYTES_LIT("connections {\n\thome {\n\t\tproposals = aes256-sha256-x25591\n\t}\n}\n"),
+        BYTES_NONE, &problems));
     char *text = problem_text(problems.first, true);
-    assert_string_equal(text, "swanctl.conf:3:29: connections.home.proposals: `x25591` is no algorithm known here, did you mean `x25519`?\n"
+    assert_string_equal(text, "swanctl.conf:3:29: connections.home.proposals: `x25591` is no "
+                              "algorithm known here, did you mean `x25519`?\n"
                               "    \t\tproposals = aes256-sha256-x25591\n"
                               "    \t\t                          ^~~~~~");
     free(text);
@@ -124,7 +129,7 @@ static void many_problems_are_counted_not_kept(void **state)
     problem_list_free(&problems);
 }
 
-/* ---- right ones -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- right ones ------------------------------------------------------------------------------ */
 
 static struct loaded *load_good(const char *swanctl, const char *braid, size_t warnings)
 {
@@ -144,10 +149,11 @@ static struct loaded *load_good(const char *swanctl, const char *braid, size_t w
 static void a_ten_line_file_is_enough(void **state)
 {
     (void)state;
-    struct loaded *l = load_good("connections {\n home {\n remote_addrs = vpn.example.org\n" PSK
-                                 "children { net { remote_ts = 10.0.0.0/8\n start_action = start } }\n }\n}\n"
-                                 "secrets { ike-home { secret = verysecret } }\n",
-                                 "", 0);
+    struct loaded *l =
+        load_good("connections {\n home {\n remote_addrs = vpn.example.org\n" PSK
+                  "children { net { remote_ts = 10.0.0.0/8\n start_action = start } }\n }\n}\n"
+                  "secrets { ike-home { secret = verysecret } }\n",
+                  "", 0);
     assert_int_equal(l->config->conn_count, 1);
     const struct conf_conn *c = config_conn(l->config, BYTES_LIT("home"));
     assert_non_null(c);
@@ -187,15 +193,21 @@ static void a_ten_line_file_is_enough(void **state)
 static void everything_supported_at_once(void **state)
 {
     (void)state;
-    struct loaded *l = load_good(
-        "connections { a {\n version = 0\n local_addrs = 192.0.2.1, 2001:db8::/64\n remote_addrs = 198.51.100.1-198.51.100.9, gate.example, %any\n"
-        "local_port = 5500\n remote_port = 5501\n proposals = aes256gcm16-prfsha384-x25519-ke1_mlkem768, default\n encap = yes\n mobike = no\n"
-        "dpd_delay = 30s\n fragmentation = accept\n childless = prefer\n keyingtries = 0\n unique = replace\n"
-        "local-1 { auth = psk\n id = moon.example\n round = 1 }\n remote-1 { auth = PSK\n id = \"*.example\" }\n"
-        "children { c1 { mode = transport\n esp_proposals = aes128-sha256\n local_ts = 10.0.0.0/8[tcp/22], dynamic\n replay_window = 256\n copy_df = no }\n"
-        "c2 { } } } }\n"
-        "secrets { ike-1 { secret = 0x0102\n id-a = moon.example\n id-b = *.example\n id3 = %any }\n ike2 { secret = x } }\n",
-        "", 0);
+    struct loaded *l =
+        load_good("connections { a {\n version = 0\n local_addrs = 192.0.2.1, 2001:db8::/64\n "
+                  "remote_addrs = 198.51.100.1-198.51.100.9, gate.example, %any\n"
+                  "local_port = 5500\n remote_port = 5501\n proposals = "
+                  "aes256gcm16-prfsha384-x25519-ke1_mlkem768, default\n encap = yes\n mobike = no\n"
+                  "dpd_delay = 30s\n fragmentation = accept\n childless = prefer\n keyingtries = "
+                  "0\n unique = replace\n"
+                  "local-1 { auth = psk\n id = moon.example\n round = 1 }\n remote-1 { auth = "
+                  "PSK\n id = \"*.example\" }\n"
+                  "children { c1 { mode = transport\n esp_proposals = aes128-sha256\n local_ts = "
+                  "10.0.0.0/8[tcp/22], dynamic\n replay_window = 256\n copy_df = no }\n"
+                  "c2 { } } } }\n"
+                  "secrets { ike-1 { secret = 0x0102\n id-a = moon.example\n id-b = *.example\n "
+                  "id3 = %any }\n ike2 { secret = x } }\n",
+                  "", 0);
     const struct conf_conn *c = &l->config->conn[0];
     assert_int_equal(c->local_count, 2);
     assert_int_equal(c->remote_count, 3);
@@ -227,19 +239,29 @@ static void everything_supported_at_once(void **state)
     loaded_free(l);
 }
 
-/* The style of the examples people copy: templates, the values that are defaults there written out, comments, odd spacing. */
+/*
+ * The style of the examples people copy: templates, the values that are defaults there written
+ * out, comments, odd spacing.
+ */
 static void a_file_in_the_style_of_the_field(void **state)
 {
     (void)state;
     struct loaded *l = load_good(
-        "# gateway\nconn-defaults {\n  version=2\n  mobike = no\n  aggressive = no\n  pull = yes\n  ppk_required = no\n  reauth_time = 0\n  local {\n    auth = psk\n"
+        "# gateway\nconn-defaults {\n  version=2\n  mobike = no\n  aggressive = no\n  pull = yes\n "
+        " ppk_required = no\n  reauth_time = 0\n  local {\n    auth = psk\n"
         "    id = @moon.example.org\n  }\n  remote {\n    auth = psk\n  }\n}\n"
-        "child-defaults {\n  esp_proposals = aes128gcm128-x25519-ke1_mlkem512\n  dpd_action = none\n  close_action = none\n  policies = yes\n  ipcomp = no\n}\n"
-        "connections {\n   gw-gw : conn-defaults {\n      local_addrs  = 192.168.0.1\n      remote_addrs = 192.168.0.2\n\n      remote {\n         id = sun.example.org\n      }\n"
-        "      children {\n         net-net : child-defaults {\n            local_ts  = 10.1.0.0/16\n            remote_ts = 10.2.0.0/16\n         }\n"
-        "         alias : child-defaults {\n            local_ts  = 10.3.0.0/16 \n            remote_ts = 10.2.0.0/16\n         }\n      }\n"
-        "      proposals = aes128-sha256-x25519-ke1_mlkem512\n   }\n}\n\nsecrets {\n   ike-1 {\n      id-moon = moon.example.org\n"
-        "      secret = 0sv+NkxY9LLZvwj4qCC2o/gGrWDF2d21jL\n   }\n}\npools {\n}\nauthorities {\n}\n",
+        "child-defaults {\n  esp_proposals = aes128gcm128-x25519-ke1_mlkem512\n  dpd_action = "
+        "none\n  close_action = none\n  policies = yes\n  ipcomp = no\n}\n"
+        "connections {\n   gw-gw : conn-defaults {\n      local_addrs  = 192.168.0.1\n      "
+        "remote_addrs = 192.168.0.2\n\n      remote {\n         id = sun.example.org\n      }\n"
+        "      children {\n         net-net : child-defaults {\n            local_ts  = "
+        "10.1.0.0/16\n            remote_ts = 10.2.0.0/16\n         }\n"
+        "         alias : child-defaults {\n            local_ts  = 10.3.0.0/16 \n            "
+        "remote_ts = 10.2.0.0/16\n         }\n      }\n"
+        "      proposals = aes128-sha256-x25519-ke1_mlkem512\n   }\n}\n\nsecrets {\n   ike-1 {\n   "
+        "   id-moon = moon.example.org\n"
+        "      secret = 0sv+NkxY9LLZvwj4qCC2o/gGrWDF2d21jL\n   }\n}\npools {\n}\nauthorities "
+        "{\n}\n",
         "", 0);
     const struct conf_conn *c = config_conn(l->config, BYTES_LIT("gw-gw"));
     assert_string_equal(c->local.id_text, "@moon.example.org");
@@ -255,7 +277,10 @@ static void a_file_in_the_style_of_the_field(void **state)
 static void lifetimes_follow_from_each_other(void **state)
 {
     (void)state;
-    struct loaded *l = load_good("connections { a { " PSK "rekey_time = 0\n children {\n x { life_time = 1100s\n life_bytes = 1100\n }\n y { rekey_time = 0 } } } }", "", 2);
+    struct loaded *l =
+        load_good("connections { a { " PSK "rekey_time = 0\n children {\n x { life_time = 1100s\n "
+                                           "life_bytes = 1100\n }\n y { rekey_time = 0 } } } }",
+                  "", 2);
     const struct conf_conn *c = &l->config->conn[0];
     assert_int_equal(c->over_for, 0);
     assert_int_equal(c->rand_for, 0);
@@ -268,7 +293,7 @@ static void lifetimes_follow_from_each_other(void **state)
     loaded_free(l);
 }
 
-/* ---- braid.conf ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- braid.conf ------------------------------------------------------------------------------ */
 
 static void the_schema_and_the_engine_agree_on_defaults(void **state)
 {
@@ -300,8 +325,11 @@ static void the_schema_and_the_engine_agree_on_defaults(void **state)
 static void settings_of_the_daemon_are_read(void **state)
 {
     (void)state;
-    struct loaded *l = load_good("", "engine {\n retransmit_timeout = 200ms\n retransmit_base = 1.5\n fragment_size = 0\n prefer_configured_proposals = no\n}\n"
-                                     "network { port = 5500 }\nplane { type = mock\n device = tun7\n mtu = 1400 }\nlog { default = error\n ike = debug }\n",
+    struct loaded *l = load_good("",
+                                 "engine {\n retransmit_timeout = 200ms\n retransmit_base = 1.5\n "
+                                 "fragment_size = 0\n prefer_configured_proposals = no\n}\n"
+                                 "network { port = 5500 }\nplane { type = mock\n device = tun7\n "
+                                 "mtu = 1400 }\nlog { default = error\n ike = debug }\n",
                                  0);
     assert_int_equal(l->config->engine.retransmit_first_for, 200 * IKE_MS);
     assert_int_equal(l->config->engine.retransmit_base_permille, 1500);
@@ -320,24 +348,30 @@ static void mistakes_in_braid_conf_are_located(void **state)
     (void)state;
     struct problem_list problems;
     problem_list_init(&problems);
-    assert_null(config_load_text(BYTES_NONE,
-                                 BYTES_LIT("engin { }\nengine {\n retransmit_base = 99\n fragment_size = 10\n cookie = 1\n}\nplane { device = a/b }\n"
-                                           "log { ike = loud }\nnetwork { port = 70000 }\nkey = 1\n"),
-                                 &problems));
+    assert_null(
+        config_load_text(BYTES_NONE,
+                         BYTES_LIT("engin { }\nengine {\n retransmit_base = 99\n fragment_size = "
+                                   "10\n cookie = 1\n}\nplane { device = a/b }\n"
+                                   "log { ike = loud }\nnetwork { port = 70000 }\nkey = 1\n"),
+                         &problems));
     char *said = say_all(&problems, true);
-    assert_string_equal(said, "braid.conf:1:1: engin: nothing uses this section, did you mean `engine`?\n"
-                              "braid.conf:10:1: key: a key outside of all sections\n"
-                              "braid.conf:3:20: engine.retransmit_base: `99` is not a factor from 1 to 10, such as 1.8\n"
-                              "braid.conf:4:18: engine.fragment_size: `10` is not 0, or a number from 256 to 65535\n"
-                              "braid.conf:5:2: engine.cookie: unknown key\n"
-                              "braid.conf:9:18: network.port: `70000` is not a port number, 0 to 65535\n"
-                              "braid.conf:7:18: plane.device: `a/b` is not the name of a network device, at most 15 characters\n"
-                              "braid.conf:8:13: log.ike: `loud` is not one of silent, error, warning, notice, info, debug\n");
+    assert_string_equal(
+        said,
+        "braid.conf:1:1: engin: nothing uses this section, did you mean `engine`?\n"
+        "braid.conf:10:1: key: a key outside of all sections\n"
+        "braid.conf:3:20: engine.retransmit_base: `99` is not a factor from 1 to 10, such as 1.8\n"
+        "braid.conf:4:18: engine.fragment_size: `10` is not 0, or a number from 256 to 65535\n"
+        "braid.conf:5:2: engine.cookie: unknown key\n"
+        "braid.conf:9:18: network.port: `70000` is not a port number, 0 to 65535\n"
+        "braid.conf:7:18: plane.device: `a/b` is not the name of a network device, at most 15 "
+        "characters\n"
+        "braid.conf:8:13: log.ike: `loud` is not one of silent, error, warning, notice, info, "
+        "debug\n");
     free(said);
     problem_list_free(&problems);
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static void put_file(const char *dir, const char *name, const char *text, mode_t mode)
 {
@@ -359,19 +393,24 @@ static void a_folder_is_loaded(void **state)
     problem_list_init(&problems);
     assert_null(config_load(dir, &problems));
     char *said = say_all(&problems, true);
-    snprintf(expected, sizeof expected, "%s/swanctl.conf: cannot be read: No such file or directory\n", dir);
+    snprintf(expected, sizeof expected,
+             "%s/swanctl.conf: cannot be read: No such file or directory\n", dir);
     assert_string_equal(said, expected);
     free(said);
     problem_list_free(&problems);
 
     put_file(dir, "swanctl.conf", "include more.conf\n", 0644);
-    put_file(dir, "more.conf", "connections { a { " PSK "} }\nsecrets { ike { secret = x } }\n", 0644);
+    put_file(dir, "more.conf", "connections { a { " PSK "} }\nsecrets { ike { secret = x } }\n",
+             0644);
     put_file(dir, "braid.conf", "network { port = 1500 }\n", 0644);
     struct loaded *l = config_load(dir, &problems);
     assert_non_null(l);
     assert_int_equal(l->daemon.port, 1500);
     said = say_all(&problems, true);
-    snprintf(expected, sizeof expected, "%s/more.conf: warning: holds secrets, but everybody may read it (chmod o= %s/more.conf)\n", dir, dir);
+    snprintf(
+        expected, sizeof expected,
+        "%s/more.conf: warning: holds secrets, but everybody may read it (chmod o= %s/more.conf)\n",
+        dir, dir);
     assert_string_equal(said, expected);
     free(said);
     problem_list_free(&problems);
@@ -381,7 +420,8 @@ static void a_folder_is_loaded(void **state)
     assert_string_equal(taken->conn[0].name, "a");
     config_free(taken);
 
-    put_file(dir, "more.conf", "connections { a { " PSK "} }\nsecrets { ike { secret = x } }\n", 0600);
+    put_file(dir, "more.conf", "connections { a { " PSK "} }\nsecrets { ike { secret = x } }\n",
+             0600);
     l = config_load(dir, &problems);
     assert_non_null(l);
     assert_int_equal(problems.warnings, 0);
@@ -397,7 +437,10 @@ static void ten_thousand_connections_load(void **state)
     char *text = malloc(10000 * 256), *at = text;
     at += sprintf(at, "d { " PSK "}\nconnections {\n");
     for (int i = 0; i < 10000; i++)
-        at += sprintf(at, "c%d : d { remote_addrs = 10.0.%d.%d\n children { n { remote_ts = 10.%d.0.0/16 } } }\n", i, i / 256, i % 256, i % 256);
+        at += sprintf(
+            at,
+            "c%d : d { remote_addrs = 10.0.%d.%d\n children { n { remote_ts = 10.%d.0.0/16 } } }\n",
+            i, i / 256, i % 256, i % 256);
     sprintf(at, "}\n");
     struct loaded *l = load_good(text, "", 0);
     assert_int_equal(l->config->conn_count, 10000);
@@ -405,7 +448,7 @@ static void ten_thousand_connections_load(void **state)
     free(text);
 }
 
-/* ---- the table ----------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static void every_row_of_the_schema_makes_sense(void **state)
 {

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- the tree as text: "a{k=v b{}}" -------------------------------------------------------------------------------------------------- */
+/* ---- the tree as text: "a{k=v b{}}" ---------------------------------------------------------- */
 
 static void dump(const struct settings *s, const struct view *v, FILE *to, unsigned depth)
 {
@@ -55,7 +55,10 @@ static void check_tree(const char *input, const char *expected)
     problem_list_free(&problems);
 }
 
-/* The first problem, with its source, is this one; `usable` says whether the tree can be read all the same. */
+/*
+ * The first problem, with its source, is this one; `usable` says whether the tree can be read all
+ * the same.
+ */
 static void check_problem(const char *input, const char *expected, bool usable)
 {
     struct problem_list problems;
@@ -71,7 +74,7 @@ static void check_problem(const char *input, const char *expected, bool usable)
     problem_list_free(&problems);
 }
 
-/* ---- what is right ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- what is right --------------------------------------------------------------------------- */
 
 static void keys_and_sections_nest(void **state)
 {
@@ -81,7 +84,9 @@ static void keys_and_sections_nest(void **state)
     check_tree("a = 1\nb=2\n", "a=1 b=2");
     check_tree("a { b = 1\n c { d = 2 } }\ne {}", "a{b=1 c{d=2}} e{}");
     check_tree("a\n{\n b = 1 }\n", "a{b=1}");
-    check_tree("\xef\xbb\xbf" "a = 1\r\nb { c = 2\r\n}\r\n", "a=1 b{c=2}");
+    check_tree("\xef\xbb\xbf"
+               "a = 1\r\nb { c = 2\r\n}\r\n",
+               "a=1 b{c=2}");
     check_tree("include = 1\n", "include=1");
 }
 
@@ -135,7 +140,8 @@ static void references_inherit_lazily(void **state)
 static void own_entries_come_first(void **state)
 {
     (void)state;
-    check_tree("b { one { }\n two { } }\na : b { three { } }", "b{one{} two{}} a{three{} one{} two{}}");
+    check_tree("b { one { }\n two { } }\na : b { three { } }",
+               "b{one{} two{}} a{three{} one{} two{}}");
 }
 
 static void a_section_may_inherit_from_what_surrounds_it(void **state)
@@ -144,39 +150,72 @@ static void a_section_may_inherit_from_what_surrounds_it(void **state)
     check_tree("a { k = 1\n x : a { } }", "a{k=1 x{k=1 x{k=1 x{k=1 x{k=1 x{k=1 x{}}}}}}}");
 }
 
-/* ---- what is wrong ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- what is wrong --------------------------------------------------------------------------- */
 
 static void mistakes_in_a_line_are_located(void **state)
 {
     (void)state;
-    check_problem("a = 1\n  b c\n", "t.conf:2:5: `=` or `{` is expected here\n      b c\n        ^", true);
-    check_problem("a { b }", "t.conf:1:7: `=` or `{` is expected here\n    a { b }\n          ^", false);
-    check_problem("a\nb = 1\n", "t.conf:1:1: `=` or `{` is missing behind this name\n    a\n    ^", true);
-    check_problem("= 1\n", "t.conf:1:1: the name of a key is missing before `=`\n    = 1\n    ^", true);
-    check_problem("\"a\" = 1\n", "t.conf:1:1: a string cannot stand here; only values are quoted\n    \"a\" = 1\n    ^", true);
-    check_problem("a.b = 1\n", "t.conf:1:2: a name cannot hold a dot; open a section for what stands before it\n    a.b = 1\n     ^", true);
-    check_problem("\ta, b\n", "t.conf:1:3: `=` or `{` is expected here\n    \ta, b\n    \t ^", true);
-    check_problem("a = x\x01y\n", "t.conf:1:6: a control character in a value\n    a = x?y\n         ^", true);
-    check_problem("include\n", "t.conf:1:1: the file to include is missing\n    include\n    ^~~~~~~", true);
-    check_problem("include x\n", "t.conf:1:9: files cannot be included here\n    include x\n            ^", true);
+    check_problem("a = 1\n  b c\n", "t.conf:2:5: `=` or `{` is expected here\n      b c\n        ^",
+                  true);
+    check_problem("a { b }", "t.conf:1:7: `=` or `{` is expected here\n    a { b }\n          ^",
+                  false);
+    check_problem("a\nb = 1\n", "t.conf:1:1: `=` or `{` is missing behind this name\n    a\n    ^",
+                  true);
+    check_problem("= 1\n", "t.conf:1:1: the name of a key is missing before `=`\n    = 1\n    ^",
+                  true);
+    check_problem(
+        "\"a\" = 1\n",
+        "t.conf:1:1: a string cannot stand here; only values are quoted\n    \"a\" = 1\n    ^",
+        true);
+    check_problem("a.b = 1\n",
+                  "t.conf:1:2: a name cannot hold a dot; open a section for what stands before "
+                  "it\n    a.b = 1\n     ^",
+                  true);
+    check_problem("\ta, b\n", "t.conf:1:3: `=` or `{` is expected here\n    \ta, b\n    \t ^",
+                  true);
+    check_problem("a = x\x01y\n",
+                  "t.conf:1:6: a control character in a value\n    a = x?y\n         ^", true);
+    check_problem("include\n",
+                  "t.conf:1:1: the file to include is missing\n    include\n    ^~~~~~~", true);
+    check_problem("include x\n",
+                  "t.conf:1:9: files cannot be included here\n    include x\n            ^", true);
 }
 
 static void broken_nesting_makes_the_tree_unusable(void **state)
 {
     (void)state;
-    check_problem("a {\n b = 1\n", "t.conf:1:1: section `a` is not closed: its `}` is missing\n    a {\n    ^", false);
+    check_problem("a {\n b = 1\n",
+                  "t.conf:1:1: section `a` is not closed: its `}` is missing\n    a {\n    ^",
+                  false);
     check_problem("a = 1\n}\n", "t.conf:2:1: `}` closes nothing here\n    }\n    ^", false);
-    check_problem("a = \"x\nb = 2\n", "t.conf:1:5: this string is not closed: its second quote is missing\n    a = \"x\n        ^", false);
-    check_problem("a : { }\n", "t.conf:1:5: the name of a section is missing here\n    a : { }\n        ^", false);
-    check_problem("a : b = 1\n", "t.conf:1:7: section `a` needs a `{` here, behind what it refers to\n    a : b = 1\n          ^", false);
+    check_problem("a = \"x\nb = 2\n",
+                  "t.conf:1:5: this string is not closed: its second quote is missing\n    a = "
+                  "\"x\n        ^",
+                  false);
+    check_problem("a : { }\n",
+                  "t.conf:1:5: the name of a section is missing here\n    a : { }\n        ^",
+                  false);
+    check_problem("a : b = 1\n",
+                  "t.conf:1:7: section `a` needs a `{` here, behind what it refers to\n    a : b = "
+                  "1\n          ^",
+                  false);
 }
 
 static void bad_references_are_errors(void **state)
 {
     (void)state;
-    check_problem("a : nope { }\n", "t.conf:1:5: the section `nope` that is referred to does not exist\n    a : nope { }\n        ^~~~", true);
-    check_problem("a : a { }\n", "t.conf:1:5: the section `a` that is referred to is the section itself\n    a : a { }\n        ^", true);
-    check_problem("a : b { }\nb : a { }\n", "t.conf:2:5: the section `a` that is referred to leads back to this section\n    b : a { }\n        ^", true);
+    check_problem("a : nope { }\n",
+                  "t.conf:1:5: the section `nope` that is referred to does not exist\n    a : nope "
+                  "{ }\n        ^~~~",
+                  true);
+    check_problem("a : a { }\n",
+                  "t.conf:1:5: the section `a` that is referred to is the section itself\n    a : "
+                  "a { }\n        ^",
+                  true);
+    check_problem("a : b { }\nb : a { }\n",
+                  "t.conf:2:5: the section `a` that is referred to leads back to this section\n    "
+                  "b : a { }\n        ^",
+                  true);
 }
 
 static void nesting_is_bounded(void **state)
@@ -216,13 +255,14 @@ static void long_chains_of_references_are_bounded(void **state)
     problem_list_free(&problems);
 }
 
-/* ---- secrets --------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- secrets --------------------------------------------------------------------------------- */
 
 static void no_message_shows_a_secret(void **state)
 {
     (void)state;
-    static const char *const inputs[] = {"secret = \"hunter2\n", "secret = hunter2 \x01\n", "a { secret = hunter2 } }\n", "secret = \"x\nhunter2\" }\n",
-                                         "  Secret=hunter2\"\n", "pin = \"hunter2"};
+    static const char *const inputs[] = {
+        "secret = \"hunter2\n",        "secret = hunter2 \x01\n", "a { secret = hunter2 } }\n",
+        "secret = \"x\nhunter2\" }\n", "  Secret=hunter2\"\n",    "pin = \"hunter2"};
     for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
         struct problem_list problems;
         problem_list_init(&problems);
@@ -240,7 +280,7 @@ static void no_message_shows_a_secret(void **state)
     }
 }
 
-/* ---- files -------------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static void put_file(const char *dir, const char *name, const char *text)
 {

@@ -26,7 +26,7 @@ static int end(void **state)
     return 0;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static void numbers_are_read_as_in_c(void **state)
 {
@@ -37,7 +37,8 @@ static void numbers_are_read_as_in_c(void **state)
     assert_true(value_uint(BYTES_LIT("0x2A"), UINT32_MAX, &n) && n == 42);
     assert_true(value_uint(BYTES_LIT("052"), UINT32_MAX, &n) && n == 42);
     assert_true(value_uint(BYTES_LIT("18446744073709551615"), UINT64_MAX, &n) && n == UINT64_MAX);
-    static const char *const wrong[] = {"", "-1", "+1", "08", "0x", "12x", "x", " 1", "4294967296", "99999999999999999999"};
+    static const char *const wrong[] = {"",    "-1", "+1", "08",         "0x",
+                                        "12x", "x",  " 1", "4294967296", "99999999999999999999"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(value_uint(bytes_str(wrong[i]), UINT32_MAX, &n));
     assert_false(value_uint(BYTES_LIT("18446744073709551616"), UINT64_MAX, &n));
@@ -50,20 +51,23 @@ static void times_have_units(void **state)
     static const struct {
         const char *text;
         uint64_t seconds;
-    } right[] = {{"0", 0}, {"30", 30}, {"30s", 30}, {"30 S", 30}, {"15m", 900}, {"4h", 14400}, {"1d", 86400}, {"0x10", 16}, {"0x1d", 29}, {"010s", 8}};
+    } right[] = {{"0", 0},      {"30", 30},    {"30s", 30},  {"30 S", 30}, {"15m", 900},
+                 {"4h", 14400}, {"1d", 86400}, {"0x10", 16}, {"0x1d", 29}, {"010s", 8}};
     ike_time t;
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
         assert_true(value_time(bytes_str(right[i].text), &t));
         assert_int_equal(t, right[i].seconds * IKE_SECOND);
     }
-    static const char *const wrong[] = {"", "s", "1.5s", "-1s", "4 hours", "1w", "1 s s", "99999999999s", "1111111111111111"};
+    static const char *const wrong[] = {
+        "", "s", "1.5s", "-1s", "4 hours", "1w", "1 s s", "99999999999s", "1111111111111111"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(value_time(bytes_str(wrong[i]), &t));
     assert_true(value_fine_time(BYTES_LIT("0.5"), &t) && t == 500 * IKE_MS);
     assert_true(value_fine_time(BYTES_LIT("1.8s"), &t) && t == 1800 * IKE_MS);
     assert_true(value_fine_time(BYTES_LIT("200ms"), &t) && t == 200 * IKE_MS);
     assert_true(value_fine_time(BYTES_LIT("2m"), &t) && t == 120 * IKE_SECOND);
-    assert_false(value_fine_time(BYTES_LIT("1."), &t) || value_fine_time(BYTES_LIT(".5"), &t) || value_fine_time(BYTES_LIT("1.5.2"), &t));
+    assert_false(value_fine_time(BYTES_LIT("1."), &t) || value_fine_time(BYTES_LIT(".5"), &t) ||
+                 value_fine_time(BYTES_LIT("1.5.2"), &t));
 }
 
 static void factors_and_sizes(void **state)
@@ -89,13 +93,14 @@ static void truths_and_actions(void **state)
     assert_true(value_bool(BYTES_LIT("Yes"), &b) && b);
     assert_true(value_bool(BYTES_LIT("disabled"), &b) && !b);
     assert_false(value_bool(BYTES_LIT("y"), &b) || value_bool(BYTES_LIT(""), &b));
-    assert_true(value_actions(BYTES_LIT("trap | start"), &bits) && bits == (ACTION_TRAP | ACTION_START));
+    assert_true(value_actions(BYTES_LIT("trap | start"), &bits) &&
+                bits == (ACTION_TRAP | ACTION_START));
     assert_true(value_actions(BYTES_LIT("restart"), &bits) && bits == ACTION_START);
     assert_true(value_actions(BYTES_LIT("clear"), &bits) && bits == ACTION_NONE);
     assert_false(value_actions(BYTES_LIT("trap|"), &bits) || value_actions(BYTES_LIT("go"), &bits));
 }
 
-/* ---- addresses ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
 static void addresses_are_ranges(void **state)
 {
@@ -119,7 +124,9 @@ static void addresses_are_ranges(void **state)
         print_addr(&t, &to);
         assert_string_equal(printed, right[i].to);
     }
-    static const char *const wrong[] = {"", "10.0.0", "10.0.0.256", "10.0.0.0/33", "10.0.0.9-10.0.0.1", "10.0.0.1-::1", "::1/129", "10.0.0.0/", "a-b", "/8"};
+    static const char *const wrong[] = {
+        "",        "10.0.0",    "10.0.0.256", "10.0.0.0/33", "10.0.0.9-10.0.0.1", "10.0.0.1-::1",
+        "::1/129", "10.0.0.0/", "a-b",        "/8"};
     struct addr from, to;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(value_range(bytes_str(wrong[i]), &from, &to));
@@ -130,17 +137,22 @@ static void endpoints_may_be_names(void **state)
     (void)state;
     struct conf_endpoint e;
     struct value_fault f = {.at = 0};
-    assert_true(value_endpoint(BYTES_LIT("%any"), &arena, &e, &f) && e.from.family == ADDR_NONE && !e.host);
-    assert_true(value_endpoint(BYTES_LIT("0.0.0.0"), &arena, &e, &f) && e.from.family == ADDR_V4 && e.to.ip[0] == 255);
-    assert_true(value_endpoint(BYTES_LIT("::"), &arena, &e, &f) && e.from.family == ADDR_V6 && e.to.ip[15] == 255);
-    assert_true(value_endpoint(BYTES_LIT("gate-1.example.com"), &arena, &e, &f) && strcmp(e.host, "gate-1.example.com") == 0);
-    assert_true(value_endpoint(BYTES_LIT("10.0.0.0/8"), &arena, &e, &f) && !e.host && e.to.ip[3] == 255);
+    assert_true(value_endpoint(BYTES_LIT("%any"), &arena, &e, &f) && e.from.family == ADDR_NONE &&
+                !e.host);
+    assert_true(value_endpoint(BYTES_LIT("0.0.0.0"), &arena, &e, &f) && e.from.family == ADDR_V4 &&
+                e.to.ip[0] == 255);
+    assert_true(value_endpoint(BYTES_LIT("::"), &arena, &e, &f) && e.from.family == ADDR_V6 &&
+                e.to.ip[15] == 255);
+    assert_true(value_endpoint(BYTES_LIT("gate-1.example.com"), &arena, &e, &f) &&
+                strcmp(e.host, "gate-1.example.com") == 0);
+    assert_true(value_endpoint(BYTES_LIT("10.0.0.0/8"), &arena, &e, &f) && !e.host &&
+                e.to.ip[3] == 255);
     assert_false(value_endpoint(BYTES_LIT("10.0.0.300"), &arena, &e, &f));
     assert_false(value_endpoint(BYTES_LIT("-x.example"), &arena, &e, &f));
     assert_false(value_endpoint(BYTES_LIT("a b"), &arena, &e, &f));
 }
 
-/* ---- traffic selectors -------------------------------------------------------------------------------------------------------------------- */
+/* ---- traffic selectors ----------------------------------------------------------------------- */
 
 static void selectors_of_every_form(void **state)
 {
@@ -172,10 +184,14 @@ static void selectors_of_every_form(void **state)
     }
     assert_true(value_selector(BYTES_LIT("dynamic[udp/1024-65535]"), &s, &f));
     assert_true(s.dynamic && s.protocol == 17 && s.from_port == 1024 && s.to_port == 65535);
-    assert_true(value_selector(BYTES_LIT("10.1.0.1[tcp/opaque]"), &s, &f) && s.from_port == 65535 && s.to_port == 0);
-    assert_true(value_selector(BYTES_LIT("10.1.0.1[icmp/8]"), &s, &f) && s.from_port == 0x800 && s.to_port == 0x8ff);
-    assert_true(value_selector(BYTES_LIT("10.1.0.1[icmp/0x0301]"), &s, &f) && s.from_port == 0x301 && s.to_port == 0x301);
-    assert_true(value_selector(BYTES_LIT("10.1.0.1"), &s, &f) && s.from_port == 0 && s.to_port == 65535 && s.protocol == 0);
+    assert_true(value_selector(BYTES_LIT("10.1.0.1[tcp/opaque]"), &s, &f) && s.from_port == 65535 &&
+                s.to_port == 0);
+    assert_true(value_selector(BYTES_LIT("10.1.0.1[icmp/8]"), &s, &f) && s.from_port == 0x800 &&
+                s.to_port == 0x8ff);
+    assert_true(value_selector(BYTES_LIT("10.1.0.1[icmp/0x0301]"), &s, &f) &&
+                s.from_port == 0x301 && s.to_port == 0x301);
+    assert_true(value_selector(BYTES_LIT("10.1.0.1"), &s, &f) && s.from_port == 0 &&
+                s.to_port == 65535 && s.protocol == 0);
 }
 
 static void wrong_selectors_are_pointed_at(void **state)
@@ -184,9 +200,10 @@ static void wrong_selectors_are_pointed_at(void **state)
     static const struct {
         const char *text;
         size_t at, len;
-    } wrong[] = {{"10.1.0.0/33", 0, 11}, {"10.1.0.1[tcq/80]", 9, 3},       {"10.1.0.1[tcp/70000]", 13, 5},
-                 {"nowhere", 0, 7},      {"10.1.0.1[tcp", 8, 1},           {"10.1.0.1[tcp/90-80]", 13, 5},
-                 {"10.1.0.1[256]", 9, 3}, {"10.1.0.1[tcp/nosuchservice]", 13, 13}};
+    } wrong[] = {{"10.1.0.0/33", 0, 11},         {"10.1.0.1[tcq/80]", 9, 3},
+                 {"10.1.0.1[tcp/70000]", 13, 5}, {"nowhere", 0, 7},
+                 {"10.1.0.1[tcp", 8, 1},         {"10.1.0.1[tcp/90-80]", 13, 5},
+                 {"10.1.0.1[256]", 9, 3},        {"10.1.0.1[tcp/nosuchservice]", 13, 13}};
     struct selector s;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct value_fault f = {.at = 0};
@@ -197,7 +214,7 @@ static void wrong_selectors_are_pointed_at(void **state)
     }
 }
 
-/* ---- identities ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- identities ------------------------------------------------------------------------------ */
 
 static void identities_of_every_kind(void **state)
 {
@@ -250,17 +267,35 @@ static void identities_that_match_many(void **state)
         assert_true(id.any);
     }
     assert_true(value_identity(BYTES_LIT("*.example.org"), true, &arena, &id, &f));
-    assert_true(id.suffix && id.id.type == ID_FQDN && bytes_equal(id.id.data, BYTES_LIT(".example.org")));
+    assert_true(id.suffix && id.id.type == ID_FQDN &&
+                bytes_equal(id.id.data, BYTES_LIT(".example.org")));
     assert_true(value_identity(BYTES_LIT("*@example.org"), true, &arena, &id, &f));
-    assert_true(id.suffix && id.id.type == ID_RFC822_ADDR && bytes_equal(id.id.data, BYTES_LIT("@example.org")));
+    assert_true(id.suffix && id.id.type == ID_RFC822_ADDR &&
+                bytes_equal(id.id.data, BYTES_LIT("@example.org")));
     assert_false(value_identity(BYTES_LIT("*.example.org"), false, &arena, &id, &f));
 }
 
 static void identities_that_cannot_be(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"@", "a*b", "a.*.b", "fqdn:", "keyid:#xyz", "ipv4:#01", "ipv6:10.0.0.1", "10.0.0.0/8", "10.0.0.1-10.0.0.2",
-                                        "fqdn:^.*$", "uri:x", "{99}:x", "{13}:x", "CNN=x", "CN=*", "CN=", "=x", "@#"};
+    static const char *const wrong[] = {"@",
+                                        "a*b",
+                                        "a.*.b",
+                                        "fqdn:",
+                                        "keyid:#xyz",
+                                        "ipv4:#01",
+                                        "ipv6:10.0.0.1",
+                                        "10.0.0.0/8",
+                                        "10.0.0.1-10.0.0.2",
+                                        "fqdn:^.*$",
+                                        "uri:x",
+                                        "{99}:x",
+                                        "{13}:x",
+                                        "CNN=x",
+                                        "CN=*",
+                                        "CN=",
+                                        "=x",
+                                        "@#"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct conf_identity id;
         struct value_fault f = {.at = 0};
@@ -275,10 +310,10 @@ static void names_become_der(void **state)
     static const struct {
         const char *text, *der;
     } right[] = {
-        {"C=CH, O=braid, CN=gate",
-         "302c310b3009060355040613024348310e300c060355040a130562726169643 10d300b0603550403130467617465"},
-        {"/C=CH/O=braid/CN=gate",
-         "302c310b3009060355040613024348310e300c060355040a130562726169643 10d300b0603550403130467617465"},
+        {"C=CH, O=braid, CN=gate", "302c310b3009060355040613024348310e300c060355040a130562726169643"
+                                   " 10d300b0603550403130467617465"},
+        {"/C=CH/O=braid/CN=gate", "302c310b3009060355040613024348310e300c060355040a130562726169643 "
+                                  "10d300b0603550403130467617465"},
         {"CN=a\\,b", "300e310c300a06035504031303612c62"},
         {"E=a@b", "30143112301006092a864886f70d01090116036140 62"},
         {"CN=\xc3\xa4", "300d310b300906035504030c02c3a4"},
@@ -311,15 +346,16 @@ static void long_names_have_long_lengths(void **state)
     assert_true(value_dn(bytes_str(text), &arena, &der, &f));
 }
 
-/* ---- secrets -------------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- secrets --------------------------------------------------------------------------------- */
 
 static void secrets_in_three_codes(void **state)
 {
     (void)state;
     static const struct {
         const char *text, *data;
-    } right[] = {{"plain", "706c61696e"}, {"0x00ffAB", "00ffab"}, {"0sAP+r", "00ffab"},     {"0sAP8=", "00ff"},
-                 {"0sAP8", "00ff"},       {"0sAA==", "00"},       {"0123", "30313233"}, {"0X01", "01"}};
+    } right[] = {{"plain", "706c61696e"}, {"0x00ffAB", "00ffab"}, {"0sAP+r", "00ffab"},
+                 {"0sAP8=", "00ff"},      {"0sAP8", "00ff"},      {"0sAA==", "00"},
+                 {"0123", "30313233"},    {"0X01", "01"}};
     static const char *const wrong[] = {"", "0x", "0xf", "0xzz", "0s", "0s=", "0sA", "0s*AAA"};
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
         struct bytes data, expected = hex(right[i].data);
@@ -337,7 +373,7 @@ static void secrets_in_three_codes(void **state)
     }
 }
 
-/* ---- proposals ------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- proposals ------------------------------------------------------------------------------- */
 
 static void check_proposals(const char *text, uint8_t protocol, const char *printed)
 {
@@ -360,36 +396,56 @@ static void check_proposals(const char *text, uint8_t protocol, const char *prin
 static void proposals_are_made_whole(void **state)
 {
     (void)state;
-    check_proposals("aes256gcm16-prfsha384-x25519-ke1_mlkem768", PROTOCOL_IKE, "IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519/KE1_ML_KEM_768");
-    check_proposals("aes128-sha256-ecp256", PROTOCOL_IKE, "IKE:AES_CBC_128/PRF_HMAC_SHA2_256/HMAC_SHA2_256_128/ECP_256");
-    check_proposals("aes256gcm16-sha384-x25519", PROTOCOL_IKE, "IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519");
-    check_proposals("aes256gcm16-prfsha256-x25519-none", PROTOCOL_IKE, "IKE:AES_GCM_16_256/PRF_HMAC_SHA2_256/CURVE_25519");
-    check_proposals("aes256gcm16-prfsha256-x25519-KE1_mlkem768-ke1_none-ke3_ecp384", PROTOCOL_IKE,
-                    "IKE:AES_GCM_16_256/PRF_HMAC_SHA2_256/CURVE_25519/KE1_ML_KEM_768/KE1_NONE/KE3_ECP_384");
+    check_proposals("aes256gcm16-prfsha384-x25519-ke1_mlkem768", PROTOCOL_IKE,
+                    "IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519/KE1_ML_KEM_768");
+    check_proposals("aes128-sha256-ecp256", PROTOCOL_IKE,
+                    "IKE:AES_CBC_128/PRF_HMAC_SHA2_256/HMAC_SHA2_256_128/ECP_256");
+    check_proposals("aes256gcm16-sha384-x25519", PROTOCOL_IKE,
+                    "IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519");
+    check_proposals("aes256gcm16-prfsha256-x25519-none", PROTOCOL_IKE,
+                    "IKE:AES_GCM_16_256/PRF_HMAC_SHA2_256/CURVE_25519");
+    check_proposals(
+        "aes256gcm16-prfsha256-x25519-KE1_mlkem768-ke1_none-ke3_ecp384", PROTOCOL_IKE,
+        "IKE:AES_GCM_16_256/PRF_HMAC_SHA2_256/CURVE_25519/KE1_ML_KEM_768/KE1_NONE/KE3_ECP_384");
     check_proposals("aes256gcm16", PROTOCOL_ESP, "ESP:AES_GCM_16_256/NO_EXT_SEQ");
-    check_proposals("aes256gcm16-prfsha256-sha256-esn-noesn", PROTOCOL_ESP, "ESP:AES_GCM_16_256/EXT_SEQ/NO_EXT_SEQ");
-    check_proposals("aes128-sha256-mlkem768", PROTOCOL_ESP, "ESP:AES_CBC_128/HMAC_SHA2_256_128/ML_KEM_768/NO_EXT_SEQ");
-    check_proposals(" aes128-sha256 , chacha20poly1305", PROTOCOL_ESP, "ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ, ESP:CHACHA20_POLY1305/NO_EXT_SEQ");
+    check_proposals("aes256gcm16-prfsha256-sha256-esn-noesn", PROTOCOL_ESP,
+                    "ESP:AES_GCM_16_256/EXT_SEQ/NO_EXT_SEQ");
+    check_proposals("aes128-sha256-mlkem768", PROTOCOL_ESP,
+                    "ESP:AES_CBC_128/HMAC_SHA2_256_128/ML_KEM_768/NO_EXT_SEQ");
+    check_proposals(
+        " aes128-sha256 , chacha20poly1305", PROTOCOL_ESP,
+        "ESP:AES_CBC_128/HMAC_SHA2_256_128/NO_EXT_SEQ, ESP:CHACHA20_POLY1305/NO_EXT_SEQ");
 }
 
 static void impossible_proposals_are_explained(void **state)
 {
     (void)state;
-    check_proposals("aes256gcm16-x25519", PROTOCOL_IKE, "a pseudo-random function is missing, for example prfsha384");
-    check_proposals("aes256gcm16-prfsha256", PROTOCOL_IKE, "a key exchange method is missing, for example x25519-ke1_mlkem768");
-    check_proposals("sha256-x25519", PROTOCOL_IKE, "an encryption algorithm is missing, for example aes256gcm16");
-    check_proposals("aes256-x25519-prfsha256", PROTOCOL_IKE, "an integrity algorithm is missing beside this cipher, for example sha256");
+    check_proposals("aes256gcm16-x25519", PROTOCOL_IKE,
+                    "a pseudo-random function is missing, for example prfsha384");
+    check_proposals("aes256gcm16-prfsha256", PROTOCOL_IKE,
+                    "a key exchange method is missing, for example x25519-ke1_mlkem768");
+    check_proposals("sha256-x25519", PROTOCOL_IKE,
+                    "an encryption algorithm is missing, for example aes256gcm16");
+    check_proposals("aes256-x25519-prfsha256", PROTOCOL_IKE,
+                    "an integrity algorithm is missing beside this cipher, for example sha256");
     check_proposals("aes256-aes256gcm16-sha256-x25519", PROTOCOL_IKE,
-                    "AEAD ciphers (gcm, ccm, chacha20poly1305) and others cannot share a proposal; separate them by a comma");
+                    "AEAD ciphers (gcm, ccm, chacha20poly1305) and others cannot share a proposal; "
+                    "separate them by a comma");
     check_proposals("aes256gcm16-prfsha256-mlkem1024", PROTOCOL_IKE,
-                    "`mlkem1024` cannot come first: 1568 octets do not fit into IKE_SA_INIT, which is never fragmented; write x25519-ke1_mlkem1024");
+                    "`mlkem1024` cannot come first: 1568 octets do not fit into IKE_SA_INIT, which "
+                    "is never fragmented; write x25519-ke1_mlkem1024");
     check_proposals("aes256gcm16-prfsha256-x25519-ke1_x25519", PROTOCOL_IKE,
-                    "no key exchange method may be used twice, and here nothing else is left for one of the rounds");
-    check_proposals("aes256gcm16-ke1_mlkem768", PROTOCOL_ESP, "further key exchanges (ke1_ ...) need a first one, for example x25519");
-    check_proposals("aes256gcm16-prfsha256-x25519-esn", PROTOCOL_IKE, "sequence numbers are a matter of ESP, not of IKE");
+                    "no key exchange method may be used twice, and here nothing else is left for "
+                    "one of the rounds");
+    check_proposals("aes256gcm16-ke1_mlkem768", PROTOCOL_ESP,
+                    "further key exchanges (ke1_ ...) need a first one, for example x25519");
+    check_proposals("aes256gcm16-prfsha256-x25519-esn", PROTOCOL_IKE,
+                    "sequence numbers are a matter of ESP, not of IKE");
     check_proposals("aes256gcm16-ke1_sha256", PROTOCOL_ESP, "`sha256` is no key exchange method");
-    check_proposals("3des-sha1-modp1024", PROTOCOL_IKE, "`3des` is left out of braid: too weak or out of use");
-    check_proposals("aes256-sha256-x25591", PROTOCOL_IKE, "`x25591` is no algorithm known here, did you mean `x25519`?");
+    check_proposals("3des-sha1-modp1024", PROTOCOL_IKE,
+                    "`3des` is left out of braid: too weak or out of use");
+    check_proposals("aes256-sha256-x25591", PROTOCOL_IKE,
+                    "`x25591` is no algorithm known here, did you mean `x25519`?");
     check_proposals("aes256--sha256", PROTOCOL_ESP, "a word is missing before or behind a `-`");
     check_proposals("aes256-sha256-", PROTOCOL_ESP, "a word is missing before or behind a `-`");
     check_proposals(" , ", PROTOCOL_ESP, "no proposal is given");
@@ -400,10 +456,16 @@ static void rounds_are_matched_not_guessed(void **state)
     (void)state;
     struct proposals list;
     struct value_fault f;
-    assert_true(value_proposals(BYTES_LIT("aes256gcm16-prfsha256-x25519-ecp256-ke1_x25519"), PROTOCOL_IKE, &arena, &list, &f));
-    assert_true(value_proposals(BYTES_LIT("aes256gcm16-prfsha256-x25519-ke1_x25519-ke1_none"), PROTOCOL_IKE, &arena, &list, &f));
-    assert_false(value_proposals(BYTES_LIT("aes256gcm16-prfsha256-x25519-ecp256-ke1_x25519-ke2_ecp256"), PROTOCOL_IKE, &arena, &list, &f));
-    assert_true(value_proposals(BYTES_LIT("aes256gcm16-prfsha256-x25519-ecp256-ke1_x25519-ke2_ecp256-ke2_ecp384"), PROTOCOL_IKE, &arena, &list, &f));
+    assert_true(value_proposals(BYTES_LIT("aes256gcm16-prfsha256-x25519-ecp256-ke1_x25519"),
+                                PROTOCOL_IKE, &arena, &list, &f));
+    assert_true(value_proposals(BYTES_LIT("aes256gcm16-prfsha256-x25519-ke1_x25519-ke1_none"),
+                                PROTOCOL_IKE, &arena, &list, &f));
+    assert_false(
+        value_proposals(BYTES_LIT("aes256gcm16-prfsha256-x25519-ecp256-ke1_x25519-ke2_ecp256"),
+                        PROTOCOL_IKE, &arena, &list, &f));
+    assert_true(value_proposals(
+        BYTES_LIT("aes256gcm16-prfsha256-x25519-ecp256-ke1_x25519-ke2_ecp256-ke2_ecp384"),
+        PROTOCOL_IKE, &arena, &list, &f));
 }
 
 static void old_algorithms_get_a_warning(void **state)
@@ -437,8 +499,10 @@ static void the_default_is_quantum_safe_without_exception(void **state)
         }
     }
     check_proposals("default, aes128-sha256-ecp256", PROTOCOL_IKE,
-                    "IKE:AES_GCM_16_256/AES_GCM_16_128/CHACHA20_POLY1305/PRF_HMAC_SHA2_384/PRF_HMAC_SHA2_256/PRF_HMAC_SHA2_512/CURVE_25519/ECP_384/"
-                    "ECP_256/KE1_ML_KEM_768/KE1_ML_KEM_1024, IKE:AES_CBC_128/PRF_HMAC_SHA2_256/HMAC_SHA2_256_128/ECP_256");
+                    "IKE:AES_GCM_16_256/AES_GCM_16_128/CHACHA20_POLY1305/PRF_HMAC_SHA2_384/"
+                    "PRF_HMAC_SHA2_256/PRF_HMAC_SHA2_512/CURVE_25519/ECP_384/"
+                    "ECP_256/KE1_ML_KEM_768/KE1_ML_KEM_1024, "
+                    "IKE:AES_CBC_128/PRF_HMAC_SHA2_256/HMAC_SHA2_256_128/ECP_256");
 }
 
 int main(void)

@@ -7,9 +7,10 @@
 
 enum { PSK_METHOD = 2 };
 
-/* ---- a PRF one can look through: out[i] = key[i % len] + octets summed up, all mixed by position -------------------------------------- */
+/* ---- a PRF one can look through: out[i] = key[i % len] + octets summed up, all mixed by position  */
 
-static enum crypto_result toy_prf(void *self, const struct alg *prf, struct bytes key, const struct bytes *parts, size_t count, uint8_t *out)
+static enum crypto_result toy_prf(void *self, const struct alg *prf, struct bytes key,
+                                  const struct bytes *parts, size_t count, uint8_t *out)
 {
     uint32_t h = 2166136261u;
     if (self)
@@ -27,7 +28,8 @@ static enum crypto_result toy_prf(void *self, const struct alg *prf, struct byte
 
 static const struct crypto toy = {.prf = toy_prf};
 static const struct alg prf32 = {.out_len = 32};
-static const struct conf_conn psk_conn = {.local.class = CONF_AUTH_PSK, .remote.class = CONF_AUTH_PSK};
+static const struct conf_conn psk_conn = {.local.class = CONF_AUTH_PSK,
+                                          .remote.class = CONF_AUTH_PSK};
 
 static struct bytes mac_with(const char *psk, struct bytes octets, uint8_t out[32])
 {
@@ -38,7 +40,7 @@ static struct bytes mac_with(const char *psk, struct bytes octets, uint8_t out[3
     return bytes_make(out, 32);
 }
 
-/* ---- building lists ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- building lists -------------------------------------------------------------------------- */
 
 static struct identity name(const char *text)
 {
@@ -49,7 +51,8 @@ static struct identity name(const char *text)
 static struct conf_identity owner(const char *text)
 {
     bool suffix = text[0] == '*';
-    return (struct conf_identity){.any = strcmp(text, "%any") == 0, .suffix = suffix, .id = name(text + suffix)};
+    return (struct conf_identity){
+        .any = strcmp(text, "%any") == 0, .suffix = suffix, .id = name(text + suffix)};
 }
 
 struct secret_row {
@@ -61,11 +64,14 @@ static struct cred_store *make_store(const struct secret_row *rows, size_t count
     struct secret_entry list[8];
     struct conf_identity owners[8][4];
     for (size_t i = 0; i < count; i++) {
-        list[i] = (struct secret_entry){.kind = SECRET_IKE, .name = "s", .data = bytes_str(rows[i].psk), .owner = owners[i]};
-        for (; list[i].owner_count < 4 && rows[i].owners[list[i].owner_count]; list[i].owner_count++)
+        list[i] = (struct secret_entry){
+            .kind = SECRET_IKE, .name = "s", .data = bytes_str(rows[i].psk), .owner = owners[i]};
+        for (; list[i].owner_count < 4 && rows[i].owners[list[i].owner_count];
+             list[i].owner_count++)
             owners[i][list[i].owner_count] = owner(rows[i].owners[list[i].owner_count]);
     }
-    struct cred_store *store = cred_store_new(&(struct secret_list){.count = (uint32_t)count, .at = list});
+    struct cred_store *store =
+        cred_store_new(&(struct secret_list){.count = (uint32_t)count, .at = list});
     assert_non_null(store);
     assert_int_equal(cred_store_count(store), count);
     return store;
@@ -73,12 +79,18 @@ static struct cred_store *make_store(const struct secret_row *rows, size_t count
 
 static struct ike_ask make_ask(enum ask_kind kind, const char *ours, const char *theirs)
 {
-    return (struct ike_ask){.kind = kind, .ticket = {.spi = 7, .serial = 9}, .conn = &psk_conn, .prf = &prf32, .ours = name(ours), .theirs = name(theirs),
+    return (struct ike_ask){.kind = kind,
+                            .ticket = {.spi = 7, .serial = 9},
+                            .conn = &psk_conn,
+                            .prf = &prf32,
+                            .ours = name(ours),
+                            .theirs = name(theirs),
                             .octets = BYTES_LIT("octets to be signed")};
 }
 
 /* Which key is taken for this pair? NULL: none. */
-static void check_choice(const struct cred_store *store, const char *ours, const char *theirs, const char *psk)
+static void check_choice(const struct cred_store *store, const char *ours, const char *theirs,
+                         const char *psk)
 {
     struct ike_ask ask = make_ask(ASK_SIGN, ours, theirs);
     struct ike_answer answer;
@@ -93,13 +105,14 @@ static void check_choice(const struct cred_store *store, const char *ours, const
     assert_bytes_equal(answer.auth, mac_with(psk, ask.octets, mac));
 }
 
-/* ---- tests ----------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void the_best_match_wins(void **state)
 {
     (void)state;
     static const struct secret_row rows[] = {
-        {"anybody", {NULL}}, {"org", {"*.org"}}, {"pair", {"moon.org", "sun.org"}}, {"sun", {"sun.org"}}, {"mail", {"carol@sun.org"}},
+        {"anybody", {NULL}},  {"org", {"*.org"}},          {"pair", {"moon.org", "sun.org"}},
+        {"sun", {"sun.org"}}, {"mail", {"carol@sun.org"}},
     };
     struct cred_store *store = make_store(rows, 5);
     check_choice(store, "moon.org", "sun.org", "pair");
@@ -135,7 +148,8 @@ static void a_secret_of_ours_alone_is_for_every_peer(void **state)
 static void any_matches_but_comes_last(void **state)
 {
     (void)state;
-    static const struct secret_row rows[] = {{"any", {"%any"}}, {"first", {"sun.org"}}, {"second", {"sun.org"}}};
+    static const struct secret_row rows[] = {
+        {"any", {"%any"}}, {"first", {"sun.org"}}, {"second", {"sun.org"}}};
     struct cred_store *store = make_store(rows, 3);
     check_choice(store, "moon.org", "sun.org", "first");
     check_choice(store, "moon.org", "venus.org", "any");
@@ -151,7 +165,8 @@ static void an_empty_store_has_no_secret(void **state)
     cred_store_free(NULL);
 }
 
-static enum answer_status verify(const struct cred_store *store, const struct crypto *crypto, struct bytes auth, uint8_t method)
+static enum answer_status verify(const struct cred_store *store, const struct crypto *crypto,
+                                 struct bytes auth, uint8_t method)
 {
     struct ike_ask ask = make_ask(ASK_VERIFY, "moon.org", "sun.org");
     struct ike_answer answer;
@@ -187,7 +202,8 @@ static void faults_and_other_methods_are_told_apart(void **state)
 {
     (void)state;
     static const struct secret_row rows[] = {{"key", {NULL}}};
-    static const struct conf_conn cert_conn = {.local.class = CONF_AUTH_PUBKEY, .remote.class = CONF_AUTH_PUBKEY};
+    static const struct conf_conn cert_conn = {.local.class = CONF_AUTH_PUBKEY,
+                                               .remote.class = CONF_AUTH_PUBKEY};
     struct cred_store *store = make_store(rows, 1);
     struct crypto broken = {.self = &broken, .prf = toy_prf};
     uint8_t buffer[PRF_LEN_MAX];

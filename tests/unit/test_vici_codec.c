@@ -22,12 +22,13 @@ static int end(void **state)
     return 0;
 }
 
-/* ---- building ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 static void the_example_of_the_protocol_is_built(void **state)
 {
     (void)state;
-    struct bytes segment, expected = hex("00000018 00 08 6c6973742d736173 03 07 6e6f626c6f636b 0003 796573");
+    struct bytes segment,
+        expected = hex("00000018 00 08 6c6973742d736173 03 07 6e6f626c6f636b 0003 796573");
     vici_begin(&out, VICI_CMD_REQUEST, "list-sas");
     vici_key_bool(&out, "noblock", true);
     assert_true(vici_finish(&out, &segment));
@@ -67,9 +68,11 @@ static void what_is_built_is_read(void **state)
 {
     (void)state;
     static const enum vici_element expected[] = {
-        VICI_SECTION_START, VICI_KEY_VALUE, VICI_KEY_VALUE, VICI_KEY_VALUE, VICI_LIST_START, VICI_LIST_ITEM, VICI_LIST_ITEM, VICI_LIST_END,
-        VICI_SECTION_START, VICI_SECTION_START, VICI_KEY_VALUE, VICI_SECTION_END, VICI_SECTION_END, VICI_KEY_VALUE, VICI_SECTION_END, VICI_LIST_START,
-        VICI_LIST_END, VICI_END, VICI_END};
+        VICI_SECTION_START, VICI_KEY_VALUE,     VICI_KEY_VALUE,   VICI_KEY_VALUE,
+        VICI_LIST_START,    VICI_LIST_ITEM,     VICI_LIST_ITEM,   VICI_LIST_END,
+        VICI_SECTION_START, VICI_SECTION_START, VICI_KEY_VALUE,   VICI_SECTION_END,
+        VICI_SECTION_END,   VICI_KEY_VALUE,     VICI_SECTION_END, VICI_LIST_START,
+        VICI_LIST_END,      VICI_END,           VICI_END};
     struct bytes segment, value;
     struct vici_packet p;
     build_everything();
@@ -84,12 +87,16 @@ static void what_is_built_is_read(void **state)
 
     assert_int_equal(vici_find_int(p.message, "home.uniqueid", 0), 42);
     assert_int_equal(vici_find_int(p.message, "home.rekey-time", 0), -3);
-    assert_true(vici_find(p.message, "home.spi", &value) && bytes_equal(value, BYTES_LIT("00000abc")));
-    assert_true(vici_find(p.message, "home.child-sas.net-1.state", &value) && bytes_equal(value, BYTES_LIT("INSTALLED")));
+    assert_true(vici_find(p.message, "home.spi", &value) &&
+                bytes_equal(value, BYTES_LIT("00000abc")));
+    assert_true(vici_find(p.message, "home.child-sas.net-1.state", &value) &&
+                bytes_equal(value, BYTES_LIT("INSTALLED")));
     assert_false(vici_find_bool(p.message, "home.quantum-safe", true));
     assert_true(vici_find_bool(p.message, "home.spi", true)); /* no truth value: the fallback */
     assert_int_equal(vici_find_int(p.message, "home.child-sas.net-1.state", 5), 5);
-    assert_false(vici_find(p.message, "home.state", &value) || vici_find(p.message, "away.uniqueid", &value) || vici_find(p.message, "home", &value));
+    assert_false(vici_find(p.message, "home.state", &value) ||
+                 vici_find(p.message, "away.uniqueid", &value) ||
+                 vici_find(p.message, "home", &value));
 
     in = vici_in_make(p.message);
     assert_int_equal(vici_next(&in), VICI_SECTION_START);
@@ -98,7 +105,8 @@ static void what_is_built_is_read(void **state)
     assert_true(vici_skip(&in));
     assert_int_equal(vici_next(&in), VICI_END);
     assert_true(vici_find_list(home, "key-exchanges", &in));
-    assert_true(vici_next(&in) == VICI_LIST_ITEM && bytes_equal(in.value, BYTES_LIT("CURVE_25519")));
+    assert_true(vici_next(&in) == VICI_LIST_ITEM &&
+                bytes_equal(in.value, BYTES_LIT("CURVE_25519")));
     assert_true(vici_next(&in) == VICI_LIST_ITEM && bytes_equal(in.value, BYTES_LIT("ML_KEM_768")));
     assert_int_equal(vici_next(&in), VICI_LIST_END);
     free_bytes(packet);
@@ -128,7 +136,8 @@ static void impossible_messages_are_not_built(void **state)
     REFUSED(vici_key_str(&out, "a\n", "v"));
     REFUSED(vici_key_str(&out, long_name, "v"));
     REFUSED(vici_key(&out, "k", bytes_make(large, VICI_VALUE_MAX + 1)));
-    REFUSED(for (int i = 0; i < VICI_DEPTH_MAX + 1; i++) vici_section(&out, "s"); for (int i = 0; i < VICI_DEPTH_MAX + 1; i++) vici_section_end(&out));
+    REFUSED(for (int i = 0; i < VICI_DEPTH_MAX + 1; i++) vici_section(&out, "s");
+            for (int i = 0; i < VICI_DEPTH_MAX + 1; i++) vici_section_end(&out));
     REFUSED(for (int i = 0; i < 9; i++) vici_key(&out, "k", bytes_make(large, VICI_VALUE_MAX)));
 #undef REFUSED
     vici_begin(&out, VICI_CMD_REQUEST, NULL);
@@ -141,7 +150,7 @@ static void impossible_messages_are_not_built(void **state)
     free(large);
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static bool is_read(const char *octets)
 {
@@ -172,27 +181,30 @@ static void malformed_packets_are_refused(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "",                      /* nothing */
-        "08",                    /* unknown type */
-        "00",                    /* no name */
-        "00 00",                 /* an empty name */
-        "00 02 61",              /* a name cut off */
-        "00 01 0a",              /* a name that is not printable */
-        "02 00",                 /* something behind the end */
-        "03 01 61 03",           /* a register with a message */
-        "01 00",                 /* unknown element */
-        "01 07",                 /* unknown element */
-        "01 03",                 /* cut off in every part of a key */
-        "01 03 01",              "01 03 01 6b",      "01 03 01 6b 00", "01 03 01 6b 0001",
-        "01 01 01 61",           /* an open section */
-        "01 02",                 /* a section's end without section */
-        "01 04 01 61",           /* an open list */
-        "01 05 0000",            /* an item outside of a list */
-        "01 06",                 /* a list's end without list */
+        "",            /* nothing */
+        "08",          /* unknown type */
+        "00",          /* no name */
+        "00 00",       /* an empty name */
+        "00 02 61",    /* a name cut off */
+        "00 01 0a",    /* a name that is not printable */
+        "02 00",       /* something behind the end */
+        "03 01 61 03", /* a register with a message */
+        "01 00",       /* unknown element */
+        "01 07",       /* unknown element */
+        "01 03",       /* cut off in every part of a key */
+        "01 03 01",
+        "01 03 01 6b",
+        "01 03 01 6b 00",
+        "01 03 01 6b 0001",
+        "01 01 01 61",                  /* an open section */
+        "01 02",                        /* a section's end without section */
+        "01 04 01 61",                  /* an open list */
+        "01 05 0000",                   /* an item outside of a list */
+        "01 06",                        /* a list's end without list */
         "01 04 01 61 03 01 6b 0000 06", /* a key in a list */
         "01 04 01 61 04 01 62 06 06",   /* a list in a list */
         "01 04 01 61 01 01 62 02 06",   /* a section in a list */
-        "01 04 01 61 02 06",     /* a section's end in a list */
+        "01 04 01 61 02 06",            /* a section's end in a list */
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         if (is_read(wrong[i]))
@@ -236,16 +248,18 @@ static void depth_is_bounded(void **state)
             at += 3;
         }
         memset(at, VICI_SECTION_END, depth);
-        assert_int_equal(vici_packet_read(bytes_make(deep, (size_t)(at - deep) + depth), &p), depth == VICI_DEPTH_MAX);
+        assert_int_equal(vici_packet_read(bytes_make(deep, (size_t)(at - deep) + depth), &p),
+                         depth == VICI_DEPTH_MAX);
     }
 }
 
-/* ---- framing --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- framing --------------------------------------------------------------------------------- */
 
 static void a_stream_is_cut_into_packets(void **state)
 {
     (void)state;
-    static const uint8_t stream[] = {0, 0, 0, 1, 5, 0, 0, 0, 0, 0, 0, 0, 3, 0, 1, 'a', 0, 0, 0, 1, 6};
+    static const uint8_t stream[] = {0, 0, 0, 1, 5,   0, 0, 0, 0, 0, 0,
+                                     0, 3, 0, 1, 'a', 0, 0, 0, 1, 6};
     static const size_t lens[] = {1, 0, 3, 1};
     for (size_t step = 1; step <= sizeof stream; step++) {
         struct vici_frames f;
@@ -276,7 +290,10 @@ static void a_segment_over_the_limit_is_a_fault(void **state)
     assert_true(f.fault);
     assert_false(vici_frames_put(&f, BYTES_LIT("x")) || vici_frames_take(&f, &packet));
     vici_frames_free(&f);
-    assert_true(vici_frames_put(&f, BYTES_LIT("\x00\x00\x00\x01\x05\xff\xff\xff\xff"))); /* a good one before it is still served */
+    assert_true(vici_frames_put(
+        &f,
+        BYTES_LIT(
+            "\x00\x00\x00\x01\x05\xff\xff\xff\xff"))); /* a good one before it is still served */
     assert_true(vici_frames_take(&f, &packet));
     assert_false(vici_frames_take(&f, &packet));
     assert_true(f.fault);
