@@ -308,7 +308,9 @@ void world_at(struct world *w, ike_time at, struct host *h, act_function *act, u
 
 /* ---- effects ---------------------------------------------------------------------------------------------------- */
 
-static const char *const tell_names[] = {"EXCHANGE", "IKE_UP", "IKE_DOWN", "CHILD_UP", "CHILD_DOWN", "ALERT"};
+static const char *const tell_names[] = {
+    [TELL_EXCHANGE] = "EXCHANGE", [TELL_IKE_UP] = "IKE_UP", [TELL_IKE_DOWN] = "IKE_DOWN", [TELL_IKE_REKEYED] = "IKE_REKEYED",
+    [TELL_CHILD_UP] = "CHILD_UP", [TELL_CHILD_DOWN] = "CHILD_DOWN", [TELL_CHILD_REKEYED] = "CHILD_REKEYED", [TELL_ALERT] = "ALERT"};
 
 static void do_tell(struct host *h, const struct ike_tell *tell)
 {
@@ -349,7 +351,7 @@ static void do_order_later(struct world *w, struct host *h, uint64_t arg)
 
 static void do_plane(struct host *h, const struct ike_plane *plane)
 {
-    static const char *const names[] = {"ADD", "MOVE", "REMOVE"};
+    static const char *const names[] = {[PLANE_ADD] = "ADD", [PLANE_RETIRE] = "RETIRE", [PLANE_MOVE] = "MOVE", [PLANE_REMOVE] = "REMOVE"};
     world_trace(h->world, h, "  plane %s child %u spi %08x/%08x", names[plane->op], plane->child.id, plane->child.spi_in, plane->child.spi_out);
     if (!h->plane->apply(h->plane->self, h->world->now, plane))
         world_at(h->world, h->world->now, h, do_order_later, 0);

@@ -87,7 +87,9 @@ struct told {
     char detail[256];
 };
 
-enum { HOSTS_MAX = 16, NATS_MAX = 4, TOLD_MAX = 64 };
+#define COUNT_REASON(name, text) +1
+enum { HOSTS_MAX = 16, NATS_MAX = 4, TOLD_MAX = 64, TELL_KINDS = TELL_ALERT + 1, REASONS = 0 IKE_REASONS(COUNT_REASON) };
+#undef COUNT_REASON
 
 /* Cryptography with a witness (watch.c): randomness from the world's seed, no IV twice under one key. */
 struct watch {
@@ -116,8 +118,8 @@ struct host {
     size_t baseline_blocks;      /* alive when the engine was new */
     struct told told[TOLD_MAX];  /* the last ones; told_count % TOLD_MAX comes next */
     uint64_t told_count;
-    uint64_t told_kind[TELL_ALERT + 1];
-    uint64_t told_reason[IKE_REASON_PLANE + 1]; /* of IKE_DOWN, CHILD_DOWN and ALERT */
+    uint64_t told_kind[TELL_KINDS];
+    uint64_t told_reason[REASONS]; /* of IKE_DOWN, CHILD_DOWN and ALERT */
     uint64_t sent, sent_octets, heard;
     uint64_t ticks_at_once;      /* without the clock moving */
     bool may_lose_effects;       /* memory fails on purpose */
