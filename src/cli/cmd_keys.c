@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 /* Where the keys of a section of the schema stand. */
+/* clang-format off */
 static const char *const places[] = {
     [SCHEMA_SWANCTL] = "swanctl.conf",
     [SCHEMA_CONN] = "connections.<conn>",
@@ -27,10 +28,13 @@ static const char *const places[] = {
     [SCHEMA_PLANE] = "braid.conf: plane",
     [SCHEMA_LOG] = "braid.conf: log",
 };
+/* clang-format on */
 
+/* clang-format off */
 static const char *const states[] = {[STATUS_NOW] = "",
                                      [STATUS_LATER] = " [no effect yet]",
                                      [STATUS_NOT_YET] = " [not supported yet]"};
+/* clang-format on */
 
 static bool is_wanted(const struct schema_key *key, const char *word)
 {

@@ -17,7 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TEXT_LEN = 512, TARGETS_MAX = 64 };
+enum { TEXT_LEN = 512,
+       TARGETS_MAX = 64 };
 
 /* What is to be brought up. An empty child: the IKE SA alone. */
 struct target {

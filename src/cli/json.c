@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* clang-format off */
 static const char *const numbers[] = {
     "uniqueid",      "version",        "local-port",     "remote-port",
     "local_port",    "remote_port",    "encr-keysize",   "integ-keysize",
@@ -17,9 +18,12 @@ static const char *const numbers[] = {
     "dpd_delay",     "matches",        "terminated",     "mid",
     "sent-bytes",    "received-bytes", "sent-fragments", "received-fragments",
     "transmissions", "microseconds",   "ike-id",         NULL};
+/* clang-format on */
+/* clang-format off */
 static const char *const truths[] = {"quantum-safe", "initiator", "encap",    "nat-local",
                                      "nat-remote",   "nat-any",   "nat-fake", "success",
                                      "ppk",          NULL};
+/* clang-format on */
 
 static bool is_among(struct bytes key, const char *const *words)
 {

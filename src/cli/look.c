@@ -23,8 +23,10 @@ void look_init(void)
 
 void look_print(FILE *to, enum look look, const char *format, ...)
 {
+    /* clang-format off */
     static const char *const codes[] = {[LOOK_PLAIN] = "",   [LOOK_BOLD] = "1",  [LOOK_GOOD] = "32",
                                         [LOOK_BAD] = "31;1", [LOOK_WARN] = "33", [LOOK_DIM] = "2"};
+    /* clang-format on */
     bool coloured = look != LOOK_PLAIN && colour[to == stderr ? STDERR_FILENO : STDOUT_FILENO];
     va_list args;
     va_start(args, format);

@@ -11,7 +11,12 @@
 
 #include <stdio.h>
 
-enum look { LOOK_PLAIN, LOOK_BOLD, LOOK_GOOD, LOOK_BAD, LOOK_WARN, LOOK_DIM };
+enum look { LOOK_PLAIN,
+            LOOK_BOLD,
+            LOOK_GOOD,
+            LOOK_BAD,
+            LOOK_WARN,
+            LOOK_DIM };
 
 void look_init(void);
 /* Print with a look, if `to` can show it. */

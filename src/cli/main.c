@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang-format off */
 const struct cli_command cli_commands[] = {
     {"up", "NAME [--timeout SECONDS]", "set up a child, or a connection with all its children",
      cmd_up},
@@ -24,6 +25,7 @@ const struct cli_command cli_commands[] = {
     {"help", "", "this text", cmd_help},
     {NULL, NULL, NULL, NULL},
 };
+/* clang-format on */
 
 enum exit_code cmd_help(struct cli *cli)
 {
@@ -97,11 +99,11 @@ static bool read_common(struct cli *cli)
         const char *argument = cli->argv[0];
         int used = 1;
         if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0) {
-            cli->argv[0] = (char *)(uintptr_t) "help";
+            cli->argv[0] = (char *)(uintptr_t)"help";
             return true;
         }
         if (strcmp(argument, "--version") == 0 || strcmp(argument, "-V") == 0) {
-            cli->argv[0] = (char *)(uintptr_t) "version";
+            cli->argv[0] = (char *)(uintptr_t)"version";
             return true;
         }
         bool run_dir = strcmp(argument, "-r") == 0 || strcmp(argument, "--run-dir") == 0;

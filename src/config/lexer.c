@@ -75,11 +75,13 @@ int lexer_peek(const struct lexer *l)
 
 static enum token_kind punctuation(int c)
 {
+    /* clang-format off */
     static const struct {
         char c;
         enum token_kind kind;
     } marks[] = {{'{', TOKEN_OPEN}, {'}', TOKEN_CLOSE},  {':', TOKEN_COLON}, {',', TOKEN_COMMA},
                  {'.', TOKEN_DOT},  {'=', TOKEN_EQUALS}, {'"', TOKEN_STRING}};
+    /* clang-format on */
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         if (marks[i].c == c)
             return marks[i].kind;
@@ -115,7 +117,9 @@ void lexer_token(struct lexer *l, struct token *out)
 
 static uint8_t escaped(int c)
 {
-    return c == 'n' ? '\n' : c == 'r' ? '\r' : c == 't' ? '\t' : (uint8_t)c;
+    static const char from[] = "nrt", to[] = "\n\r\t";
+    const char *at = c > 0 ? strchr(from, c) : NULL;
+    return (uint8_t)(at ? to[at - from] : c);
 }
 
 /*

@@ -55,11 +55,13 @@ int lexer_peek(const struct lexer *l); /* the next character behind blanks, or -
  * A value or pattern: the text goes to `to` (room for as many octets as the input has left; *len
  * says how many).
  */
-enum lexed { LEXED_OK, LEXED_UNTERMINATED, LEXED_CONTROL };
+enum lexed { LEXED_OK,
+             LEXED_UNTERMINATED,
+             LEXED_CONTROL };
 struct lexed_value {
     struct place place; /* of its first character; of the culprit when it failed */
     size_t len;
-    bool exact;         /* the source holds the same octets: an offset in the value is one in the line */
+    bool exact;   /* the source holds the same octets: an offset in the value is one in the line */
     bool present; /* something stood there, be it an empty string */
 };
 enum lexed lexer_value(struct lexer *l, uint8_t *to, struct lexed_value *out);

@@ -156,6 +156,7 @@ static void derive_child(struct loader *l, struct conf_child *c)
 static bool check_child(struct loader *l, const struct view *v, const struct section *s,
                         const char *path, const struct conf_child *c)
 {
+    /* clang-format off */
     static const struct {
         const char *key;
         size_t rekey, life;
@@ -168,6 +169,7 @@ static bool check_child(struct loader *l, const struct view *v, const struct sec
         {"life_packets", offsetof(struct conf_child, rekey_packets),
          offsetof(struct conf_child, life_packets), "the SA would be closed before rekey_packets"},
     };
+    /* clang-format on */
     bool good = true;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         uint64_t rekey, life;
@@ -523,12 +525,14 @@ static void read_part(struct loader *l, const struct view *root, const char *nam
 
 static void read_braid(struct loader *l)
 {
+    /* clang-format off */
     static const struct {
         const char *key;
         enum conf_log_group group;
     } groups[] = {{"daemon", CONF_LOG_DAEMON}, {"ike", CONF_LOG_IKE},
                   {"net", CONF_LOG_NET},       {"plane", CONF_LOG_PLANE},
                   {"config", CONF_LOG_CONFIG}, {"vici", CONF_LOG_VICI}};
+    /* clang-format on */
     struct view root;
     struct conf_daemon *daemon = &l->whole->loaded.daemon;
     if (!settings_finish(l->settings))

@@ -30,7 +30,8 @@ enum conf_log_group {
     CONF_LOG_VICI,
     CONF_LOG_GROUPS
 };
-enum conf_plane { CONF_PLANE_TUN, CONF_PLANE_MOCK };
+enum conf_plane { CONF_PLANE_TUN,
+                  CONF_PLANE_MOCK };
 
 /* Settings of braid.conf that the engine does not need (those are in struct conf_engine). */
 struct conf_daemon {
@@ -43,8 +44,8 @@ struct conf_daemon {
 };
 
 struct loaded {
-    struct config
-        *config; /* take it out (and set this to NULL) to let it outlive the rest; serial is 0 */
+    /* Take it out, and set this to NULL, to let it outlive the rest. Its serial is 0. */
+    struct config *config;
     struct secret_list secrets; /* give it to cred_store_new */
     struct conf_daemon daemon;
 };
@@ -59,9 +60,8 @@ struct loaded *config_load(const char *dir, struct problem_list *problems);
 struct loaded *config_load_text(struct bytes swanctl, struct bytes braid,
                                 struct problem_list *problems);
 
-void loaded_free(
-    struct loaded
-        *l); /* wipes the secrets; frees the snapshot unless it was taken out. NULL allowed */
+/* Wipes the secrets; frees the snapshot unless it was taken out. NULL allowed. */
+void loaded_free(struct loaded *l);
 void config_free(struct config *c); /* a snapshot that came from config_load. NULL allowed */
 
 #endif

@@ -20,7 +20,8 @@
 
 enum { PROBLEMS_MAX = 200 }; /* of a load; later ones are only counted */
 
-enum problem_kind { PROBLEM_ERROR, PROBLEM_WARNING };
+enum problem_kind { PROBLEM_ERROR,
+                    PROBLEM_WARNING };
 
 /*
  * Where something stands. `line` and `column` count from 1, in octets; 0 = the file as a whole.

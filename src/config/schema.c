@@ -18,8 +18,11 @@
 
 enum { NOT_YET_WORD = -1 }; /* a word of swanctl.conf whose meaning is not there yet */
 
+/* clang-format off */
 static const struct value_word words_version[] = {
     {"0", 0}, {"2", 2}, {"1", NOT_YET_WORD}, {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_fragmentation[] = {{"yes", FRAGMENTATION_YES},
                                                         {"true", FRAGMENTATION_YES},
                                                         {"1", FRAGMENTATION_YES},
@@ -31,16 +34,22 @@ static const struct value_word words_fragmentation[] = {{"yes", FRAGMENTATION_YE
                                                         {"disabled", FRAGMENTATION_NO},
                                                         {"force", NOT_YET_WORD},
                                                         {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_childless[] = {{"allow", CHILDLESS_ALLOW},
                                                     {"prefer", CHILDLESS_PREFER},
                                                     {"force", CHILDLESS_FORCE},
                                                     {"never", CHILDLESS_NEVER},
                                                     {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_unique[] = {{"no", UNIQUE_NO},
                                                  {"never", UNIQUE_NEVER},
                                                  {"replace", UNIQUE_REPLACE},
                                                  {"keep", UNIQUE_KEEP},
                                                  {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_mode[] = {{"tunnel", MODE_TUNNEL},
                                                {"transport", MODE_TRANSPORT},
                                                {"transport_proxy", NOT_YET_WORD},
@@ -49,23 +58,41 @@ static const struct value_word words_mode[] = {{"tunnel", MODE_TUNNEL},
                                                {"pass", NOT_YET_WORD},
                                                {"drop", NOT_YET_WORD},
                                                {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_send_cert[] = {
     {"ifasked", 1}, {"always", 2}, {"never", 0}, {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_ocsp[] = {
     {"reply", 1}, {"request", 2}, {"both", 3}, {"never", 0}, {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_revocation[] = {
     {"strict", 2}, {"ifuri", 1}, {"relaxed", 0}, {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_label_mode[] = {
     {"system", 0}, {"simple", 1}, {"selinux", 2}, {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_per_cpu[] = {
     {"no", 0},   {"false", 0}, {"0", 0},       {"disabled", 0}, {"yes", 1},
     {"true", 1}, {"1", 1},     {"enabled", 1}, {"encap", 2},    {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_offload[] = {{"no", 0},     {"yes", 1},  {"crypto", 1},
                                                   {"packet", 2}, {"auto", 3}, {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_copy_dscp[] = {
     {"out", 0}, {"in", 1}, {"yes", 2}, {"no", 3}, {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_plane[] = {
     {"tun", CONF_PLANE_TUN}, {"mock", CONF_PLANE_MOCK}, {"kernel", NOT_YET_WORD}, {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_log[] = {{"silent", CONF_LOG_SILENT},
                                               {"error", CONF_LOG_ERROR},
                                               {"warning", CONF_LOG_WARNING},
@@ -73,6 +100,7 @@ static const struct value_word words_log[] = {{"silent", CONF_LOG_SILENT},
                                               {"info", CONF_LOG_INFO},
                                               {"debug", CONF_LOG_DEBUG},
                                               {NULL, 0}};
+/* clang-format on */
 
 static const struct schema_range range_any = {0, UINT32_MAX};
 static const struct schema_range range_some = {1, 1000000};
@@ -86,6 +114,7 @@ static const struct schema_range range_mtu = {0, 65535};
 
 #define NOWHERE SCHEMA_NOWHERE
 #define WHOLE 0
+/* clang-format off */
 static const struct schema_key keys[] = {
 #define KEY(sect, word, k, t, what, state, now, at, standard, text) \
     {.section = SCHEMA_##sect, \
@@ -100,9 +129,11 @@ static const struct schema_key keys[] = {
      .help = text},
 #include "config/schema.def"
 };
+/* clang-format on */
 #undef NOWHERE
 #undef WHOLE
 
+/* clang-format off */
 static const struct schema_part parts[] = {
 #define PART(sect, word, how, what, state, text) \
     {.section = SCHEMA_##sect, \
@@ -113,6 +144,7 @@ static const struct schema_part parts[] = {
      .help = text},
 #include "config/schema.def"
 };
+/* clang-format on */
 enum { PARTS = sizeof parts / sizeof parts[0] };
 
 const struct schema_key *schema_key_at(size_t i)
@@ -389,8 +421,10 @@ static bool read_selectors(struct reading *r)
 /* The method is a prefix, what follows are its constraints. */
 static bool read_auth(struct reading *r)
 {
+    /* clang-format off */
     static const char *const later[] = {
         "pubkey", "rsa", "ecdsa", "ike:", "eap", "xauth", "ed25519", "ed448"};
+    /* clang-format on */
     if (value_is(r->text, "psk")) {
         *(enum conf_auth_class *)r->to = CONF_AUTH_PSK;
         return true;
@@ -442,6 +476,7 @@ static bool read_device(struct reading *r)
     return r->text.len < 16 && r->text.at[0] != '.' && read_text(r);
 }
 
+/* clang-format off */
 static const struct type {
     bool (*read)(struct reading *r);
     const char *expected; /* what a value of this type looks like */
@@ -471,6 +506,7 @@ static const struct type {
     [TYPE_OWNER] = {read_owner, "an identity"},
     [TYPE_DEVICE] = {read_device, "the name of a network device, at most 15 characters"},
 };
+/* clang-format on */
 
 const char *schema_type_text(const struct schema_key *key)
 {

@@ -31,9 +31,14 @@ enum schema_section {
     SCHEMA_PLANE,
     SCHEMA_LOG,
 };
-enum schema_kind { KIND_VALUE, KIND_LIST, KIND_PREFIX };
-enum schema_status { STATUS_NOW, STATUS_LATER, STATUS_NOT_YET };
-enum schema_match { MATCH_EXACT, MATCH_PREFIX };
+enum schema_kind { KIND_VALUE,
+                   KIND_LIST,
+                   KIND_PREFIX };
+enum schema_status { STATUS_NOW,
+                     STATUS_LATER,
+                     STATUS_NOT_YET };
+enum schema_match { MATCH_EXACT,
+                    MATCH_PREFIX };
 
 enum schema_type {
     TYPE_TEXT,

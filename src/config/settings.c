@@ -447,6 +447,7 @@ static void parse_statement(struct parser *p, struct section *section, const str
 /* Why a token cannot begin a statement. */
 static const char *misplaced(enum token_kind kind)
 {
+    /* clang-format off */
     static const char *const text[] = {
         [TOKEN_OPEN] = "the name of a section is missing before `{`",
         [TOKEN_COLON] = "the name of a section is missing before `:`",
@@ -456,6 +457,7 @@ static const char *misplaced(enum token_kind kind)
         [TOKEN_STRING] = "a string cannot stand here; only values are quoted",
         [TOKEN_BAD] = "a control character",
     };
+    /* clang-format on */
     return text[kind] ? text[kind] : "unexpected";
 }
 
@@ -672,7 +674,9 @@ static struct section *find_path(struct settings *s, const char *path)
     return at;
 }
 
-enum { WALK_NEW, WALK_NOW, WALK_DONE };
+enum { WALK_NEW,
+       WALK_NOW,
+       WALK_DONE };
 
 static void mark_referred(struct section *section)
 {

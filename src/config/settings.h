@@ -43,7 +43,7 @@ struct setting {
     struct place place;       /* of the name */
     struct place value_place; /* of the value */
     bool exact;               /* an offset in the value is an offset in the line */
-    bool reported; /* a problem with it has been shown; those who inherit it need not show it again */
+    bool reported;            /* a problem with it was shown; heirs need not show it again */
     const struct section *owner;
     struct setting *chain; /* hash chain */
 };

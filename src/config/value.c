@@ -56,9 +56,11 @@ bool value_is(struct bytes text, const char *word)
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct value_word truths[] = {{"yes", 1},      {"true", 1}, {"enabled", 1},
                                            {"1", 1},        {"no", 0},   {"false", 0},
                                            {"disabled", 0}, {"0", 0},    {NULL, 0}};
+/* clang-format on */
 
 bool value_word(struct bytes text, const struct value_word *words, int *out)
 {
@@ -92,7 +94,9 @@ bool value_uint(struct bytes text, uint64_t max, uint64_t *out)
 {
     bool zero = text.len > 1 && text.at[0] == '0';
     bool hex = zero && text.len > 2 && (text.at[1] == 'x' || text.at[1] == 'X');
-    unsigned base = hex ? 16 : zero ? 8 : 10;
+    unsigned base = hex ? 16 : 10;
+    if (zero && !hex)
+        base = 8;
     uint64_t n = 0;
     for (size_t i = hex ? 2 : 0; i < text.len; i++) {
         int digit = digit_of(text.at[i]);
@@ -119,8 +123,10 @@ static bool split_unit(struct bytes text, const struct value_word *units, int pl
 
 bool value_time(struct bytes text, ike_time *out)
 {
+    /* clang-format off */
     static const struct value_word units[] = {
         {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {NULL, 0}};
+    /* clang-format on */
     struct bytes number;
     int factor;
     uint64_t n;
@@ -166,8 +172,10 @@ static bool read_thousandths(struct bytes text, uint64_t *out)
 
 bool value_fine_time(struct bytes text, ike_time *out)
 {
+    /* clang-format off */
     static const struct value_word units[] = {
         {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {NULL, 0}};
+    /* clang-format on */
     struct bytes number;
     int factor;
     uint64_t n;
@@ -200,6 +208,7 @@ bool value_size(struct bytes text, uint64_t *out)
 
 bool value_actions(struct bytes text, uint8_t *out)
 {
+    /* clang-format off */
     static const struct value_word actions[] = {{"none", ACTION_NONE},
                                                 {"clear", ACTION_NONE},
                                                 {"trap", ACTION_TRAP},
@@ -207,6 +216,7 @@ bool value_actions(struct bytes text, uint8_t *out)
                                                 {"start", ACTION_START},
                                                 {"restart", ACTION_START},
                                                 {NULL, 0}};
+    /* clang-format on */
     int bits = 0;
     for (;;) {
         const uint8_t *bar = text.len ? memchr(text.at, '|', text.len) : NULL;
@@ -281,9 +291,11 @@ bool value_range(struct bytes text, struct addr *from, struct addr *to)
 /* The words for "any address". */
 static bool read_any(struct bytes text, struct conf_endpoint *out)
 {
+    /* clang-format off */
     static const struct value_word words[] = {
         {"%any", ADDR_NONE}, {"0.0.0.0", ADDR_V4}, {"%any4", ADDR_V4}, {"::", ADDR_V6},
         {"0::0", ADDR_V6},   {"%any6", ADDR_V6},   {NULL, 0}};
+    /* clang-format on */
     int family;
     if (!value_word(text, words, &family))
         return false;

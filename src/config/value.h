@@ -38,12 +38,11 @@ bool value_is(struct bytes text, const char *word); /* equal but for case */
 /* ---- plain types (swanctl.conf: bool, uint, time, bytes, enumerations, actions) -------------- */
 
 bool value_bool(struct bytes text, bool *out);
-bool value_uint(struct bytes text, uint64_t max,
-                uint64_t *out); /* base 0 as in C: 0x hexadecimal, leading 0 octal */
+/* base 0 as in C: 0x hexadecimal, leading 0 octal */
+bool value_uint(struct bytes text, uint64_t max, uint64_t *out);
 bool value_time(struct bytes text, ike_time *out); /* "4h", "90 s", "30" */
-bool value_fine_time(
-    struct bytes text,
-    ike_time *out); /* the same with decimals and milliseconds: "0.5", "1.5s", "200ms" */
+/* the same with decimals and milliseconds: "0.5", "1.5s", "200ms" */
+bool value_fine_time(struct bytes text, ike_time *out);
 bool value_permille(struct bytes text, uint32_t *out); /* "1.8" is 1800 */
 bool value_size(struct bytes text, uint64_t *out);     /* "1g", 1024-based */
 bool value_word(struct bytes text, const struct value_word *words, int *out);

@@ -25,6 +25,7 @@ enum {
 };
 
 /* Attribute types: name and the content of the OID. 2.5.4.x is 55 04 x. */
+/* clang-format off */
 static const struct attribute {
     const char *name;
     struct bytes oid;
@@ -57,6 +58,7 @@ static const struct attribute {
     {"UID", BYTES_LIT("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01"), 0},
     {"DC", BYTES_LIT("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19"), DER_IA5},
 };
+/* clang-format on */
 
 static const struct attribute *find_attribute(struct bytes name)
 {
@@ -79,7 +81,7 @@ static bool is_printable(struct bytes s)
 /* Octets of a DER length field. */
 static size_t len_of_len(size_t len)
 {
-    return len < 0x80 ? 1 : len < 0x100 ? 2 : 3;
+    return 1 + (size_t)(len >= 0x80) + (size_t)(len >= 0x100);
 }
 
 static uint8_t *put_header(uint8_t *at, uint8_t tag, size_t len)

@@ -15,6 +15,7 @@
 
 #include "wire/names.h"
 
+/* clang-format off */
 static const struct value_word types[] = {{"ipv4", ID_IPV4_ADDR},
                                           {"ipv6", ID_IPV6_ADDR},
                                           {"fqdn", ID_FQDN},
@@ -26,11 +27,14 @@ static const struct value_word types[] = {{"ipv4", ID_IPV4_ADDR},
                                           {"asn1dn", ID_DER_ASN1_DN},
                                           {"asn1gn", ID_DER_ASN1_GN},
                                           {NULL, 0}};
+/* clang-format on */
 
 /* Of swanctl.conf, but nothing braid can compare yet. */
+/* clang-format off */
 static const struct value_word later_types[] = {{"ipv4net", 1},   {"ipv6net", 1},  {"ipv4range", 1},
                                                 {"ipv6range", 1}, {"xmppaddr", 1}, {"uri", 1},
                                                 {NULL, 0}};
+/* clang-format on */
 
 /* What all steps work on. */
 struct reading {
@@ -100,7 +104,9 @@ static bool read_typed(struct reading *r, int type, struct bytes text)
     if (text.len > 0 && text.at[0] == '#') {
         if (!value_hex(bytes_make(text.at + 1, text.len - 1), r->arena, &data))
             return value_fail(r->fault, r->whole, text, "what follows # is not hexadecimal");
-        size_t wanted = type == ID_IPV4_ADDR ? 4 : type == ID_IPV6_ADDR ? 16 : data.len;
+        size_t wanted = data.len;
+        if (type == ID_IPV4_ADDR || type == ID_IPV6_ADDR)
+            wanted = type == ID_IPV4_ADDR ? 4 : 16;
         if (data.len != wanted)
             return value_fail(r->fault, r->whole, text,
                               "an address of this type has %zu octets, not %zu", wanted, data.len);
@@ -133,8 +139,10 @@ static bool read_numbered(struct reading *r, struct bytes number, struct bytes t
 /* Rule 4. */
 static bool read_plain(struct reading *r, struct bytes text)
 {
+    /* clang-format off */
     static const struct value_word any[] = {{"%any", 1}, {"%any6", 1}, {"0.0.0.0", 1}, {"*", 1},
                                             {"::", 1},   {"0::0", 1},  {NULL, 0}};
+    /* clang-format on */
     struct addr from, to;
     int truth;
     if (text.len == 0 || value_word(text, any, &truth)) {

@@ -41,6 +41,7 @@ const char *value_default_proposals(uint8_t protocol)
 }
 
 /* Words that strongSwan knows and braid leaves out, by how they begin. */
+/* clang-format off */
 static const char *const left_out[] = {"des",         "3des",
                                        "blowfish",    "cast",
                                        "camellia",    "serpent",
@@ -55,6 +56,7 @@ static const char *const left_out[] = {"des",         "3des",
                                        "aes192gmac",  "aes256gmac",
                                        "modpnull",    "chacha20poly1305compat",
                                        NULL};
+/* clang-format on */
 
 enum {
     PROPOSALS_MAX = 64,   /* of a list: what an SA payload may hold */
@@ -201,10 +203,12 @@ static bool add_word(struct draft *d, struct bytes word)
 /* The PRF that goes with an integrity algorithm: same function, one table. */
 static uint16_t prf_of(uint16_t integ)
 {
+    /* clang-format off */
     static const struct {
         const char *integ, *prf;
     } pairs[] = {{"sha1", "prfsha1"},     {"sha256", "prfsha256"},   {"sha384", "prfsha384"},
                  {"sha512", "prfsha512"}, {"aesxcbc", "prfaesxcbc"}, {"aescmac", "prfaescmac"}};
+    /* clang-format on */
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         const struct alg *from = alg_by_keyword(bytes_str(pairs[i].integ)),
                          *to = alg_by_keyword(bytes_str(pairs[i].prf));

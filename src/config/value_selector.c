@@ -13,16 +13,21 @@
 #include <netdb.h>
 #include <stdio.h>
 
-enum { PROTO_ICMP = 1, PROTO_ICMPV6 = 58 };
+enum { PROTO_ICMP = 1,
+       PROTO_ICMPV6 = 58 };
 
 /* The common ones, so that they work where there is no /etc/protocols or /etc/services. */
+/* clang-format off */
 static const struct value_word protocols[] = {
     {"any", 0},   {"icmp", 1},   {"ipip", 4}, {"tcp", 6},        {"udp", 17},
     {"gre", 47},  {"esp", 50},   {"ah", 51},  {"ipv6-icmp", 58}, {"icmpv6", 58},
     {"ospf", 89}, {"sctp", 132}, {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word services[] = {{"ssh", 22},    {"smtp", 25}, {"domain", 53},
                                              {"http", 80},   {"ntp", 123}, {"https", 443},
                                              {"l2tp", 1701}, {NULL, 0}};
+/* clang-format on */
 
 static bool copy_word(struct bytes text, char *to, size_t room)
 {

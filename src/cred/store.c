@@ -20,7 +20,10 @@ enum {
 };
 
 /* How well an identity fits an owner. */
-enum fit { FIT_NONE, FIT_ANY, FIT_PATTERN, FIT_EXACT };
+enum fit { FIT_NONE,
+           FIT_ANY,
+           FIT_PATTERN,
+           FIT_EXACT };
 
 struct cred_store {
     size_t mapped; /* octets of the mapping this structure begins */

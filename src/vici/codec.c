@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { LENGTH_LEN = 4, FIRST_ROOM = 512, FORMAT_MAX = 4096 };
+enum { LENGTH_LEN = 4,
+       FIRST_ROOM = 512,
+       FORMAT_MAX = 4096 };
 
 static bool has_name(enum vici_type type)
 {
@@ -228,6 +230,7 @@ static bool take_counted(struct bytes *rest, size_t width, struct bytes *out)
 }
 
 /* What each element consists of, where it may stand, and what it changes. */
+/* clang-format off */
 static const struct grammar {
     bool name, value;
     bool in_list; /* stands in a list, else outside of one */
@@ -241,6 +244,7 @@ static const struct grammar {
     [VICI_LIST_ITEM] = {.value = true, .in_list = true},
     [VICI_LIST_END] = {.in_list = true, .list = -1},
 };
+/* clang-format on */
 
 static enum vici_element bad(struct vici_in *in)
 {
@@ -371,11 +375,13 @@ int64_t vici_find_int(struct bytes message, const char *path, int64_t fallback)
 
 bool vici_find_bool(struct bytes message, const char *path, bool fallback)
 {
+    /* clang-format off */
     static const struct {
         const char *word;
         bool value;
     } words[] = {{"1", true},  {"yes", true}, {"true", true},   {"enabled", true},
                  {"0", false}, {"no", false}, {"false", false}, {"disabled", false}};
+    /* clang-format on */
     struct bytes value;
     if (!vici_find(message, path, &value))
         return fallback;

@@ -62,8 +62,8 @@ void vici_key(struct vici_out *o, const char *name, struct bytes value);
 void vici_key_str(struct vici_out *o, const char *name, const char *value);
 void vici_key_uint(struct vici_out *o, const char *name, uint64_t value);
 void vici_key_int(struct vici_out *o, const char *name, int64_t value);
-void vici_key_hex(struct vici_out *o, const char *name, uint64_t value,
-                  unsigned digits); /* lower case, that many digits */
+/* lower case, that many digits */
+void vici_key_hex(struct vici_out *o, const char *name, uint64_t value, unsigned digits);
 void vici_key_bool(struct vici_out *o, const char *name, bool value); /* "yes" or "no" */
 void vici_keyf(struct vici_out *o, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -19,7 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { OUTPUT_MAX = 16384, STEPS_MAX = 16 };
+enum { OUTPUT_MAX = 16384,
+       STEPS_MAX = 16 };
 
 /* One packet from the client, and what comes back. `answer` may send several packets. */
 struct step {
@@ -403,16 +404,13 @@ static void not_known(int fd, struct bytes message)
 
 #define REGISTER(name) \
     { \
-        VICI_EVENT_REGISTER, name, confirm \
-    }
+        VICI_EVENT_REGISTER, name, confirm}
 #define REQUEST(name, answer) \
     { \
-        VICI_CMD_REQUEST, name, answer \
-    }
+        VICI_CMD_REQUEST, name, answer}
 #define FIN \
     { \
-        0, NULL, NULL \
-    }
+        0, NULL, NULL}
 
 /* ---- tests ----------------------------------------------------------------------------------- */
 
@@ -553,8 +551,8 @@ static void wrong_command_lines(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "",     "frobnicate",    "up",          "up a b", "up a --timeout", "up a --timeout x",
-        "down", "down a --id 3", "down --id x", "list x", "list --frob",    "check a b",
+        "", "frobnicate", "up", "up a b", "up a --timeout", "up a --timeout x",
+        "down", "down a --id 3", "down --id x", "list x", "list --frob", "check a b",
         "-x"};
     char output[OUTPUT_MAX];
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)

@@ -279,7 +279,7 @@ static void lifetimes_follow_from_each_other(void **state)
     (void)state;
     struct loaded *l =
         load_good("connections { a { " PSK "rekey_time = 0\n children {\n x { life_time = 1100s\n "
-                                           "life_bytes = 1100\n }\n y { rekey_time = 0 } } } }",
+                  "life_bytes = 1100\n }\n y { rekey_time = 0 } } } }",
                   "", 2);
     const struct conf_conn *c = &l->config->conn[0];
     assert_int_equal(c->over_for, 0);

@@ -261,8 +261,8 @@ static void no_message_shows_a_secret(void **state)
 {
     (void)state;
     static const char *const inputs[] = {
-        "secret = \"hunter2\n",        "secret = hunter2 \x01\n", "a { secret = hunter2 } }\n",
-        "secret = \"x\nhunter2\" }\n", "  Secret=hunter2\"\n",    "pin = \"hunter2"};
+        "secret = \"hunter2\n", "secret = hunter2 \x01\n", "a { secret = hunter2 } }\n",
+        "secret = \"x\nhunter2\" }\n", "  Secret=hunter2\"\n", "pin = \"hunter2"};
     for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
         struct problem_list problems;
         problem_list_init(&problems);

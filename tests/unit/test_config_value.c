@@ -37,8 +37,8 @@ static void numbers_are_read_as_in_c(void **state)
     assert_true(value_uint(BYTES_LIT("0x2A"), UINT32_MAX, &n) && n == 42);
     assert_true(value_uint(BYTES_LIT("052"), UINT32_MAX, &n) && n == 42);
     assert_true(value_uint(BYTES_LIT("18446744073709551615"), UINT64_MAX, &n) && n == UINT64_MAX);
-    static const char *const wrong[] = {"",    "-1", "+1", "08",         "0x",
-                                        "12x", "x",  " 1", "4294967296", "99999999999999999999"};
+    static const char *const wrong[] = {"", "-1", "+1", "08", "0x",
+                                        "12x", "x", " 1", "4294967296", "99999999999999999999"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(value_uint(bytes_str(wrong[i]), UINT32_MAX, &n));
     assert_false(value_uint(BYTES_LIT("18446744073709551616"), UINT64_MAX, &n));
@@ -51,8 +51,18 @@ static void times_have_units(void **state)
     static const struct {
         const char *text;
         uint64_t seconds;
-    } right[] = {{"0", 0},      {"30", 30},    {"30s", 30},  {"30 S", 30}, {"15m", 900},
-                 {"4h", 14400}, {"1d", 86400}, {"0x10", 16}, {"0x1d", 29}, {"010s", 8}};
+    } right[] = {
+        {"0", 0},
+        {"30", 30},
+        {"30s", 30},
+        {"30 S", 30},
+        {"15m", 900},
+        {"4h", 14400},
+        {"1d", 86400},
+        {"0x10", 16},
+        {"0x1d", 29},
+        {"010s", 8},
+    };
     ike_time t;
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
         assert_true(value_time(bytes_str(right[i].text), &t));
@@ -125,8 +135,8 @@ static void addresses_are_ranges(void **state)
         assert_string_equal(printed, right[i].to);
     }
     static const char *const wrong[] = {
-        "",        "10.0.0",    "10.0.0.256", "10.0.0.0/33", "10.0.0.9-10.0.0.1", "10.0.0.1-::1",
-        "::1/129", "10.0.0.0/", "a-b",        "/8"};
+        "", "10.0.0", "10.0.0.256", "10.0.0.0/33", "10.0.0.9-10.0.0.1", "10.0.0.1-::1",
+        "::1/129", "10.0.0.0/", "a-b", "/8"};
     struct addr from, to;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(value_range(bytes_str(wrong[i]), &from, &to));
@@ -200,10 +210,16 @@ static void wrong_selectors_are_pointed_at(void **state)
     static const struct {
         const char *text;
         size_t at, len;
-    } wrong[] = {{"10.1.0.0/33", 0, 11},         {"10.1.0.1[tcq/80]", 9, 3},
-                 {"10.1.0.1[tcp/70000]", 13, 5}, {"nowhere", 0, 7},
-                 {"10.1.0.1[tcp", 8, 1},         {"10.1.0.1[tcp/90-80]", 13, 5},
-                 {"10.1.0.1[256]", 9, 3},        {"10.1.0.1[tcp/nosuchservice]", 13, 13}};
+    } wrong[] = {
+        {"10.1.0.0/33", 0, 11},
+        {"10.1.0.1[tcq/80]", 9, 3},
+        {"10.1.0.1[tcp/70000]", 13, 5},
+        {"nowhere", 0, 7},
+        {"10.1.0.1[tcp", 8, 1},
+        {"10.1.0.1[tcp/90-80]", 13, 5},
+        {"10.1.0.1[256]", 9, 3},
+        {"10.1.0.1[tcp/nosuchservice]", 13, 13},
+    };
     struct selector s;
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct value_fault f = {.at = 0};
@@ -353,9 +369,16 @@ static void secrets_in_three_codes(void **state)
     (void)state;
     static const struct {
         const char *text, *data;
-    } right[] = {{"plain", "706c61696e"}, {"0x00ffAB", "00ffab"}, {"0sAP+r", "00ffab"},
-                 {"0sAP8=", "00ff"},      {"0sAP8", "00ff"},      {"0sAA==", "00"},
-                 {"0123", "30313233"},    {"0X01", "01"}};
+    } right[] = {
+        {"plain", "706c61696e"},
+        {"0x00ffAB", "00ffab"},
+        {"0sAP+r", "00ffab"},
+        {"0sAP8=", "00ff"},
+        {"0sAP8", "00ff"},
+        {"0sAA==", "00"},
+        {"0123", "30313233"},
+        {"0X01", "01"},
+    };
     static const char *const wrong[] = {"", "0x", "0xf", "0xzz", "0s", "0s=", "0sA", "0s*AAA"};
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
         struct bytes data, expected = hex(right[i].data);

@@ -111,8 +111,11 @@ static void the_best_match_wins(void **state)
 {
     (void)state;
     static const struct secret_row rows[] = {
-        {"anybody", {NULL}},  {"org", {"*.org"}},          {"pair", {"moon.org", "sun.org"}},
-        {"sun", {"sun.org"}}, {"mail", {"carol@sun.org"}},
+        {"anybody", {NULL}},
+        {"org", {"*.org"}},
+        {"pair", {"moon.org", "sun.org"}},
+        {"sun", {"sun.org"}},
+        {"mail", {"carol@sun.org"}},
     };
     struct cred_store *store = make_store(rows, 5);
     check_choice(store, "moon.org", "sun.org", "pair");

@@ -68,11 +68,11 @@ static void what_is_built_is_read(void **state)
 {
     (void)state;
     static const enum vici_element expected[] = {
-        VICI_SECTION_START, VICI_KEY_VALUE,     VICI_KEY_VALUE,   VICI_KEY_VALUE,
-        VICI_LIST_START,    VICI_LIST_ITEM,     VICI_LIST_ITEM,   VICI_LIST_END,
-        VICI_SECTION_START, VICI_SECTION_START, VICI_KEY_VALUE,   VICI_SECTION_END,
-        VICI_SECTION_END,   VICI_KEY_VALUE,     VICI_SECTION_END, VICI_LIST_START,
-        VICI_LIST_END,      VICI_END,           VICI_END};
+        VICI_SECTION_START, VICI_KEY_VALUE, VICI_KEY_VALUE, VICI_KEY_VALUE,
+        VICI_LIST_START, VICI_LIST_ITEM, VICI_LIST_ITEM, VICI_LIST_END,
+        VICI_SECTION_START, VICI_SECTION_START, VICI_KEY_VALUE, VICI_SECTION_END,
+        VICI_SECTION_END, VICI_KEY_VALUE, VICI_SECTION_END, VICI_LIST_START,
+        VICI_LIST_END, VICI_END, VICI_END};
     struct bytes segment, value;
     struct vici_packet p;
     build_everything();
@@ -258,7 +258,7 @@ static void depth_is_bounded(void **state)
 static void a_stream_is_cut_into_packets(void **state)
 {
     (void)state;
-    static const uint8_t stream[] = {0, 0, 0, 1, 5,   0, 0, 0, 0, 0, 0,
+    static const uint8_t stream[] = {0, 0, 0, 1, 5, 0, 0, 0, 0, 0, 0,
                                      0, 3, 0, 1, 'a', 0, 0, 0, 1, 6};
     static const size_t lens[] = {1, 0, 3, 1};
     for (size_t step = 1; step <= sizeof stream; step++) {
