@@ -40,9 +40,9 @@ docs/interop.md: ## that table as a page, from a fresh run
 	   awk '/^# \| peer/ { print "" } sub(/^# \|/, "|")' $@.part; } >$@
 	@rm $@.part
 
-bench: ## measure: handshakes, ESP
+bench: ## measure: handshakes, rekeying, ESP, TCP; are the goals met?
 	$(compile)
-	@for program in $(BUILD)/tests/bench-*; do $(LAB) $$program || exit; done
+	@$(LAB) tests/bench/run $(BUILD)
 
 SEEDS ?= 1000
 soak: ## the simulation again and again, with SEEDS (1000) other seeds
