@@ -17,6 +17,7 @@
 enum conf_fragmentation { FRAGMENTATION_YES, FRAGMENTATION_ACCEPT, FRAGMENTATION_NO };
 enum conf_childless { CHILDLESS_ALLOW, CHILDLESS_PREFER, CHILDLESS_FORCE, CHILDLESS_NEVER };
 enum conf_unique { UNIQUE_NO, UNIQUE_NEVER, UNIQUE_REPLACE, UNIQUE_KEEP };
+enum conf_send_cert { SEND_CERT_IFASKED, SEND_CERT_ALWAYS, SEND_CERT_NEVER };
 enum conf_mode { MODE_TUNNEL, MODE_TRANSPORT };
 enum conf_auth_class { CONF_AUTH_ANY, CONF_AUTH_PSK, CONF_AUTH_PUBKEY, CONF_AUTH_EAP, CONF_AUTH_NULL };
 enum conf_action { ACTION_NONE = 0, ACTION_TRAP = 1, ACTION_START = 2 }; /* bits: `trap|start` */
@@ -43,6 +44,11 @@ struct conf_identity {
 struct conf_auth {
     enum conf_auth_class class;
     struct conf_identity id; /* local: what we say; `any` = our address, chosen at run time */
+    /*
+     * Names the certificates, keys and constraints of this section in the credential store of the
+     * same load (src/cred). Only who answers ASKs looks at it.
+     */
+    uint32_t credential;
     const char *id_text;     /* as written, for messages; NULL when absent */
 };
 
@@ -78,6 +84,11 @@ struct conf_conn {
     ike_time dpd_for;          /* dpd_delay; 0 = off */
     ike_time rekey_for, reauth_for, over_for, rand_for;
     uint32_t keyingtries;      /* 0 = for ever */
+    enum conf_send_cert send_cert;
+    struct bytes certreq;      /* CERTREQ we send: 20-octet hashes of CAs' keys, or empty */
+    struct bytes ppk_id;       /* RFC 8784: as initiator the one we name, as responder the only one we
+                                  accept; empty = none, any */
+    bool has_ppk, ppk_required;
     uint16_t child_count;
     const struct conf_child *child;
     const char *file;          /* where it was read from, for messages */

@@ -41,10 +41,17 @@ struct ike_ticket {
 enum ask_kind {
     ASK_SIGN,   /* make our AUTH payload */
     ASK_VERIFY, /* judge the peer's AUTH payload */
+    ASK_PPK,    /* find a post-quantum pre-shared key (RFC 8784) */
+};
+
+/* A CERT payload. */
+struct ike_cert {
+    uint8_t encoding; /* enum cert_encoding */
+    struct bytes data;
 };
 
 /*
- * Both carry the octets that AUTH covers (RFC 7296 2.15), already assembled by the core, and who is
+ * The first two carry the octets that AUTH covers (RFC 7296 2.15), already assembled by the core, and who is
  * who. For shared keys the executor computes prf(prf(PSK, "Key Pad for IKEv2"), octets) with the
  * PRF named here, and for ASK_VERIFY compares in constant time.
  */
@@ -59,6 +66,14 @@ struct ike_ask {
     uint8_t method;
     struct bytes octets;           /* what is signed */
     struct bytes auth;             /* ASK_VERIFY: the peer's authentication data. Hostile */
+    /* RFC 7427: hash algorithms the peer announced, bit n = id n. 0: it knows no Digital Signature */
+    uint32_t hashes;
+    /* ASK_SIGN: 20-octet hashes of the CAs' keys the peer asked for; empty = it did not say. Hostile */
+    struct bytes issuers;
+    bool asked_for_cert;           /* ASK_SIGN: the peer sent a CERTREQ */
+    uint16_t cert_count;           /* ASK_VERIFY: CERT payloads of the peer, in its order. Hostile */
+    const struct ike_cert *certs;
+    struct bytes ppk_id;           /* ASK_PPK: which; empty = any for these identities. Hostile */
 };
 
 /* The reply to an ASK. */
@@ -74,6 +89,11 @@ struct ike_answer {
     enum answer_status status;
     uint8_t method;     /* ASK_SIGN: enum auth_method of `auth` */
     struct bytes auth;  /* ASK_SIGN: the AUTH payload's data */
+    uint16_t cert_count; /* ASK_SIGN: CERT payloads to send along, the end entity first */
+    const struct ike_cert *certs;
+    const struct secret *ppk; /* ASK_PPK: the key itself, and its name */
+    struct bytes ppk_id;
+    const char *detail; /* why it was refused, a sentence; NULL = nothing to add */
 };
 
 /* ---- PLANE ----------------------------------------------------------------------------------- */
@@ -310,6 +330,7 @@ struct ike_sa_info {
     const struct alg *kex[8];
     uint8_t kex_slot[8];
     bool quantum_safe;         /* at least one of them is post-quantum */
+    bool ppk;                  /* a PPK went into SK_d: Child SAs are safe, this SA's own messages are not by it */
     ike_time established_at;   /* 0 = not yet */
     ike_time rekey_at;         /* 0 = never */
     uint16_t child_count;

@@ -79,17 +79,13 @@ static bool allows_choice(const struct turn *t, const struct conf_conn *conn)
         return true;
     struct arena scratch = arena_make(t->e->alloc, DECODE_ARENA_MAX);
     struct choice choice = t->sa->birth->choice, same;
+    struct choose_rules rules = {.has = t->e->crypto->has, .self = t->e->crypto->self};
     struct mismatch why;
     struct proposal chosen;
     choice.number = 1;
     bool allowed = false;
     if (proposal_answer(&choice, &scratch, 0, &chosen))
-        for (uint16_t i = 0; i < conn->ike.count && !allowed; i++) {
-            struct proposal offer = conn->ike.at[i];
-            offer.number = 1;
-            allowed = proposal_accept(&(struct proposals){1, &offer},
-                                      &(struct proposals){1, &chosen}, &same, &why);
-        }
+        allowed = proposal_choose(&(struct proposals){1, &chosen}, &conn->ike, &rules, &same, &why);
     arena_wipe(&scratch);
     return allowed;
 }
@@ -122,7 +118,8 @@ static bool signed_octets(struct turn *t, bool initiator, uint32_t auth_mid, str
     struct larval *birth = sa->birth;
     struct bytes nonce = initiator ? birth->nr : birth->ni;
     struct bytes id_body = initiator ? birth->id_i : birth->id_r;
-    const struct secret *sk_p = initiator ? &sa->keys.pi : &sa->keys.pr;
+    const struct ike_keys *keys = birth->has_ppk ? &birth->ppk_keys : &sa->keys;
+    const struct secret *sk_p = initiator ? &keys->pi : &keys->pr;
     size_t len = transcript_octets_len(&birth->transcript, sa->suite.prf, initiator, nonce);
     uint8_t *room = arena_take(&t->slot->arena, len);
     if (!room)
@@ -134,15 +131,36 @@ static bool signed_octets(struct turn *t, bool initiator, uint32_t auth_mid, str
     return result == CRYPTO_OK && !w.fault;
 }
 
+static bool list_certs(struct turn *t, struct ike_ask *question)
+{
+    uint16_t count = 0;
+    for (const struct payload *p = ike_msg_find(t->in, PAYLOAD_CERT); p; p = ike_msg_next(t->in, p))
+        count++;
+    struct ike_cert *certs = ARENA_ARRAY(&t->slot->arena, struct ike_cert, count);
+    if (!certs)
+        return false;
+    question->cert_count = count;
+    question->certs = certs;
+    for (const struct payload *p = ike_msg_find(t->in, PAYLOAD_CERT); p; p = ike_msg_next(t->in, p))
+        *certs++ = (struct ike_cert){p->u.cert.encoding, p->u.cert.data};
+    return true;
+}
+
 static struct verdict ask(struct turn *t, enum ask_kind kind, bool initiator, uint32_t auth_mid,
                           const struct auth_payload *auth)
 {
     struct ike_ask question = {.kind = kind, .ours = t->sa->ours_id, .theirs = t->sa->theirs_id};
     if (!signed_octets(t, initiator, auth_mid, &question.octets))
         return verdict_fault();
+    question.hashes = t->sa->birth->hashes;
     if (auth) {
         question.method = auth->method;
         question.auth = auth->data;
+        if (!list_certs(t, &question))
+            return verdict_fault();
+    } else {
+        question.asked_for_cert = t->sa->birth->asked_for_cert;
+        question.issuers = t->sa->birth->issuers;
     }
     return turn_ask(t, &question);
 }
@@ -155,4 +173,80 @@ struct verdict auth_ask_sign(struct turn *t, uint32_t auth_mid)
 struct verdict auth_ask_verify(struct turn *t, uint32_t auth_mid, const struct auth_payload *auth)
 {
     return ask(t, ASK_VERIFY, !t->sa->initiator, auth_mid, auth);
+}
+
+/* ---- certificates ---------------------------------------------------------------------------- */
+
+bool auth_take_certreq(struct turn *t)
+{
+    struct larval *birth = t->sa->birth;
+    size_t len = 0, at = 0;
+    for (const struct payload *p = ike_msg_find(t->in, PAYLOAD_CERTREQ); p;
+         p = ike_msg_next(t->in, p))
+        len += p->u.cert.encoding == CERT_X509_SIGNATURE ? p->u.cert.data.len : 0;
+    birth->asked_for_cert = ike_msg_find(t->in, PAYLOAD_CERTREQ) != NULL;
+    uint8_t *octets = arena_take(&birth->arena, len);
+    if (!octets)
+        return false;
+    for (const struct payload *p = ike_msg_find(t->in, PAYLOAD_CERTREQ); p;
+         p = ike_msg_next(t->in, p)) {
+        if (p->u.cert.encoding != CERT_X509_SIGNATURE || p->u.cert.data.len == 0)
+            continue;
+        memcpy(octets + at, p->u.cert.data.at, p->u.cert.data.len);
+        at += p->u.cert.data.len;
+    }
+    birth->issuers = bytes_make(octets, len);
+    return true;
+}
+
+bool auth_add_certreq(struct turn *t)
+{
+    struct bytes hashes = t->sa->conn->certreq;
+    if (!hashes.len)
+        return true;
+    struct payload *p = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_CERTREQ);
+    if (p)
+        p->u.cert = (struct cert_payload){CERT_X509_SIGNATURE, hashes};
+    return p != NULL;
+}
+
+bool auth_add_certs(struct turn *t)
+{
+    for (uint16_t i = 0; i < t->answer->cert_count; i++) {
+        struct payload *p = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_CERT);
+        struct bytes copy;
+        if (!p || !arena_copy(&t->slot->arena, t->answer->certs[i].data, &copy))
+            return false;
+        p->u.cert = (struct cert_payload){t->answer->certs[i].encoding, copy};
+    }
+    return true;
+}
+
+/* ---- PPK (RFC 8784) -------------------------------------------------------------------------- */
+
+struct verdict auth_ask_ppk(struct turn *t, struct bytes id)
+{
+    struct ike_ask question = {
+        .kind = ASK_PPK, .ours = t->sa->ours_id, .theirs = t->sa->theirs_id, .ppk_id = id};
+    return turn_ask(t, &question);
+}
+
+/* SK_d, SK_pi and SK_pr with the PPK; encryption keys stay as they are. */
+enum crypto_result auth_mix_ppk(struct turn *t)
+{
+    struct larval *birth = t->sa->birth;
+    birth->ppk_keys = t->sa->keys;
+    enum crypto_result result = keys_mix_ppk(t->e->crypto, t->sa->suite.prf,
+                                             secret_view(t->answer->ppk), &birth->ppk_keys);
+    birth->has_ppk = result == CRYPTO_OK;
+    return result;
+}
+
+void auth_commit_ppk(struct turn *t)
+{
+    struct larval *birth = t->sa->birth;
+    if (!birth->has_ppk)
+        return;
+    t->sa->keys = birth->ppk_keys;
+    t->sa->ppk = true;
 }

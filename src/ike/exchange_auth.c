@@ -8,8 +8,12 @@
  * Making and judging AUTH needs long-term secrets: both are questions, and the handlers go on where
  * slot->step says when they are answered.
  *
- *   we ask       start: 0 ask for our AUTH, 1 send           response: 0 ask about the peer's AUTH, 1 install
- *   peer asks    request: 0 ask about the peer's AUTH, 1 ask for ours, 2 choose, install, answer
+ *   we ask       start: [PPK, AUTH without it,] AUTH, send      response: the peer's AUTH, install
+ *   peer asks    request: [PPK,] the peer's AUTH, ours, then choose, install, answer
+ *
+ * A post-quantum pre-shared key (RFC 8784) changes SK_d, SK_pi and SK_pr: AUTH is made with the changed
+ * ones, and they come into force when the peer is believed. Unless it is required, AUTH without
+ * it goes along for a peer that does not have it.
  */
 #include "ike/auth.h"
 #include "ike/drive.h"
@@ -18,6 +22,11 @@
 #include "ike/limits.h"
 #include "ike/merge.h"
 #include "ike/negotiate.h"
+#include "wire/notify.h"
+
+enum start_step { START_IDENTIFY, START_PPK, START_PLAIN_AUTH, START_SEND };
+enum response_step { RESPONSE_VERIFY, RESPONSE_INSTALL };
+enum request_step { REQUEST_IDENTIFY, REQUEST_PPK, REQUEST_BELIEVE, REQUEST_ANSWER };
 
 static const struct child_rules keys_from_ike = {.no_kex = true};
 
@@ -93,7 +102,9 @@ static struct verdict judge_answer(struct turn *t)
     case ANSWER_REFUSED:
         return verdict_because(
             verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
-            explain_identity(t, "wrong secret or signature from", &t->sa->theirs_id));
+            explain_identity(t,
+                             t->answer->detail ? t->answer->detail : "wrong secret or signature from",
+                             &t->sa->theirs_id));
     default:
         return verdict_fault();
     }
@@ -120,8 +131,60 @@ static struct verdict ask_for_auth(struct turn *t)
         return verdict_fault();
     if (!expected->any && !expected->suffix && !keep_identity(t, &expected->id, &t->sa->theirs_id))
         return verdict_fault();
-    t->slot->step = 1;
+    if (t->sa->conn->ppk_required && !(t->sa->extensions & EXTENSION_SET(PPK)))
+        return verdict_because(verdict_peer(IKE_REASON_NO_SECRET, 0),
+                               "a PPK is required, but the peer does not use any");
+    if (t->sa->extensions & EXTENSION_SET(PPK)) {
+        t->slot->step = START_PPK;
+        return auth_ask_ppk(t, t->sa->conn->ppk_id);
+    }
+    t->slot->step = START_SEND;
     return auth_ask_sign(t, t->sa->window.send_next);
+}
+
+/* The PPK is there, or is not: then we go on without, if we may. */
+static struct verdict use_ppk(struct turn *t)
+{
+    struct larval *birth = t->sa->birth;
+    bool found = t->answer->status == ANSWER_OK;
+    if (!found && t->sa->conn->ppk_required)
+        return verdict_because(verdict_kill(IKE_REASON_NO_SECRET, 0), "the PPK is not at hand");
+    if (found && (auth_mix_ppk(t) != CRYPTO_OK ||
+                  !arena_copy(&birth->arena, t->answer->ppk_id, &birth->ppk_id)))
+        return verdict_fault();
+    bool both = found && !t->sa->conn->ppk_required;
+    t->slot->step = both ? START_PLAIN_AUTH : START_SEND;
+    birth->has_ppk = found && !both;
+    return auth_ask_sign(t, t->sa->window.send_next);
+}
+
+/* AUTH as it would be without the PPK is made; now the real one. */
+static struct verdict keep_plain_auth(struct turn *t)
+{
+    struct larval *birth = t->sa->birth;
+    struct verdict v = judge_answer(t);
+    if (v.class != V_OK)
+        return v;
+    if (!arena_copy(&birth->arena, t->answer->auth, &birth->plain_auth))
+        return verdict_fault();
+    birth->has_ppk = true;
+    t->slot->step = START_SEND;
+    return auth_ask_sign(t, t->sa->window.send_next);
+}
+
+static bool add_ppk_notifies(struct turn *t)
+{
+    const struct larval *birth = t->sa->birth;
+    if (!birth->has_ppk)
+        return true;
+    size_t len = 1 + birth->ppk_id.len;
+    struct writer body = writer_make(arena_take(&t->slot->arena, len), len);
+    if (!body.at)
+        return false;
+    notify_ppk_write(&body, &(struct notify_ppk){PPK_FIXED, birth->ppk_id});
+    return ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_PPK_IDENTITY, writer_view(&body)) &&
+           (!birth->plain_auth.len || ike_msg_add_notify(&t->out, &t->slot->arena,
+                                                         NOTIFY_NO_PPK_AUTH, birth->plain_auth));
 }
 
 static bool is_first_contact(const struct turn *t)
@@ -172,20 +235,33 @@ static struct verdict add_child(struct turn *t)
     return negotiate_offer(t, l, &keys_from_ike);
 }
 
-struct verdict auth_start(struct turn *t)
+static struct verdict send_auth(struct turn *t)
 {
-    if (t->slot->step == 0)
-        return ask_for_auth(t);
     struct verdict v = judge_answer(t);
     if (v.class != V_OK)
         return v;
-    bool built = add_id(t, PAYLOAD_IDi, &t->sa->ours_id) &&
+    bool built = add_id(t, PAYLOAD_IDi, &t->sa->ours_id) && auth_add_certs(t) &&
+                 auth_add_certreq(t) &&
                  (!t->sa->theirs_id.type || add_id(t, PAYLOAD_IDr, &t->sa->theirs_id)) &&
-                 add_auth(t, t->answer) &&
+                 add_auth(t, t->answer) && add_ppk_notifies(t) &&
                  (!is_first_contact(t) ||
                   ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_INITIAL_CONTACT, BYTES_NONE));
-    t->slot->step = 0; /* of the response */
+    t->slot->step = RESPONSE_VERIFY;
     return built ? add_child(t) : verdict_fault();
+}
+
+struct verdict auth_start(struct turn *t)
+{
+    switch ((enum start_step)t->slot->step) {
+    case START_IDENTIFY:
+        return ask_for_auth(t);
+    case START_PPK:
+        return use_ppk(t);
+    case START_PLAIN_AUTH:
+        return keep_plain_auth(t);
+    default:
+        return send_auth(t);
+    }
 }
 
 /* ---- the peer answers ------------------------------------------------------------------------ */
@@ -211,18 +287,25 @@ static struct verdict ask_about_responder(struct turn *t)
     if (!auth_identity_fits(&t->sa->conn->remote.id, &id->u.id.id))
         return verdict_because(verdict_kill(IKE_REASON_WRONG_ID, NOTIFY_AUTHENTICATION_FAILED),
                                explain_identity(t, "the responder says it is", &id->u.id.id));
+    bool ppk = ike_msg_notify(t->in, NOTIFY_PPK_IDENTITY) != NULL;
+    if (!ppk && t->sa->conn->ppk_required)
+        return verdict_because(verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
+                               "a PPK is required, but the peer went on without it");
     if (!take_their_identity(t))
         return verdict_fault();
-    t->slot->step = 1;
+    t->sa->birth->has_ppk = t->sa->birth->has_ppk && ppk;
+    t->slot->step = RESPONSE_INSTALL;
     return auth_ask_verify(t, t->slot->said.header.mid, &auth->u.auth);
 }
 
 struct verdict auth_response(struct turn *t)
 {
-    if (t->slot->step == 0)
+    if (t->slot->step == RESPONSE_VERIFY)
         return ask_about_responder(t);
     struct verdict v = judge_answer(t);
     struct larval *l = t->slot->larval;
+    if (v.class == V_OK)
+        auth_commit_ppk(t);
     if (v.class != V_OK || !l)
         return v;
     v = negotiate_finish(t, l, &keys_from_ike);
@@ -237,6 +320,45 @@ struct verdict auth_response(struct turn *t)
 }
 
 /* ---- the peer asks --------------------------------------------------------------------------- */
+
+static struct verdict verify_initiator(struct turn *t)
+{
+    t->slot->step = REQUEST_BELIEVE;
+    return auth_ask_verify(t, t->slot->heard.header.mid, &ike_msg_find(t->in, PAYLOAD_AUTH)->u.auth);
+}
+
+/* The initiator may name a PPK (type, then its name). The one we insist on may be another. */
+static struct verdict ask_for_their_ppk(struct turn *t)
+{
+    const struct conf_conn *conn = t->sa->conn;
+    const struct notify_payload *n = ike_msg_notify(t->in, NOTIFY_PPK_IDENTITY);
+    struct notify_ppk ppk = {0};
+    bool named = n && (t->sa->extensions & EXTENSION_SET(PPK)) && notify_ppk_read(n->data, &ppk);
+    bool wrong = named && conn->ppk_id.len && !bytes_equal(conn->ppk_id, ppk.id);
+    if (conn->ppk_required && (!named || wrong))
+        return verdict_because(
+            verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
+            "a PPK is required, but the initiator names none that is accepted here");
+    if (!named)
+        return verify_initiator(t);
+    t->slot->step = REQUEST_PPK;
+    return auth_ask_ppk(t, ppk.id);
+}
+
+/* With its PPK, AUTH is judged; without, what the initiator sent for that case. */
+static struct verdict judge_ppk(struct turn *t)
+{
+    const struct notify_payload *plain = ike_msg_notify(t->in, NOTIFY_NO_PPK_AUTH);
+    struct auth_payload auth = ike_msg_find(t->in, PAYLOAD_AUTH)->u.auth;
+    if (t->answer->status == ANSWER_OK)
+        return auth_mix_ppk(t) == CRYPTO_OK ? verify_initiator(t) : verdict_fault();
+    if (!plain || t->sa->conn->ppk_required)
+        return verdict_because(verdict_kill(IKE_REASON_NO_SECRET, NOTIFY_AUTHENTICATION_FAILED),
+                               "the PPK the initiator names is not known here");
+    auth.data = plain->data;
+    t->slot->step = REQUEST_BELIEVE;
+    return auth_ask_verify(t, t->slot->heard.header.mid, &auth);
+}
 
 static struct verdict ask_about_initiator(struct turn *t)
 {
@@ -259,10 +381,9 @@ static struct verdict ask_about_initiator(struct turn *t)
             verdict_kill(IKE_REASON_NO_CONFIG, NOTIFY_AUTHENTICATION_FAILED),
             explain_identity(t, "no connection fits the initiator", &id->u.id.id));
     t->sa->conn = conn;
-    if (!set_our_identity(t))
+    if (!set_our_identity(t) || !auth_take_certreq(t))
         return verdict_fault();
-    t->slot->step = 1;
-    return auth_ask_verify(t, t->slot->heard.header.mid, &auth->u.auth);
+    return ask_for_their_ppk(t);
 }
 
 static struct verdict check_unique(struct turn *t)
@@ -281,7 +402,7 @@ static struct verdict believe_initiator(struct turn *t)
     if (v.class != V_OK)
         return v;
     t->sa->birth->initial_contact = ike_msg_notify(t->in, NOTIFY_INITIAL_CONTACT) != NULL;
-    t->slot->step = 2;
+    t->slot->step = REQUEST_ANSWER;
     return auth_ask_sign(t, t->slot->heard.header.mid);
 }
 
@@ -311,16 +432,22 @@ static struct verdict answer_initiator(struct turn *t)
     struct verdict v = judge_answer(t);
     if (v.class != V_OK)
         return v;
-    bool built = add_id(t, PAYLOAD_IDr, &t->sa->ours_id) && add_auth(t, t->answer);
+    bool built = add_id(t, PAYLOAD_IDr, &t->sa->ours_id) && auth_add_certs(t) &&
+                 add_auth(t, t->answer) &&
+                 (!t->sa->birth->has_ppk ||
+                  ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_PPK_IDENTITY, BYTES_NONE));
+    auth_commit_ppk(t);
     return built ? answer_child(t) : verdict_fault();
 }
 
 struct verdict auth_request(struct turn *t)
 {
-    switch (t->slot->step) {
-    case 0:
+    switch ((enum request_step)t->slot->step) {
+    case REQUEST_IDENTIFY:
         return ask_about_initiator(t);
-    case 1:
+    case REQUEST_PPK:
+        return judge_ppk(t);
+    case REQUEST_BELIEVE:
         return believe_initiator(t);
     default:
         return answer_initiator(t);

@@ -8,6 +8,7 @@
  *
  * Nothing here is authentic until IKE_AUTH: what fails in a response is a hint (drive.c).
  */
+#include "ike/auth.h"
 #include "ike/contact.h"
 #include "ike/explain.h"
 #include "ike/extension.h"
@@ -125,7 +126,8 @@ static bool add_proposals(struct turn *t, const struct proposals *p)
 static bool add_common(struct turn *t, struct bytes nonce, uint32_t extensions)
 {
     return ike_msg_add_raw(&t->out, &t->slot->arena, PAYLOAD_NONCE, nonce) &&
-           add_nat_detection(t) && extension_write(extensions, &t->out, &t->slot->arena);
+           add_nat_detection(t) && extension_write(extensions, &t->out, &t->slot->arena) &&
+           extension_write_hashes(&t->out, &t->slot->arena);
 }
 
 /*
@@ -303,6 +305,9 @@ struct verdict init_response(struct turn *t)
                                     : verdict_fault();
     sa->spi_r = t->in->header.spi_r;
     birth->peer_extensions = heard;
+    birth->hashes = extension_read_hashes(t->in);
+    if (!auth_take_certreq(t))
+        return verdict_fault();
     sa->extensions = heard & (extension_ours(sa->conn, true, 0) | EXTENSION_SET(CHILDLESS));
     detect_nat(t);
     t->slot->facts.kex_method = ke->method;
@@ -390,6 +395,7 @@ struct verdict init_request(struct turn *t)
     detect_nat(t);
     uint32_t ours = extension_ours(sa->conn, false, heard);
     birth->peer_extensions = heard;
+    birth->hashes = extension_read_hashes(t->in);
     sa->extensions = ours;
     t->slot->facts.kex_method = ke->method;
 
@@ -398,6 +404,6 @@ struct verdict init_request(struct turn *t)
         answer && arena_copy(&birth->arena, ike_msg_find(t->in, PAYLOAD_NONCE)->raw, &birth->ni) &&
         make_nonce(t, &birth->nr) && proposal_answer(&birth->choice, &t->slot->arena, 0, answer) &&
         add_proposals(t, &(struct proposals){1, answer}) && add_key_exchange(t, ke->method, data) &&
-        add_common(t, birth->nr, ours);
+        add_common(t, birth->nr, ours) && auth_add_certreq(t);
     return built && first_keys(t, sa->spi_i, sa->spi_r) == CRYPTO_OK ? VERDICT_OK : verdict_fault();
 }

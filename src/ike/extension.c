@@ -1,6 +1,8 @@
 /* extension: see extension.h. */
 #include "ike/extension.h"
 
+#include "wire/notify.h"
+
 static const uint16_t notify_of[] = {
 #define EXTENSION(name, notify, exchange) [EXTENSION_##name##_BIT] = NOTIFY_##notify,
 #include "ike/extension.def"
@@ -25,6 +27,8 @@ uint32_t extension_ours(const struct conf_conn *conn, bool initiator, uint32_t h
         set |= EXTENSION_SET(CHILDLESS);
     if (initiator ? extension_offers_rounds(&conn->ike) : (heard & EXTENSION_SET(ROUNDS)) != 0)
         set |= EXTENSION_SET(ROUNDS);
+    if (conn->has_ppk)
+        set |= EXTENSION_SET(PPK);
     if (!initiator) /* fragments, too, are only of use to a peer that knows them */
         set &= heard | EXTENSION_SET(CHILDLESS);
     return set;
@@ -45,5 +49,23 @@ uint32_t extension_read(const struct ike_msg *in)
     for (unsigned bit = 0; bit < EXTENSION_COUNT; bit++)
         if (ike_msg_notify(in, notify_of[bit]))
             set |= UINT32_C(1) << bit;
+    return set;
+}
+
+bool extension_write_hashes(struct ike_msg *out, struct arena *arena)
+{
+    static const uint8_t hashes[] = {0, HASH_SHA2_256, 0, HASH_SHA2_384, 0, HASH_SHA2_512, 0, HASH_IDENTITY};
+    return ike_msg_add_notify(out, arena, NOTIFY_SIGNATURE_HASH_ALGORITHMS, BYTES_OF(hashes));
+}
+
+uint32_t extension_read_hashes(const struct ike_msg *in)
+{
+    const struct notify_payload *n = ike_msg_notify(in, NOTIFY_SIGNATURE_HASH_ALGORITHMS);
+    struct reader r = reader_make(n ? n->data : BYTES_NONE);
+    uint32_t set = 0;
+    uint16_t hash;
+    while (notify_hashes_next(&r, &hash))
+        if (hash < 32)
+            set |= UINT32_C(1) << hash;
     return set;
 }

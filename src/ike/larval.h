@@ -42,6 +42,13 @@ struct larval {
     /* of the last epoch: a peer that splits its request anew still uses them */
     struct ike_keys past_keys;
     struct bytes id_i, id_r;   /* bodies of the ID payloads, as AUTH covers them */
+    uint32_t hashes;           /* RFC 7427, announced by the peer */
+    bool asked_for_cert;       /* the peer sent a CERTREQ */
+    struct bytes issuers;      /* and these are the CAs it knows */
+    bool has_ppk;              /* RFC 8784: AUTH is made with the keys below */
+    struct ike_keys ppk_keys;
+    struct bytes ppk_id;       /* as initiator: which one we name */
+    struct bytes plain_auth;   /* as initiator: AUTH as it would be without the PPK */
     bool initial_contact;      /* the peer said so */
     const struct conf_child *wanted; /* Child SA to make in IKE_AUTH, NULL = none */
 

@@ -157,6 +157,7 @@ static bool inherit(struct turn *t, const struct larval *l, struct ike_sa *heir)
     heir->nat_remote = old->nat_remote;
     heir->extensions = old->extensions;
     heir->heard_at = t->now;
+    heir->ppk = old->ppk;
     heir->reauth_at = old->reauth_at;
     heir->keepalive_at = old->keepalive_at;
     heir->order_id = l->order_id;

@@ -132,6 +132,7 @@ struct ike_sa {
     struct ike_suite suite;
     struct ike_keys keys;       /* the epoch in force */
     uint64_t iv_counter;        /* of messages sealed under it */
+    bool ppk;                /* a post-quantum pre-shared key went into SK_d */
     uint16_t method[KEX_SLOTS]; /* key exchanges in the keys, by slot; KE_NONE = none */
 
     struct window window;

@@ -55,6 +55,7 @@ static void describe_sa(const struct ike_sa *sa, struct ike_sa_info *info)
         .encr = sa->suite.encr,
         .integ = sa->suite.integ,
         .prf = sa->suite.prf,
+        .ppk = sa->ppk,
         .established_at = sa->established_at,
         .rekey_at = sa->rekey_at == IKE_NEVER ? 0 : sa->rekey_at,
         .child_count = sa->child_count,
@@ -110,7 +111,7 @@ static void describe_child(const struct ike_sa *sa, const struct child *c,
     struct ike_sa_info parent;
     describe_sa(sa, &parent);
     bool own = list_methods(c->method, &info->kex_count, info->kex, info->kex_slot);
-    info->quantum_safe = own || parent.quantum_safe;
+    info->quantum_safe = own || parent.quantum_safe || parent.ppk;
 }
 
 bool ike_engine_next_child(const struct ike_engine *e, uint32_t ike_id, uint32_t after,

@@ -13,6 +13,18 @@ static struct identity copy_identity(struct arena *arena, const struct identity 
     return copy;
 }
 
+static bool copy_certs(struct turn *t, const struct ike_ask *from, struct ike_ask *to)
+{
+    struct ike_cert *certs = ARENA_ARRAY(&t->fx->arena, struct ike_cert, from->cert_count);
+    to->certs = certs;
+    for (uint16_t i = 0; certs && i < from->cert_count; i++) {
+        certs[i].encoding = from->certs[i].encoding;
+        if (!arena_copy(&t->fx->arena, from->certs[i].data, &certs[i].data))
+            return false;
+    }
+    return certs != NULL;
+}
+
 struct verdict turn_ask(struct turn *t, const struct ike_ask *ask)
 {
     struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_ASK);
@@ -26,7 +38,9 @@ struct verdict turn_ask(struct turn *t, const struct ike_ask *ask)
     copy->ours = copy_identity(&t->fx->arena, &ask->ours);
     copy->theirs = copy_identity(&t->fx->arena, &ask->theirs);
     if (!arena_copy(&t->fx->arena, ask->octets, &copy->octets) ||
-        !arena_copy(&t->fx->arena, ask->auth, &copy->auth))
+        !arena_copy(&t->fx->arena, ask->auth, &copy->auth) ||
+        !arena_copy(&t->fx->arena, ask->issuers, &copy->issuers) ||
+        !arena_copy(&t->fx->arena, ask->ppk_id, &copy->ppk_id) || !copy_certs(t, ask, copy))
         return verdict_fault();
     t->slot->serial = copy->ticket.serial;
     return VERDICT_WAIT;
