@@ -93,7 +93,9 @@ bool ossl_keyed_set(struct ossl_keyed *k, const struct cipher_keys *keys, bool k
     k->integ = encr->flags & ALG_AEAD ? NULL : keys->integ;
     if (keys->encr_key->len != encr->key_len + encr->salt_len)
         return false;
-    memcpy(k->salt, keys->encr_key->data + encr->key_len, encr->salt_len);
+    memcpy(k->nonce, keys->encr_key->data + encr->key_len, encr->salt_len);
+    if (mode->traits & FIRST_BLOCK)
+        put_u32(k->nonce + encr->salt_len + encr->iv_len, 1);
     if (EVP_CipherInit_ex2(k->ctx, NULL, keys->encr_key->data, NULL, -1, NULL) != 1)
         return false;
     if (encr->flags & ALG_AEAD)
@@ -114,16 +116,11 @@ void ossl_keyed_forget(struct ossl_keyed *k)
 
 /* ---- sealing and opening ------------------------------------------------------------------------------------- */
 
-/* nonce = salt | iv, for counter mode | 00000001. The direction is the context's. */
+/* The rest of the nonce is in its place already. The direction is the context's. */
 static bool set_nonce(struct ossl_keyed *k, const uint8_t *iv)
 {
-    uint8_t nonce[OSSL_SALT_MAX + IV_LEN_MAX + 4];
-    size_t salt_len = k->encr->salt_len, iv_len = k->encr->iv_len;
-    memcpy(nonce, k->salt, salt_len);
-    memcpy(nonce + salt_len, iv, iv_len);
-    if (k->traits & FIRST_BLOCK)
-        put_u32(nonce + salt_len + iv_len, 1);
-    return EVP_CipherInit_ex2(k->ctx, NULL, NULL, nonce, -1, NULL) == 1;
+    memcpy(k->nonce + k->encr->salt_len, iv, k->encr->iv_len);
+    return EVP_CipherInit_ex2(k->ctx, NULL, NULL, k->nonce, -1, NULL) == 1;
 }
 
 static bool run_cipher(EVP_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in, size_t len)

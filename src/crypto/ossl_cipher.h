@@ -12,7 +12,7 @@
 
 #include "crypto/ossl_mac.h"
 
-enum { OSSL_SALT_MAX = 4 };
+enum { OSSL_NONCE_MAX = 4 + IV_LEN_MAX };
 
 /* One ENCR row, ready for use. */
 struct ossl_cipher {
@@ -24,9 +24,9 @@ struct ossl_keyed {
     const struct alg *encr, *integ; /* integ is NULL with an AEAD */
     EVP_CIPHER_CTX *ctx;
     struct ossl_mac *mac;
-    const struct secret *mac_key; /* borrowed for the call; NULL when the MAC keeps its key */
-    unsigned traits;              /* of the mode; see ossl_cipher.c */
-    uint8_t salt[OSSL_SALT_MAX];
+    const struct secret *mac_key;  /* borrowed for the call; NULL when the MAC keeps its key */
+    unsigned traits;               /* of the mode; see ossl_cipher.c */
+    uint8_t nonce[OSSL_NONCE_MAX]; /* salt | room for the IV | what the mode wants behind it */
 };
 
 /* False when the row is not available; what was made is to be dropped all the same. */
