@@ -8,9 +8,8 @@
 
 #include <stdlib.h>
 
-enum {
-    TARGETS_MAX = 4096
-}; /* watched one by one; beyond that the command answers without waiting for the rest */
+/* Watched one by one; beyond that the command answers without waiting for the rest. */
+enum { TARGETS_MAX = 4096 };
 
 struct ending {
     struct ending *next;
