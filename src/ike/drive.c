@@ -52,9 +52,8 @@ static void tell_exchange(struct turn *t, bool ours)
 
 static void alert(struct turn *t, const struct verdict *v)
 {
-    if (v->reason ==
-        IKE_REASON_NONE) /* nothing that anybody must know: it is retried, or refused for now */
-        return;
+    if (v->reason == IKE_REASON_NONE)
+        return; /* nothing that anybody must know: it is retried, or refused for now */
     struct ike_tell *tell = turn_tell(t, TELL_ALERT, v->reason);
     if (!tell)
         return;
@@ -121,12 +120,12 @@ static void finish_ours(struct turn *t)
 {
     const struct exchange *x = t->slot->exchange;
     t->sa->window.awaiting = false;
+    tell_exchange(t, true); /* before what follows from it is told */
     if (x->done && x->done(t) != CRYPTO_OK) {
         struct verdict fault = verdict_fault();
         fail_ours(t, &fault);
         return;
     }
-    tell_exchange(t, true);
     free_slot(t);
     after_exchange(t, x);
     drive_pursue(t);

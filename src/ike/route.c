@@ -99,10 +99,11 @@ static struct verdict ask_window(struct passage *p)
     case WINDOW_REPEAT:
         break;
     }
-    if (p->header.next ==
-        PAYLOAD_SKF) /* perhaps in other fragments than before: opened below, under the keys it was sent with */
+    /* Perhaps in other fragments than before: opened below, under the keys it was sent with. */
+    if (p->header.next == PAYLOAD_SKF)
         return VERDICT_OK;
-    if (t->sa->reply_mark == fingerprint(p)) /* the very same octets again: no need to open them */
+    /* The very same octets again: no need to open them. */
+    if (t->sa->reply_mark == fingerprint(p))
         speak_repeat(t);
     return verdict_drop(DROP_REPEAT);
 }
@@ -206,8 +207,8 @@ static struct verdict open_message(struct passage *p)
     if (sk_open(t->e->crypto, &keys, &outer, t->e->scratch, p->datagram.len, &plain) != CRYPTO_OK)
         return verdict_drop(DROP_SEALED);
     if (p->window == WINDOW_REPEAT) {
-        if (outer.number ==
-            1) /* one answer for all fragments of a repeated request (RFC 7383 2.6.1) */
+        /* One answer for all fragments of a repeated request (RFC 7383 2.6.1). */
+        if (outer.number == 1)
             speak_repeat(t);
         return verdict_drop(DROP_REPEAT);
     }
@@ -337,9 +338,17 @@ static const struct stage {
     const char *name;
     struct verdict (*pass)(struct passage *p);
 } route[] = {
-    {"header", read_header},     {"owner", find_owner},      {"window", ask_window},
-    {"plausible", ask_exchange}, {"open", open_message},     {"accept", accept},
-    {"decode", decode},          {"grammar", check_grammar}, {"handle", handle},
+    /* clang-format off */
+    {"header",    read_header},    /*  1 */
+    {"owner",     find_owner},     /*  2 */
+    {"window",    ask_window},     /*  3 */
+    {"plausible", ask_exchange},   /*  4 */
+    {"open",      open_message},   /*  5: until here nothing of an SA may change */
+    {"accept",    accept},         /*  6 */
+    {"decode",    decode},         /*  7 */
+    {"grammar",   check_grammar},  /*  8 */
+    {"handle",    handle},         /*  9 to 13 */
+    /* clang-format on */
 };
 
 /*
