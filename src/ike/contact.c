@@ -11,9 +11,8 @@ static bool endpoint_fits(const struct conf_endpoint *patterns, uint16_t count,
 {
     for (uint16_t i = 0; i < count; i++) {
         const struct conf_endpoint *p = &patterns[i];
-        if (p->host ||
-            p->from.family ==
-                ADDR_NONE) /* a name not resolved yet, or %any: identities decide later */
+        /* A name not resolved yet, or %any: identities decide later. */
+        if (p->host || p->from.family == ADDR_NONE)
             return true;
         if (p->from.family == a->family &&
             bytes_compare(addr_bytes(&p->from), addr_bytes(a)) <= 0 &&

@@ -94,8 +94,8 @@ struct verdict round_response(struct turn *t)
         return verdict_because(verdict_peer(IKE_REASON_SYNTAX, 0), "no key exchange in the answer");
     enum crypto_result result =
         schedule_finish(&t->sa->birth->schedule, t->e->crypto, t->e->alloc, ke->method, ke->data);
-    if (result ==
-        CRYPTO_BAD) /* fail and stop: nothing more is sent (ML-KEM draft, recipient tests) */
+    /* Fail and stop: nothing more is sent (ML-KEM draft, recipient tests). */
+    if (result == CRYPTO_BAD)
         return verdict_peer(IKE_REASON_BAD_KEY_EXCHANGE, 0);
     return result == CRYPTO_OK ? chain_keys(t) : verdict_fault();
 }

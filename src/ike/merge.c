@@ -179,9 +179,9 @@ static void hand_over_children(struct turn *t, struct ike_sa *heir)
         (void)table_put(&t->e->by_child, c->id, heir); /* replaces: cannot fail */
         (void)table_put(&t->e->by_child_spi, c->spi_in, heir);
     }
+    /* Who wanted the SA gone wants its heir gone, too. */
     for (uint8_t i = 0; i < old->wants; i++)
-        if (old->want[i].kind !=
-            WANT_REKEY_IKE) /* who wanted the SA gone wants its heir gone, too */
+        if (old->want[i].kind != WANT_REKEY_IKE)
             (void)sa_want(heir, old->want[i]);
     old->wants = 0;
 }

@@ -165,10 +165,8 @@ static void end_sa(struct turn *t, bool force, uint64_t order_id)
     drive_pursue(t);
     if (force || !told)
         turn_close(t, &over, false);
-    else if (sa->ours &&
-             sa->ours->want.kind !=
-                 WANT_DELETE_IKE) /* busy: the Delete waits its turn, but not for ever */
-        sa->die_at = t->now + DELETE_LINGER_FOR;
+    else if (sa->ours && sa->ours->want.kind != WANT_DELETE_IKE)
+        sa->die_at = t->now + DELETE_LINGER_FOR; /* busy: the Delete waits, but not for ever */
     turn_arm(t);
 }
 

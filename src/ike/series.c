@@ -241,6 +241,8 @@ void create_failed(struct turn *t, const struct verdict *v)
     tell->detail = v->detail ? v->detail : "";
     tell->order_id = l ? l->order_id : 0;
     tell->child = l && l->conf ? l->conf->name : NULL;
+    if (l && !fresh_child)
+        tell->replaced_id = l->kind == LARVAL_IKE ? t->sa->id : l->rekeys;
 }
 
 /* ---- refusals -------------------------------------------------------------------------------- */

@@ -208,8 +208,7 @@ static void set_limits(struct turn *t)
 {
     const struct conf_conn *conn = t->sa->conn;
     t->sa->rekey_at = soft_limit(t, conn->rekey_for, conn->rand_for);
-    if (t->sa->reauth_at ==
-        IKE_NEVER) /* a rekeyed SA inherits when it was to be authenticated anew */
+    if (t->sa->reauth_at == IKE_NEVER) /* a rekeyed SA inherits it */
         t->sa->reauth_at = soft_limit(t, conn->reauth_for, conn->rand_for);
     ike_time longest = conn->rekey_for > conn->reauth_for ? conn->rekey_for : conn->reauth_for;
     t->sa->expire_at = longest ? t->now + longest + conn->over_for : IKE_NEVER;
