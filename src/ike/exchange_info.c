@@ -63,7 +63,7 @@ static void end_child(struct turn *t, uint32_t id)
 {
     struct child *child = sa_child(t->sa, id);
     if (child)
-        turn_remove_child(t, child, IKE_REASON_DELETED);
+        turn_remove_child(t, child, child->expiring ? IKE_REASON_LIFETIME : IKE_REASON_DELETED);
 }
 
 struct verdict info_response(struct turn *t)
