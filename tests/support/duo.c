@@ -17,22 +17,34 @@ static void must(bool ok, const char *what)
 
 /* ---- configuration --------------------------------------------------------------------------- */
 
-struct duo_config duo_config_make(const char *swanctl, const char *braid)
+static struct duo_config finish_config(struct loaded *loaded, struct problem_list *problems)
 {
-    struct problem_list problems;
-    problem_list_init(&problems);
-    struct duo_config c = {.loaded =
-                               config_load_text(bytes_str(swanctl), bytes_str(braid), &problems)};
-    for (const struct problem *at = problems.first; at && !c.loaded; at = at->next) {
+    for (const struct problem *at = problems->first; at && !loaded; at = at->next) {
         char *text = problem_text(at, true);
         fprintf(stderr, "%s\n", text ? text : "out of memory");
         free(text);
     }
-    must(c.loaded != NULL, "the configuration is wrong");
-    problem_list_free(&problems);
-    c.secrets = cred_store_new(&c.loaded->secrets);
+    must(loaded != NULL, "the configuration is wrong");
+    problem_list_free(problems);
+    struct duo_config c = {.loaded = loaded, .secrets = cred_store_new(&loaded->secrets)};
     must(c.secrets != NULL, "no memory for secrets");
     return c;
+}
+
+struct duo_config duo_config_make(const char *swanctl, const char *braid)
+{
+    struct problem_list problems;
+    problem_list_init(&problems);
+    struct loaded *loaded = config_load_text(bytes_str(swanctl), bytes_str(braid), &problems);
+    return finish_config(loaded, &problems);
+}
+
+struct duo_config duo_config_load(const char *dir)
+{
+    struct problem_list problems;
+    problem_list_init(&problems);
+    struct loaded *loaded = config_load(dir, &problems);
+    return finish_config(loaded, &problems);
 }
 
 void duo_config_free(struct duo_config *c)
@@ -475,34 +487,41 @@ bool duo_tick(struct duo *p, ike_time until)
 
 /* ---- making and ending ----------------------------------------------------------------------- */
 
-static struct endpoint address(uint8_t last)
-{
-    return (struct endpoint){.addr = {.family = ADDR_V4, .ip = {192, 0, 2, last}}, .port = 500};
-}
-
 static void make_side(struct side *s, const struct duo_config *config, const struct crypto *crypto,
-                      uint8_t ours, uint8_t theirs)
+                      uint8_t worker, const struct ike_path *path)
 {
-    *s = (struct side){.config = config,
-                       .inner = crypto,
-                       .crypto = watch,
-                       .path = {.local = address(ours), .remote = address(theirs)}};
+    *s = (struct side){.config = config, .inner = crypto, .crypto = watch, .path = *path};
     s->crypto.self = s;
     s->alloc = (struct alloc){.take = take, .give = give, .self = s};
     struct ike_setup setup = {
-        .alloc = &s->alloc, .crypto = &s->crypto, .config = config->loaded->config, .worker = ours};
+        .alloc = &s->alloc,
+        .crypto = &s->crypto,
+        .config = config->loaded->config,
+        .worker = worker,
+    };
     s->engine = ike_engine_new(&setup);
     s->fx = ike_effects_new(&s->alloc);
     must(s->engine && s->fx, "no engine");
 }
 
+void duo_make_on(struct duo *p, const struct ike_path *path, const struct duo_config *a,
+                 const struct duo_config *b, const struct crypto *crypto)
+{
+    struct ike_path back = {.local = path->remote, .remote = path->local, .encap = path->encap};
+    *p = (struct duo){.now = 1000 * IKE_SECOND, .queue = calloc(1, sizeof *p->queue)};
+    must(p->queue != NULL, "out of memory");
+    make_side(&p->a, a, crypto, 1, path);
+    make_side(&p->b, b, crypto, 2, &back);
+}
+
 void duo_make(struct duo *p, const struct duo_config *a, const struct duo_config *b,
               const struct crypto *crypto)
 {
-    *p = (struct duo){.now = 1000 * IKE_SECOND, .queue = calloc(1, sizeof *p->queue)};
-    must(p->queue != NULL, "out of memory");
-    make_side(&p->a, a, crypto, 1, 2);
-    make_side(&p->b, b, crypto, 2, 1);
+    static const struct ike_path path = {
+        .local = {.addr = {.family = ADDR_V4, .ip = {192, 0, 2, 1}}, .port = 500},
+        .remote = {.addr = {.family = ADDR_V4, .ip = {192, 0, 2, 2}}, .port = 500},
+    };
+    duo_make_on(p, &path, a, b, crypto);
 }
 
 static void free_side(struct side *s)

@@ -20,6 +20,8 @@ struct duo_config {
 
 /* From the text of a swanctl.conf and a braid.conf. Ends the program when it is wrong. */
 struct duo_config duo_config_make(const char *swanctl, const char *braid);
+/* The same from a folder. */
+struct duo_config duo_config_load(const char *dir);
 void duo_config_free(struct duo_config *c);
 
 /*
@@ -93,12 +95,15 @@ struct side {
 };
 
 struct duo {
-    struct side a, b; /* a asks first: host 192.0.2.1; b: 192.0.2.2 */
+    struct side a, b; /* a asks first */
     ike_time now;
     struct duo_queue *queue;
 };
 
-/* crypto is shared by both sides. */
+/* `path` as a sees it. The backend is shared by both sides. */
+void duo_make_on(struct duo *p, const struct ike_path *path, const struct duo_config *a,
+                 const struct duo_config *b, const struct crypto *crypto);
+/* The same from 192.0.2.1 to 192.0.2.2. */
 void duo_make(struct duo *p, const struct duo_config *a, const struct duo_config *b,
               const struct crypto *crypto);
 void duo_free(struct duo *p);
