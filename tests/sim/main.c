@@ -8,7 +8,7 @@
 
 #include "scenario.h"
 
-static const struct scenario *const tables[] = {flow_scenarios, loss_scenarios, fault_scenarios, hostile_scenarios};
+static const struct scenario *const tables[] = {flow_scenarios, loss_scenarios, fault_scenarios, hostile_scenarios, crowd_scenarios};
 
 static const char help[] =
     "usage: braid-sim [--scenario NAME[,NAME...]] [--seed S] [--seeds N] [--case N] [--scale PERCENT] [--real] [--trace]\n"
@@ -106,5 +106,5 @@ int main(int argc, char **argv)
         fputs(help, stderr);
         return 2;
     }
-    return run_all(&options);
+    return options.replay ? record_replay(options.replay, options.run.trace) : run_all(&options);
 }

@@ -157,6 +157,7 @@ void host_kill(struct host *h)
 {
     if (!h->engine)
         return;
+    record_life(h, "kill");
     ike_engine_free(h->engine);
     ike_effects_free(h->fx);
     h->engine = NULL;
@@ -174,11 +175,29 @@ void host_boot(struct host *h)
         .config = h->config,
         .worker = (uint8_t)(h->index + 1),
     };
+    record_life(h, "boot");
     h->fx = ike_effects_new(&h->tally.alloc);
     h->engine = ike_engine_new(&setup);
     h->plane = mock_new();
     EXPECT(w, h->fx && h->engine && h->plane);
     h->baseline_blocks = h->tally.blocks;
+}
+
+static void equip(struct host *h, const struct host_seeds *seeds, const char *swanctl, const char *braid)
+{
+    struct world *w = h->world;
+    h->swanctl = strdup(swanctl);
+    h->braid = strdup(braid);
+    const struct parsed *parsed = parse(w, swanctl, braid);
+    h->config = parsed->loaded->config;
+    h->secrets = parsed->secrets;
+    h->dice = seeds->dice;
+    h->toy_seed = seeds->toy;
+    tally_make(&h->tally);
+    struct toy_crypto *toy = calloc(1, sizeof *toy);
+    toy_crypto_init(toy, &h->tally.alloc, seeds->toy);
+    h->toy = toy;
+    watch_make(&h->watch, h, w->run->real ? real_crypto() : &toy->crypto);
 }
 
 struct host *world_host(struct world *w, const char *name, const char *addr, const char *swanctl, const char *braid)
@@ -187,21 +206,23 @@ struct host *world_host(struct world *w, const char *name, const char *addr, con
     struct host *h = &w->host[w->hosts];
     *h = (struct host){.world = w, .index = w->hosts++, .addr = world_addr(addr)};
     snprintf(h->name, sizeof h->name, "%s", name);
-    h->swanctl = strdup(swanctl);
-    h->braid = strdup(braid);
-    const struct parsed *parsed = parse(w, swanctl, braid);
-    h->config = parsed->loaded->config;
-    h->secrets = parsed->secrets;
-    h->dice = world_roll(w);
-    tally_make(&h->tally);
-    struct toy_crypto *toy = calloc(1, sizeof *toy);
-    toy_crypto_init(toy, &h->tally.alloc, world_roll(w));
-    h->toy = toy;
-    watch_make(&h->watch, h, w->run->real ? real_crypto() : &toy->crypto);
+    struct host_seeds seeds = {h->index, world_roll(w), world_roll(w)};
+    equip(h, &seeds, swanctl, braid);
     for (int i = 0; i < w->hosts; i++)
         w->links[i][h->index] = w->links[h->index][i] = (struct link_rules){.delay_min = 10 * IKE_MS, .delay_max = 10 * IKE_MS};
     record_open(h);
     host_boot(h);
+    return h;
+}
+
+/* One that was recorded: alone in its world, and down. */
+struct host *world_host_again(struct world *w, const char *name, const struct host_seeds *seeds, const char *swanctl, const char *braid)
+{
+    struct host *h = &w->host[seeds->index];
+    w->hosts = seeds->index + 1;
+    *h = (struct host){.world = w, .index = seeds->index};
+    snprintf(h->name, sizeof h->name, "%s", name);
+    equip(h, seeds, swanctl, braid);
     return h;
 }
 

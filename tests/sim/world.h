@@ -111,6 +111,7 @@ struct host {
     struct tally tally;
     struct watch watch;
     void *toy;                   /* struct toy_crypto */
+    uint64_t toy_seed;
     uint64_t dice;               /* state of its randomness */
     struct ike_engine *engine;   /* NULL while it is down */
     struct ike_effects *fx;
@@ -252,9 +253,15 @@ struct seal_book *seal_book_new(void);
 void seal_book_free(struct seal_book *book);
 
 /* record.c */
+struct host_seeds {
+    int index;
+    uint64_t dice, toy;
+};
+struct host *world_host_again(struct world *w, const char *name, const struct host_seeds *seeds, const char *swanctl, const char *braid);
 void record_open(struct host *h);
 void record_close(struct host *h);
 void record_input(struct host *h, const struct ike_path *path, struct bytes datagram);
+void record_life(struct host *h, const char *what); /* "boot", "kill" */
 void record_tick(struct host *h);
 void record_order(struct host *h, const struct ike_order *order);
 void record_answer(struct host *h, const struct ike_answer *answer);
