@@ -443,6 +443,30 @@ def commands_answer_what_the_protocol_says(left, right):
 
 
 @test
+def keys_are_renewed_on_request_without_losing_a_packet(left, right):
+    start_both(left, right)
+    left.up()
+    with left.client() as client:
+        for event in ("child-rekey", "ike-rekey"):
+            client.register(event)
+        expect(client.call("rekey")["errmsg"] == "missing rekey selector", "rekey without a selector")
+        pinging = subprocess.Popen(left.command("ping", "-q", "-c", "150", "-i", "0.01", "-W", "1", "-I", left.inner[4],
+                                                right.inner[4]), stdout=subprocess.PIPE, text=True)
+        for selector, event in (({"child": "net"}, "child-rekey"), ({"ike": "site"}, "ike-rekey")):
+            answer = client.call("rekey", **selector)
+            expect(answer["success"] == "yes" and answer["matches"] == "1", str(answer))
+            client.wait_event(event)
+        output = pinging.communicate(timeout=20)[0]
+    expect(" 0% packet loss" in output, output)
+    for gateway in (left, right):
+        wait_for("a single IKE SA", lambda g=gateway: len(g.sas()) == 1)
+        sa = only_sa(gateway)
+        expect(sa["quantum-safe"] == "yes" and len(sa["child-sas"]) == 1, str(sa))
+    left.ping()
+    right.ping(6)
+
+
+@test
 def hostile_control_clients_harm_nobody(left, right):
     left.start(plane="mock")
     path = os.path.join(left.run_dir, "vici")
