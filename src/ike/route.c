@@ -121,9 +121,13 @@ static struct verdict ask_exchange(struct passage *p)
                                                              : verdict_drop(DROP_EXCHANGE);
     if (p->window == WINDOW_REPEAT) /* only of what is sealed can we tell that it is the same */
         return p->exchange->clear ? verdict_drop(DROP_REPEAT) : VERDICT_OK;
-    bool allowed = exchange_may(p->exchange, sa->phase);
-    bool from_right_side = !p->exchange->opening || !sa->initiator;
-    return allowed && from_right_side ? VERDICT_OK : verdict_drop(DROP_EXCHANGE);
+    /*
+     * Who sets an SA up serves nothing before it is up: a responder that is ahead of us may delete a
+     * Child SA we do not know yet. It will ask again.
+     */
+    bool too_early = sa->initiator && (sa_is_initial(sa) || p->exchange->opening);
+    bool allowed = exchange_may(p->exchange, sa->phase) && !too_early;
+    return allowed ? VERDICT_OK : verdict_drop(DROP_EXCHANGE);
 }
 
 /* ---- 5: open --------------------------------------------------------------------------------- */
