@@ -106,6 +106,7 @@ struct conf_engine {
     uint32_t half_open_per_source;   /* default 16 */
     /* from that many half-open SAs on, ask for cookies, default 64; 0 = always */
     uint32_t cookie_threshold;
+    ike_time series_for;             /* an unfinished series of key exchanges is forgotten (RFC 9370 2.2.4), default 15 s */
     ike_time keepalive_for;          /* NAT keepalive, default 20 s; 0 = off */
     /* largest IP datagram of a fragment, default 1280; 0 = never fragment */
     uint16_t fragment_size;

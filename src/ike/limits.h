@@ -41,7 +41,6 @@ enum {
 #define DELETE_LINGER_FOR (2500 * IKE_MS)   /* a closing SA waits so long for the answer to its Delete; a daemon that ends has 3 s */
 #define COOKIE_SECRET_FOR (60 * IKE_SECOND) /* a cookie secret is made new after that; the one before stays valid as long again */
 #define INVALID_SPI_EVERY (IKE_SECOND)      /* at most one unprotected INVALID_IKE_SPI in this time */
-#define SERIES_FOR (15 * IKE_SECOND)        /* an unfinished series is forgotten (RFC 9370 2.2.4 suggests 5 to 20 s) */
 #define REPLACED_FOR (30 * IKE_SECOND)      /* a rekeyed IKE SA waits so long for its Delete */
 #define REAUTH_RETRY_FOR (60 * IKE_SECOND)
 #define CHILD_LINGER_FOR (5 * IKE_SECOND)   /* inbound half of a deleted Child SA, for packets still on their way */

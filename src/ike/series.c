@@ -143,7 +143,7 @@ static enum crypto_result settle_their_ike(struct turn *t, struct larval *l)
     const struct larval *ours = series_ours(t->sa, LARVAL_IKE, 0);
     if (ours && !ours->answered && !ours->is_void) {
         t->slot->larval = NULL;
-        l->die_at = t->now + SERIES_FOR;
+        l->die_at = t->now + t->sa->config->engine.series_for;
         turn_arm(t);
         return CRYPTO_OK;
     }
@@ -183,7 +183,7 @@ static void wait_for_round(struct turn *t, struct larval *l)
     if (rival && !in_slot(t->sa, rival))
         drop(t, rival); /* it lost; the peer stops as well */
     t->slot->larval = NULL;
-    l->die_at = t->now + SERIES_FOR;
+    l->die_at = t->now + t->sa->config->engine.series_for;
     if (l->ours)
         (void)sa_want(t->sa, (struct want){.kind = WANT_ROUND, .larval_id = l->id});
     turn_arm(t);

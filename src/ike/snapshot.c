@@ -17,6 +17,7 @@ void conf_engine_defaults(struct conf_engine *c)
         .half_open_max = 4096,
         .half_open_per_source = 16,
         .cookie_threshold = 64,
+        .series_for = 15 * IKE_SECOND,
         .keepalive_for = 20 * IKE_SECOND,
         .fragment_size = 1280,
         .message_max = 65535,
