@@ -207,9 +207,19 @@ void drive_begin(struct turn *t, const struct exchange *x, const struct want *wa
     call_start(t);
 }
 
+/* What was still wanted of an SA that was rekeyed is wanted of its heir now. */
+static void pursue_heir(struct turn *t)
+{
+    uint32_t id = t->sa->phase == PHASE_REPLACED ? t->sa->rekeyed_into : 0;
+    struct turn other = {.e = t->e, .sa = table_get(&t->e->by_id, id), .now = t->now, .fx = t->fx};
+    if (other.sa && other.sa->wants && !other.sa->ours)
+        drive_pursue(&other);
+}
+
 void drive_pursue(struct turn *t)
 {
     struct ike_sa *sa = t->sa;
+    pursue_heir(t);
     if (sa->phase == PHASE_GONE || sa->ours)
         return;
     struct want want;
