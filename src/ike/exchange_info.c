@@ -9,6 +9,7 @@
 #include "ike/explain.h"
 #include "ike/limits.h"
 #include "ike/series.h"
+#include "ike/series.h"
 
 /* ---- we ask ---------------------------------------------------------------------------------- */
 
@@ -97,8 +98,10 @@ static uint16_t delete_children(struct turn *t, const struct delete_payload *del
         struct child *child = t->sa->children;
         while (child && (child->spi_out != spi || child->state == CHILD_LINGERING))
             child = child->next;
-        if (!child)
+        if (!child) {
+            series_note_delete(t, spi);
             continue;
+        }
         if (child->state != CHILD_DELETING)
             pairs[count++] = child->spi_in;
         turn_remove_child(t, child, IKE_REASON_DELETED_BY_PEER);

@@ -63,6 +63,8 @@ struct larval {
     uint32_t rival;            /* ours: id of the peer's larva that rekeys the same SA, 0 = none */
     struct bytes rival_ni, rival_nr; /* its nonces */
     uint32_t rival_child;      /* the Child SA it became already, or 0 */
+    uint32_t deleted_spi[4];   /* ours: Deletes heard meanwhile of Child SAs we did not know */
+    uint8_t deleted;
     uint64_t spi_ours;         /* LARVAL_IKE: of the new IKE SA */
 
     /* LARVAL_CHILD */

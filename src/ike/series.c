@@ -111,6 +111,33 @@ static enum crypto_result settle_their_child(struct turn *t, struct larval *l)
     return CRYPTO_OK;
 }
 
+/* ---- deleted before it was known ------------------------------------------------------------- */
+
+void series_note_delete(struct turn *t, uint32_t spi)
+{
+    enum { ROOM = sizeof ((struct larval *)0)->deleted_spi / sizeof(uint32_t) };
+    for (struct larval *l = t->sa->larvals; l; l = l->next)
+        if (l->ours && l->kind == LARVAL_CHILD)
+            l->deleted_spi[l->deleted++ % ROOM] = spi;
+}
+
+static bool is_deleted(const struct larval *l)
+{
+    for (size_t i = 0; i < sizeof l->deleted_spi / sizeof l->deleted_spi[0]; i++)
+        if (l->ours && l->spi_out && l->deleted_spi[i] == l->spi_out)
+            return true;
+    return false;
+}
+
+static void tell_deleted(struct turn *t, const struct larval *l)
+{
+    struct ike_tell *tell = turn_tell(t, TELL_CHILD_DOWN, IKE_REASON_DELETED_BY_PEER);
+    if (!tell)
+        return;
+    tell->child = l->conf->name;
+    tell->order_id = l->order_id;
+}
+
 /* ---- IKE SAs --------------------------------------------------------------------------------- */
 
 static void delete_sa(struct turn *t, struct ike_sa *sa)
@@ -166,6 +193,10 @@ void series_settle_waiting(struct turn *t)
 static enum crypto_result settle(struct turn *t, struct larval *l)
 {
     l->complete = true;
+    if (l->kind == LARVAL_CHILD && is_deleted(l)) {
+        tell_deleted(t, l);
+        return CRYPTO_OK;
+    }
     if (l->kind == LARVAL_CHILD)
         return l->ours ? settle_our_child(t, l) : settle_their_child(t, l);
     return l->ours ? settle_our_ike(t, l) : settle_their_ike(t, l);

@@ -20,6 +20,12 @@ enum crypto_result series_done(struct turn *t);
  */
 struct verdict series_refused(struct turn *t, struct larval *l, const struct notify_payload *error);
 
+/*
+ * The peer deletes a Child SA we do not know. It may be the one whose making we have not heard of
+ * yet: its answer to our series is still on the way.
+ */
+void series_note_delete(struct turn *t, uint32_t spi);
+
 /* A Child SA is gone: whoever rekeys it does so in vain. */
 void series_void(struct turn *t, uint32_t child_id);
 
