@@ -206,7 +206,8 @@ struct ike_tell {
     enum tell_kind kind;
     uint32_t ike_id;          /* unique id of the IKE SA, 0 = none (an alert about first contact) */
     uint32_t child_id;        /* unique id of the Child SA, or 0 */
-    uint32_t replaced_id;     /* REKEYED: of the SA that was replaced */
+    /* REKEYED: of the SA that was replaced. ALERT: of the one we failed to replace, or 0 */
+    uint32_t replaced_id;
     uint64_t spi_i, spi_r;
     const char *conn, *child; /* configuration names, or NULL */
     struct ike_path path;
@@ -215,6 +216,11 @@ struct ike_tell {
     uint16_t notify;          /* the notify received or sent with it, or 0 */
     /* a sentence: what was offered, what is accepted. May hold escaped text of the peer. Or "" */
     const char *detail;
+    /*
+     * The same for programs, or "": lines `key=value` (ike/compare.h): offered, accepted, type,
+     * transform, accept-here, offer-there, offered-local-ts ... A last line without an end was cut
+     */
+    const char *facts;
     uint64_t order_id;        /* the order that led to this, 0 = none */
     struct tell_exchange exchange; /* TELL_EXCHANGE */
 };

@@ -15,6 +15,7 @@
  */
 #include "ike/drive.h"
 
+#include "ike/compare.h"
 #include "ike/limits.h"
 #include "ike/series.h"
 #include "ike/speak.h"
@@ -133,6 +134,15 @@ static void finish_ours(struct turn *t)
 
 static void start_again(struct turn *t);
 
+/* A copy that lives as long as the slot; NULL for NULL. */
+static const char *keep_text(struct slot *slot, const char *text)
+{
+    struct bytes copy;
+    if (!text || !arena_copy(&slot->arena, bytes_make(text, bytes_str(text).len + 1), &copy))
+        return NULL;
+    return (const char *)copy.at;
+}
+
 /*
  * Nobody has proved anything in the answer to IKE_SA_INIT: an error in it is a hint. We wait for a
  * better answer until the next retransmission would be due, and only then believe it (RFC 7296
@@ -144,12 +154,9 @@ static bool take_as_hint(struct turn *t, const struct verdict *v)
         return false;
     t->slot->hint = v->reason;
     t->slot->hint_notify = v->notify;
-    t->slot->hint_detail = NULL;
-    if (v->detail) {
-        struct bytes copy;
-        if (arena_copy(&t->slot->arena, bytes_make(v->detail, bytes_str(v->detail).len + 1), &copy))
-            t->slot->hint_detail = (const char *)copy.at;
-    }
+    t->slot->hint_detail = keep_text(t->slot, v->detail);
+    if (!t->slot->hint_facts) /* the first is enough: who floods us with hints gets no memory */
+        t->slot->hint_facts = keep_text(t->slot, t->facts);
     return true;
 }
 
@@ -190,6 +197,7 @@ static void start_again(struct turn *t)
 {
     t->slot->step = 0;
     t->slot->hint = IKE_REASON_NONE;
+    t->slot->hint_facts = NULL;
     call_start(t);
 }
 
@@ -242,24 +250,47 @@ void drive_response(struct turn *t)
     conclude_ours(t, false, t->slot->exchange->response(t));
 }
 
+/* What nobody answered, as a sentence and as facts. */
+static const char *explain_silence(struct turn *t)
+{
+    char room[SENTENCE_MAX], lines[SENTENCE_MAX];
+    struct text text = text_make(room, sizeof room), facts = text_make(lines, sizeof lines);
+    const char *name = exchange_name(t->slot->exchange->type);
+    text_add(&facts, "exchange=");
+    text_add(&facts, name);
+    text_add(&facts, "\ntransmissions=");
+    text_uint(&facts, t->slot->tries + 1);
+    text_add(&facts, "\n");
+    t->facts = turn_sentence(t, &facts);
+    text_add(&text, "no answer to ");
+    text_add(&text, name);
+    text_add(&text, ": ");
+    text_uint(&text, t->slot->tries + 1);
+    text_add(&text, " transmissions to ");
+    print_endpoint(&text, &t->sa->path.remote);
+    return turn_sentence(t, &text);
+}
+
+/* A text of the slot, which will not live as long as an event. */
+static const char *keep_for_event(struct turn *t, const char *text)
+{
+    char room[FACTS_MAX];
+    struct text copy = text_make(room, sizeof room);
+    text_add(&copy, text ? text : "");
+    return turn_sentence(t, &copy);
+}
+
 void drive_give_up(struct turn *t)
 {
-    struct slot *slot = t->slot;
-    char room[SENTENCE_MAX];
-    struct text text = text_make(room, sizeof room);
+    const struct slot *slot = t->slot;
     struct verdict v = verdict_peer(IKE_REASON_TIMEOUT, 0);
     if (slot->hint != IKE_REASON_NONE) {
         v = verdict_peer(slot->hint, slot->hint_notify);
-        text_add(&text, slot->hint_detail ? slot->hint_detail : "");
+        v.detail = keep_for_event(t, slot->hint_detail);
+        t->facts = keep_for_event(t, slot->hint_facts);
     } else {
-        text_add(&text, "no answer to ");
-        text_add(&text, exchange_name(slot->exchange->type));
-        text_add(&text, ": ");
-        text_uint(&text, slot->tries + 1);
-        text_add(&text, " transmissions to ");
-        print_endpoint(&text, &t->sa->path.remote);
+        v.detail = explain_silence(t);
     }
-    v.detail = turn_sentence(t, &text);
     turn_close(t, &v, false);
 }
 

@@ -23,6 +23,7 @@ struct turn {
     const struct ike_msg *in;        /* the decoded request or response; NULL in `start` */
     struct ike_msg out;              /* the message being built, in slot->arena */
     const struct ike_answer *answer; /* when the handler is called again */
+    const char *facts;               /* for the events of a failure, see explain.h; or NULL */
 };
 
 struct exchange {

@@ -1,7 +1,29 @@
 /* explain: see explain.h. */
 #include "ike/explain.h"
 
+#include "ike/compare.h"
 #include "wire/print.h"
+
+static void keep_facts(struct turn *t, const struct text *facts)
+{
+    t->facts = turn_sentence(t, facts);
+}
+
+static bool has_kex(const struct proposals *p)
+{
+    for (uint16_t i = 0; i < p->count; i++)
+        for (uint16_t j = 0; j < p->at[i].count; j++)
+            if (kex_slot(p->at[i].transform[j].type) != NOT_A_KEX_SLOT)
+                return true;
+    return false;
+}
+
+/* A Child SA without a key exchange of its own: not its lack is the reason. */
+static bool needs_no_kex(const struct proposals *offered, const struct mismatch *why)
+{
+    bool of_child = offered->count > 0 && offered->at[0].protocol != PROTOCOL_IKE;
+    return of_child && !has_kex(offered) && kex_slot(why->type) == NOT_A_KEX_SLOT;
+}
 
 static void add_proposals(struct text *text, const struct proposals *p)
 {
@@ -17,9 +39,11 @@ static void add_proposals(struct text *text, const struct proposals *p)
 const char *explain_proposals(struct turn *t, const struct proposals *offered,
                               const struct proposals *accepted, const struct mismatch *why)
 {
-    char room[SENTENCE_MAX];
-    struct text text = text_make(room, sizeof room);
+    char room[SENTENCE_MAX], lines[FACTS_MAX];
+    struct text text = text_make(room, sizeof room), facts = text_make(lines, sizeof lines);
     const char *type = transform_name(why->type);
+    compare_proposals(&facts, offered, accepted, needs_no_kex(offered, why));
+    keep_facts(t, &facts);
     if (why->type) {
         text_add(&text, "no common ");
         text_add(&text, type ? type : "transform");
@@ -34,8 +58,10 @@ const char *explain_proposals(struct turn *t, const struct proposals *offered,
 
 const char *explain_refused(struct turn *t, const struct proposals *offered)
 {
-    char room[SENTENCE_MAX];
-    struct text text = text_make(room, sizeof room);
+    char room[SENTENCE_MAX], lines[FACTS_MAX];
+    struct text text = text_make(room, sizeof room), facts = text_make(lines, sizeof lines);
+    compare_refused(&facts, offered);
+    keep_facts(t, &facts);
     text_add(&text, "the peer accepts none of our proposals: ");
     add_proposals(&text, offered);
     return turn_sentence(t, &text);
@@ -54,8 +80,15 @@ const char *explain_selectors(struct turn *t, const struct selectors *offered_lo
                               const struct selectors *offered_remote, const struct selectors *local,
                               const struct selectors *remote)
 {
-    char room[SENTENCE_MAX];
-    struct text text = text_make(room, sizeof room);
+    char room[SENTENCE_MAX], lines[FACTS_MAX];
+    struct text text = text_make(room, sizeof room), facts = text_make(lines, sizeof lines);
+    compare_selectors(&facts, "offered-local-ts", offered_local);
+    compare_selectors(&facts, "offered-remote-ts", offered_remote);
+    if (local && remote) {
+        compare_selectors(&facts, "accepted-local-ts", local);
+        compare_selectors(&facts, "accepted-remote-ts", remote);
+    }
+    keep_facts(t, &facts);
     text_add(&text, "offered for our side ");
     add_selectors(&text, offered_local);
     text_add(&text, " and for the peer's ");

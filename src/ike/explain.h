@@ -1,6 +1,7 @@
 /*
  * explain: sentences that say why a negotiation failed: what was offered, what is accepted, what
- * did not match. They go into events.
+ * did not match. They go into events, and with them the same facts for programs (compare.h), which
+ * the turn keeps for the event to come.
  */
 #ifndef BRAID_IKE_EXPLAIN_H
 #define BRAID_IKE_EXPLAIN_H

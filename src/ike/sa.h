@@ -103,7 +103,7 @@ struct slot {
      * 2.21.1) */
     enum ike_reason hint;
     uint16_t hint_notify;
-    const char *hint_detail;
+    const char *hint_detail, *hint_facts;
     bool answered; /* the response is in `in` */
 };
 

@@ -52,7 +52,9 @@ struct ike_tell *turn_tell(struct turn *t, enum tell_kind kind, enum ike_reason 
     if (!effect)
         return NULL;
     struct ike_tell *tell = &effect->u.tell;
-    *tell = (struct ike_tell){.kind = kind, .reason = reason, .detail = ""};
+    *tell = (struct ike_tell){.kind = kind, .reason = reason, .detail = "", .facts = ""};
+    if (reason != IKE_REASON_NONE && t->facts)
+        tell->facts = t->facts;
     const struct ike_sa *sa = t->sa;
     if (!sa)
         return tell;
