@@ -8,19 +8,33 @@ static uint32_t fold(uint64_t sum)
     return (uint32_t)sum;
 }
 
+/*
+ * Words are added in the machine's own order, four at a time (2^16 is 1 modulo 2^16 - 1), and the
+ * sum is turned round once at the end: RFC 1071 2 (B) and (C).
+ */
 uint32_t checksum_add(uint32_t sum, struct bytes b)
 {
-    uint64_t total = sum;
-    size_t i = 0;
-    for (; i + 4 <= b.len; i += 4)
-        total += get_u32(b.at + i); /* two words at once: 2^16 is 1 modulo 2^16 - 1 */
-    if (i + 2 <= b.len) {
-        total += get_u16(b.at + i);
-        i += 2;
+    uint64_t total[2] = {0, 0}, carried = 0, words[2];
+    size_t at = 0;
+    for (; at + sizeof words <= b.len; at += sizeof words) {
+        memcpy(words, b.at + at, sizeof words);
+        total[0] += words[0];
+        carried += total[0] < words[0];
+        total[1] += words[1];
+        carried += total[1] < words[1];
     }
-    if (i < b.len)
-        total += (uint32_t)b.at[i] << 8;
-    return fold(total);
+    if (at < b.len) {
+        memset(words, 0, sizeof words);
+        memcpy(words, b.at + at, b.len - at);
+        total[0] += words[0];
+        carried += total[0] < words[0];
+        total[1] += words[1];
+        carried += total[1] < words[1];
+    }
+    uint16_t own = (uint16_t)fold((uint64_t)fold(total[0]) + fold(total[1]) + carried);
+    uint8_t octets[sizeof own];
+    memcpy(octets, &own, sizeof own);
+    return fold((uint64_t)sum + get_u16(octets));
 }
 
 uint32_t checksum_pseudo(struct bytes src, struct bytes dst, uint8_t protocol, size_t upper_len)

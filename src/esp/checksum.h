@@ -9,10 +9,7 @@
 
 #include "base/bytes.h"
 
-/*
- * Add octets to a partial sum; an odd last octet counts as if a zero followed it. At most 65,535
- * octets in all.
- */
+/* Add octets to a partial sum; an odd last octet counts as if a zero followed it. */
 uint32_t checksum_add(uint32_t sum, struct bytes b);
 /*
  * The pseudo header of TCP, UDP and ICMPv6 (RFC 793 3.1, RFC 8200 8.1); src and dst are 4 or 16

@@ -13,7 +13,21 @@
 enum {
     TRAILER_LEN = 2, /* pad length, next header */
     ESP_ALIGN = 4,   /* where they end: RFC 4303 2.4 */
+    BLOCK_LEN = 16,  /* of every cipher here, for counting what a key bears */
 };
+
+/*
+ * How many blocks of 16 octets one key may encipher. A block cipher of 128 bits gives itself away
+ * as no random function with a probability of s^2 / 2^129 after s blocks
+ * (draft-irtf-cfrg-aead-limits 5.1.1, 5.3.1).
+ *
+ * With CBC a collision shows the difference of two plaintexts at once: 2^32 blocks, 64 GiB, keep
+ * that below 2^-65. The counter modes get 2^35, 512 GiB; CCM enciphers each block twice, and so
+ * all of them stay within the 2^-57 of RFC 8446 5.5. ChaCha20 would bear more, but 512 GiB is no
+ * hardship. A counter mode's IV is the sequence number, which never repeats, so that NIST's limit
+ * of 2^32 packets (SP 800-38D 8.3), which is about random IVs, does not concern us.
+ */
+static const uint64_t blocks_max_cbc = UINT64_C(1) << 32, blocks_max_counter = UINT64_C(1) << 35;
 
 /* ---- lengths --------------------------------------------------------------------------------- */
 
@@ -124,6 +138,8 @@ bool esp_out_make(struct esp_out *sa, const struct esp_params *p, struct esp_poo
                            .pool = pool,
                            .spi = p->spi,
                            .form = esp_form(p->encr, p->integ, p->esn)};
+    sa->seq_max = p->esn ? UINT64_MAX : UINT32_MAX;
+    sa->blocks_max = p->encr->iv_len == BLOCK_LEN ? blocks_max_cbc : blocks_max_counter;
     sa->cipher = p->crypto->packet_new(p->crypto->self, &keys, true);
     return sa->cipher != NULL;
 }
@@ -135,10 +151,18 @@ void esp_out_free(struct esp_out *sa)
     *sa = (struct esp_out){0};
 }
 
+enum esp_wear esp_out_wear(const struct esp_out *sa)
+{
+    if (sa->seq >= sa->seq_max || sa->blocks >= sa->blocks_max)
+        return ESP_SPENT;
+    bool is_worn = sa->seq >= sa->seq_max / 4 * 3 || sa->blocks >= sa->blocks_max / 4 * 3;
+    return is_worn ? ESP_WORN : ESP_FRESH;
+}
+
 /* A sequence number never comes back: RFC 4303 3.3.3. */
 static bool next_seq(struct esp_out *sa)
 {
-    if (sa->seq >= (sa->form.esn ? UINT64_MAX : UINT32_MAX))
+    if (esp_out_wear(sa) == ESP_SPENT)
         return false;
     sa->seq++;
     return true;
@@ -171,6 +195,7 @@ enum esp_result esp_seal(struct esp_out *sa, uint8_t *payload, size_t len, uint8
     if (!make_iv(sa, iv))
         return ESP_FAULT;
     size_t text_len = len + put_trailer(f, payload, len, next_header);
+    sa->blocks += text_len / BLOCK_LEN + 1;
     if (sa->crypto->packet_seal(sa->crypto->self, sa->cipher, cover.aad, cover.tail, iv, payload,
                                 text_len, payload + text_len) != CRYPTO_OK)
         return ESP_FAULT;

@@ -42,7 +42,7 @@ enum esp_result {
     ESP_REPLAY,    /* the sequence number was taken before, or is too old */
     ESP_AUTH,      /* the ICV is wrong */
     ESP_MALFORMED, /* of an impossible length; or authentic, but padding or payload are wrong */
-    ESP_EXHAUSTED, /* no sequence number left: the SA must be rekeyed (RFC 4303 3.3.3) */
+    ESP_EXHAUSTED, /* the key is spent: the SA must be rekeyed (RFC 4303 3.3.3) */
     ESP_FAULT,     /* the cryptographic backend or its randomness failed */
 };
 
@@ -81,11 +81,20 @@ struct esp_pool esp_pool_make(const struct crypto *crypto);
 
 /* ---- outbound -------------------------------------------------------------------------------- */
 
+/* How much of what a key may bear has been used. */
+enum esp_wear {
+    ESP_FRESH,
+    ESP_WORN,  /* three quarters: time for new keys */
+    ESP_SPENT, /* all: esp_seal refuses */
+};
+
 struct esp_out {
     const struct crypto *crypto;
     struct packet_cipher *cipher;
     struct esp_pool *pool;
     uint64_t seq; /* last one used */
+    uint64_t seq_max;
+    uint64_t blocks, blocks_max; /* of 16 octets, sealed so far */
     uint32_t spi;
     struct esp_form form;
 };
@@ -96,6 +105,7 @@ struct esp_out {
  */
 bool esp_out_make(struct esp_out *sa, const struct esp_params *p, struct esp_pool *pool);
 void esp_out_free(struct esp_out *sa);
+enum esp_wear esp_out_wear(const struct esp_out *sa);
 
 /*
  * Seal payload[0..len), which has ESP_HEADROOM octets before and ESP_TAILROOM behind it that may be

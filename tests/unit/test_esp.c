@@ -502,6 +502,61 @@ static void the_spi_is_read_if_there_is_one(void **state)
     assert_int_equal(spi, 0x01020304);
 }
 
+/* ---- tests: wear ----------------------------------------------------------------------------- */
+
+static enum esp_result seal_one(struct pair *p)
+{
+    static uint8_t buffer[BUFFER_LEN];
+    struct bytes packet;
+    return esp_seal(&p->out, buffer + ESP_HEADROOM, 100, NEXT_IPV4, &packet);
+}
+
+static void a_key_wears_out_by_sequence_numbers(void **state)
+{
+    (void)state;
+    struct pair p;
+    gcm_pair(&p, false, false);
+    assert_int_equal(esp_out_wear(&p.out), ESP_FRESH);
+    p.out.seq = UINT32_MAX / 4 * 3;
+    assert_int_equal(esp_out_wear(&p.out), ESP_WORN);
+    p.out.seq = UINT32_MAX - 1;
+    assert_int_equal(esp_out_wear(&p.out), ESP_WORN);
+    assert_int_equal(seal_one(&p), ESP_OK);
+    assert_int_equal(esp_out_wear(&p.out), ESP_SPENT);
+    assert_int_equal(seal_one(&p), ESP_EXHAUSTED);
+    pair_free(&p);
+    gcm_pair(&p, true, false);
+    p.out.seq = UINT32_MAX;
+    assert_int_equal(esp_out_wear(&p.out), ESP_FRESH);
+    pair_free(&p);
+}
+
+static void a_key_wears_out_by_what_it_enciphers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *encr, *integ;
+        uint64_t gib;
+    } suite[] = {
+        {"aes256gcm16", NULL, 512}, {"aes128", "sha256", 64}, {"aes256ctr", "sha256", 512}};
+    for (size_t i = 0; i < sizeof suite / sizeof suite[0]; i++) {
+        struct pair p;
+        const struct alg *integ = suite[i].integ ? alg_by_keyword(bytes_str(suite[i].integ)) : NULL;
+        pair_make(&p, alg_by_keyword(bytes_str(suite[i].encr)), integ, true, false, 64);
+        assert_int_equal(seal_one(&p), ESP_OK);
+        assert_in_range(p.out.blocks, 7, 8);
+        p.out.blocks = suite[i].gib << 26;
+        p.out.blocks -= p.out.blocks / 4 + 1;
+        assert_int_equal(esp_out_wear(&p.out), ESP_FRESH);
+        p.out.blocks++;
+        assert_int_equal(esp_out_wear(&p.out), ESP_WORN);
+        p.out.blocks = (suite[i].gib << 26) - 1;
+        assert_int_equal(seal_one(&p), ESP_OK);
+        assert_int_equal(seal_one(&p), ESP_EXHAUSTED);
+        pair_free(&p);
+    }
+}
+
 static int make_crypto(void **state)
 {
     (void)state;
@@ -537,6 +592,8 @@ int main(void)
         cmocka_unit_test(in_tunnel_mode_the_inner_header_rules),
         cmocka_unit_test(an_sa_without_memory_is_not_made),
         cmocka_unit_test(without_randomness_cbc_does_not_seal),
+        cmocka_unit_test(a_key_wears_out_by_sequence_numbers),
+        cmocka_unit_test(a_key_wears_out_by_what_it_enciphers),
         cmocka_unit_test(the_spi_is_read_if_there_is_one),
     };
     return cmocka_run_group_tests(tests, make_crypto, free_crypto);
