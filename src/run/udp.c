@@ -14,18 +14,23 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
     SOCKETS = 4,
-    BATCH = 32,
+    BATCH = 32,       /* datagrams received in one call */
+    SEND_BATCH = 128, /* and sent */
     READ_ROUNDS = 4,
     DATAGRAM_MAX = 65536,
     MARKER_LEN = 4,
-    CONTROL_MAX = CMSG_SPACE(sizeof(struct in6_pktinfo)),
-    SAFE_LEN = 1200, /* smaller datagrams need no leave to be fragmented */
+    CONTROL_MAX = CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int)),
+    JOINED_MAX = 64,         /* datagrams sent as one: UDP_MAX_SEGMENTS of older kernels */
+    JOINED_LEN_MAX = 65000,  /* and their octets, so that IP headers still fit */
+    JOINED_EACH_MAX = 16384, /* a larger one saves nothing */
+    SAFE_LEN = 1200,         /* smaller datagrams need no leave to be fragmented */
     IPV6_LEAST_MTU = 1280,
     NEXT_PAYLOAD_AT = 16, /* in the IKE header, RFC 7296 3.1 */
     NEXT_PAYLOAD_SKF = 53,
@@ -38,6 +43,7 @@ struct udp_socket {
     int fd; /* -1: not there */
     uint8_t family;
     bool encap, handle_open;
+    bool may_join; /* until the kernel says that it cannot */
     uint16_t port;
     uv_poll_t poll;
     struct ring waiting;
@@ -69,7 +75,7 @@ static const struct option options[] = {
     {ADDR_V6, IPPROTO_IPV6, IPV6_RECVERR, 1},
 };
 
-static bool set_options(const struct udp_socket *s, const struct udp_setup *setup)
+static bool set_options(struct udp_socket *s, const struct udp_setup *setup)
 {
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         const struct option *o = &options[i];
@@ -78,9 +84,12 @@ static bool set_options(const struct udp_socket *s, const struct udp_setup *setu
     }
     if (setup->mark != 0 && setsockopt(s->fd, SOL_SOCKET, SO_MARK, &setup->mark, sizeof setup->mark) != 0)
         return false;
-    int wish = setup->receive_buffer;
+    int wish = setup->receive_buffer, on = 1;
     if (wish > 0 && setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &wish, sizeof wish) != 0)
         (void)setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &wish, sizeof wish);
+    s->may_join = s->encap;
+    if (s->encap)
+        (void)setsockopt(s->fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
     return true;
 }
 
@@ -251,7 +260,10 @@ static void drain_errors(struct udp_socket *s)
 
 /* ---- receiving ------------------------------------------------------------------------------- */
 
-static void local_address(struct msghdr *m, struct addr *out)
+/*
+ * The local address, and the length of each datagram when the kernel has joined several (UDP_GRO).
+ */
+static void read_control(struct msghdr *m, struct addr *out, size_t *each)
 {
     *out = (struct addr){.family = ADDR_NONE};
     for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
@@ -265,6 +277,10 @@ static void local_address(struct msghdr *m, struct addr *out)
             memcpy(&info, CMSG_DATA(c), sizeof info);
             out->family = ADDR_V6;
             memcpy(out->ip, &info.ipi6_addr, 16);
+        } else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
+            int size;
+            memcpy(&size, CMSG_DATA(c), sizeof size);
+            *each = size > 0 ? (size_t)size : *each;
         }
     }
 }
@@ -287,6 +303,23 @@ static void take(struct udp_socket *s, const struct ike_path *path, uint8_t *at,
         u->counters.received_esp++;
         u->handlers.esp(u->handlers.self, path, at, len);
     }
+}
+
+/* What one call of the kernel brought from one address: a datagram, or several joined. */
+static void take_joined(struct udp_socket *s, struct msghdr *m, uint8_t *at, size_t len)
+{
+    struct ike_path path = {.encap = s->encap};
+    size_t each = len;
+    if (!net_from_sockaddr(m->msg_name, &path.remote))
+        return;
+    read_control(m, &path.local.addr, &each);
+    path.local.port = s->port;
+    do {
+        size_t one = each < len ? each : len;
+        take(s, &path, at, one);
+        at += one;
+        len -= one;
+    } while (len > 0 && !s->owner->closing);
 }
 
 /* One batch. False when there is nothing more to read, or the socket was closed meanwhile. */
@@ -313,14 +346,11 @@ static bool read_batch(struct udp_socket *s)
         count_error(u, errno, &u->counters.receive_error);
         return errno != EBADF;
     }
-    for (int i = 0; i < count && !u->closing; i++) {
-        struct ike_path path = {.encap = s->encap};
-        if (!net_from_sockaddr((const struct sockaddr *)&from[i], &path.remote))
-            continue;
-        local_address(&message[i].msg_hdr, &path.local.addr);
-        path.local.port = s->port;
-        take(s, &path, u->buffer + (size_t)i * DATAGRAM_MAX, message[i].msg_len);
-    }
+    uint64_t esp_before = u->counters.received_esp;
+    for (int i = 0; i < count && !u->closing; i++)
+        take_joined(s, &message[i].msg_hdr, u->buffer + (size_t)i * DATAGRAM_MAX, message[i].msg_len);
+    if (u->counters.received_esp != esp_before && u->handlers.esp_done)
+        u->handlers.esp_done(u->handlers.self);
     return count == BATCH && !u->closing;
 }
 
@@ -373,61 +403,119 @@ static void allow_fragments(const struct udp_socket *s, bool allowed)
         (void)setsockopt(s->fd, IPPROTO_IPV6, IPV6_MTU, &v6, sizeof v6);
 }
 
-/* One call's worth of messages to one address. */
+/* One call's worth of messages to one address. A message is one datagram, or several joined. */
 struct outgoing {
-    struct mmsghdr message[BATCH];
-    struct iovec part[BATCH][2]; /* the marker, or nothing of it; the datagram */
+    size_t count;
+    struct mmsghdr message[SEND_BATCH];
+    size_t datagrams[SEND_BATCH];      /* in each message */
+    struct iovec part[2 * SEND_BATCH]; /* of each datagram: the marker, if it gets one; all of it */
+    _Alignas(struct cmsghdr) uint8_t control[SEND_BATCH][CONTROL_MAX];
 };
 
-static void fill(struct outgoing *out, const struct address *a, bool marked, const struct bytes *datagrams,
-                 size_t count)
+/*
+ * How many of these the kernel may take as one: equal lengths, but that the last may be shorter.
+ */
+static size_t count_joined(const struct bytes *datagrams, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        out->part[i][0] = (struct iovec){(void *)(uintptr_t)marker, marked ? MARKER_LEN : 0};
-        out->part[i][1] = (struct iovec){(void *)(uintptr_t)datagrams[i].at, datagrams[i].len};
-        out->message[i].msg_hdr = (struct msghdr){
+    size_t joined = 1, each = datagrams[0].len, len = each;
+    bool may_go_on = each > 0 && each <= JOINED_EACH_MAX;
+    while (may_go_on && joined < count && joined < JOINED_MAX) {
+        size_t next = datagrams[joined].len;
+        if (next == 0 || next > each || len + next > JOINED_LEN_MAX)
+            break;
+        len += next;
+        joined++;
+        may_go_on = next == each;
+    }
+    return joined;
+}
+
+/* The address's control data, and how to split the message again. */
+static void put_segment_size(struct outgoing *out, const struct address *a, size_t each)
+{
+    struct msghdr *m = &out->message[out->count].msg_hdr;
+    uint8_t *control = out->control[out->count];
+    uint16_t size = (uint16_t)each;
+    memcpy(control, a->control, a->control_len);
+    struct cmsghdr c = {
+        .cmsg_level = IPPROTO_UDP, .cmsg_type = UDP_SEGMENT, .cmsg_len = CMSG_LEN(sizeof size)};
+    memset(control + a->control_len, 0, CMSG_SPACE(sizeof size));
+    memcpy(control + a->control_len, &c, sizeof c);
+    memcpy(control + a->control_len + CMSG_LEN(0), &size, sizeof size);
+    m->msg_control = control;
+    m->msg_controllen = a->control_len + CMSG_SPACE(sizeof size);
+}
+
+static void fill(struct outgoing *out, const struct address *a, bool marked, bool may_join,
+                 const struct bytes *datagrams, size_t count)
+{
+    struct iovec *part = out->part;
+    out->count = 0;
+    for (size_t i = 0; i < count; out->count++) {
+        size_t joined = may_join ? count_joined(datagrams + i, count - i) : 1;
+        struct msghdr *m = &out->message[out->count].msg_hdr;
+        *m = (struct msghdr){
             .msg_name = (void *)(uintptr_t)&a->to,
             .msg_namelen = a->to_len,
-            .msg_iov = out->part[i],
-            .msg_iovlen = 2,
+            .msg_iov = part,
             .msg_control = (void *)(uintptr_t)a->control,
             .msg_controllen = a->control_len,
         };
+        if (joined > 1)
+            put_segment_size(out, a, datagrams[i].len);
+        out->datagrams[out->count] = joined;
+        for (size_t end = i + joined; i < end; i++) {
+            if (marked)
+                *part++ = (struct iovec){(void *)(uintptr_t)marker, MARKER_LEN};
+            *part++ = (struct iovec){(void *)(uintptr_t)datagrams[i].at, datagrams[i].len};
+        }
+        m->msg_iovlen = (size_t)(part - m->msg_iov);
     }
 }
 
-static void count_sent(struct udp *u, const struct mmsghdr *message, size_t count)
+static size_t count_sent(struct udp *u, const struct outgoing *out, size_t first, size_t count)
 {
-    u->counters.sent += count;
-    for (size_t i = 0; i < count; i++)
-        u->counters.sent_bytes += message[i].msg_len;
+    size_t datagrams = 0;
+    for (size_t i = first; i < first + count; i++) {
+        datagrams += out->datagrams[i];
+        u->counters.sent_bytes += out->message[i].msg_len;
+    }
+    u->counters.sent += datagrams;
+    return datagrams;
 }
 
 /*
  * How many of them the kernel took, or refused for good; fewer than count means the socket is full.
  * A refusal is believed only the second time: the first may be the late news (ICMP) of an earlier
- * datagram and not about this one.
+ * datagram and not about this one. Joined datagrams that are refused go again one by one: the path
+ * may have become too narrow, or the device cannot do it, which EIO says.
  */
 static size_t send_batch(struct udp_socket *s, const struct address *a, enum udp_kind kind,
-                         const struct bytes *datagrams, size_t count)
+                         const struct bytes *datagrams, size_t count, bool may_join)
 {
     struct outgoing out;
-    fill(&out, a, kind == UDP_IKE && s->encap, datagrams, count);
-    size_t done = 0, refused = 0;
-    while (done < count) {
-        int sent = sendmmsg(s->fd, out.message + done, (unsigned)(count - done), MSG_DONTWAIT);
+    fill(&out, a, kind == UDP_IKE && s->encap, may_join && kind == UDP_RAW, datagrams, count);
+    size_t at = 0, done = 0, refused = 0;
+    while (at < out.count) {
+        int sent = sendmmsg(s->fd, out.message + at, (unsigned)(out.count - at), MSG_DONTWAIT);
         if (sent < 0 && (errno == EAGAIN || errno == EINTR))
             break;
         if (sent < 0 && ++refused < 2)
             continue;
-        if (sent < 0) {
+        if (sent > 0) {
+            done += count_sent(s->owner, &out, at, (size_t)sent);
+        } else if (out.datagrams[at] > 1) {
+            s->may_join = errno != EIO;
+            size_t singly = send_batch(s, a, kind, datagrams + done, out.datagrams[at], false);
+            done += singly;
+            if (singly < out.datagrams[at])
+                break;
+        } else {
             count_error(s->owner, errno, NULL);
             s->owner->counters.drop_send++;
-            sent = 1;
-        } else {
-            count_sent(s->owner, out.message + done, (size_t)sent);
+            done++;
         }
-        done += (size_t)sent;
+        at += sent > 0 ? (size_t)sent : 1;
         refused = 0;
     }
     return done;
@@ -440,7 +528,7 @@ static size_t send_one(struct udp_socket *s, const struct address *a, enum udp_k
     bool allow = may_be_fragmented(kind, *datagram);
     if (allow)
         allow_fragments(s, true);
-    size_t done = send_batch(s, a, kind, datagram, 1);
+    size_t done = send_batch(s, a, kind, datagram, 1, false);
     if (allow)
         allow_fragments(s, false);
     return done;
@@ -454,10 +542,10 @@ static size_t send_run(struct udp_socket *s, const struct address *a, enum udp_k
                        const struct bytes *datagrams, size_t count, size_t *run)
 {
     *run = 0;
-    while (*run < count && *run < BATCH && !may_be_fragmented(kind, datagrams[*run]))
+    while (*run < count && *run < SEND_BATCH && !may_be_fragmented(kind, datagrams[*run]))
         ++*run;
     if (*run > 0)
-        return send_batch(s, a, kind, datagrams, *run);
+        return send_batch(s, a, kind, datagrams, *run, s->may_join);
     *run = 1;
     return send_one(s, a, kind, datagrams);
 }

@@ -14,6 +14,10 @@
  * socket is full, datagrams wait in a bounded ring, in order; when the ring is full they are
  * dropped, as a router would.
  *
+ * ESP comes and goes in large pieces where the kernel can do that (UDP_SEGMENT since Linux 4.18,
+ * UDP_GRO since 5.0): neighbours of one length to one address cross the kernel together. Nobody
+ * above notices.
+ *
  * Don't-fragment: datagrams that fit the path travel with DF. IKE messages that cannot be split by
  * RFC 7383 (IKE_SA_INIT) and are large may be fragmented by IP; a fragment of RFC 7383 never asks
  * for that.
@@ -41,6 +45,8 @@ struct udp_handlers {
     void *self;
     void (*ike)(void *self, const struct ike_path *path, struct bytes datagram);
     void (*esp)(void *self, const struct ike_path *path, uint8_t *packet, size_t len); /* may be modified */
+    /* After a batch with ESP in it; until then those packets' memory stays. May be NULL. */
+    void (*esp_done)(void *self);
 };
 
 /* clang-format off */

@@ -25,7 +25,7 @@ struct got {
 
 struct side {
     struct udp *udp;
-    size_t count;
+    size_t count, batches;
     struct got *got; /* KEPT of them */
 };
 
@@ -55,11 +55,16 @@ static void on_esp(void *self, const struct ike_path *path, uint8_t *packet, siz
     keep(self, path, true, packet, len);
 }
 
+static void on_esp_done(void *self)
+{
+    ((struct side *)self)->batches++;
+}
+
 static void open_side(struct pair *p, struct side *s)
 {
     char why[256] = "";
     struct udp_setup setup = {.port = 0, .port_encap = 0};
-    struct udp_handlers handlers = {.self = s, .ike = on_ike, .esp = on_esp};
+    struct udp_handlers handlers = {.self = s, .ike = on_ike, .esp = on_esp, .esp_done = on_esp_done};
     s->got = calloc(KEPT, sizeof *s->got);
     assert_non_null(s->got);
     s->udp = udp_open(&p->loop, &setup, &handlers, why, sizeof why);
@@ -211,6 +216,55 @@ static void a_batch_arrives_in_order_and_large_messages_survive(void **state)
     assert_memory_equal(p->b.got[40].data, large, sizeof large);
 }
 
+/* Of equal and unequal lengths, so that some travel joined and some do not. */
+static void packets_of_any_lengths_arrive_one_by_one_and_in_order(void **state)
+{
+    struct pair *p = *state;
+    static const size_t lens[] = {1400, 1400, 1400, 700, 1400, 1400, 1400, 1401, 60, 60, 60, 60, 5, 1400, 20000, 20000};
+    enum { COUNT = sizeof lens / sizeof lens[0] };
+    static uint8_t octets[COUNT][20000];
+    struct bytes batch[COUNT];
+    for (int v6 = 0; v6 < 2; v6++) {
+        struct ike_path path = path_to(p, v6 ? ADDR_V6 : ADDR_V4, true);
+        for (size_t i = 0; i < COUNT; i++) {
+            memset(octets[i], (int)(i + 1), lens[i]);
+            batch[i] = bytes_make(octets[i], lens[i]);
+        }
+        p->b.count = 0;
+        udp_send(p->a.udp, &path, UDP_RAW, batch, COUNT);
+        run_until(p, &p->b, COUNT);
+        for (size_t i = 0; i < COUNT; i++) {
+            assert_true(p->b.got[i].esp);
+            assert_int_equal(p->b.got[i].len, lens[i]);
+            assert_memory_equal(p->b.got[i].data, octets[i], lens[i]);
+            assert_true(endpoint_equal(&p->b.got[i].path.local, &path.remote));
+        }
+    }
+    assert_true(p->b.batches >= 2 && p->b.batches <= 2 * COUNT);
+    assert_int_equal(udp_counters(p->a.udp)->sent, 2 * COUNT);
+    assert_int_equal(udp_counters(p->b.udp)->received_esp, 2 * COUNT);
+}
+
+/* A batch that is too large for any path is refused joined, and each for itself. */
+static void packets_that_cannot_travel_joined_go_one_by_one(void **state)
+{
+    struct pair *p = *state;
+    static uint8_t octets[70000];
+    struct ike_path path = path_to(p, ADDR_V4, true);
+    struct bytes batch[3];
+    memset(octets, 1, sizeof octets);
+    path.local.addr.ip[0] = 8; /* not an address of this host */
+    for (size_t i = 0; i < 3; i++)
+        batch[i] = bytes_make(octets, 1000);
+    udp_send(p->a.udp, &path, UDP_RAW, batch, 3);
+    assert_int_equal(udp_counters(p->a.udp)->drop_send, 3);
+    path.local.addr.ip[0] = 127;
+    batch[1].len = sizeof octets;
+    udp_send(p->a.udp, &path, UDP_RAW, batch, 3);
+    assert_int_equal(udp_counters(p->a.udp)->drop_send, 4);
+    run_until(p, &p->b, 2);
+}
+
 static void what_cannot_be_sent_is_counted_and_forgotten(void **state)
 {
     struct pair *p = *state;
@@ -308,6 +362,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(on_the_encapsulated_port_the_first_octets_decide, open_pair,
                                         close_pair),
         cmocka_unit_test_setup_teardown(a_batch_arrives_in_order_and_large_messages_survive, open_pair,
+                                        close_pair),
+        cmocka_unit_test_setup_teardown(packets_of_any_lengths_arrive_one_by_one_and_in_order,
+                                        open_pair, close_pair),
+        cmocka_unit_test_setup_teardown(packets_that_cannot_travel_joined_go_one_by_one, open_pair,
                                         close_pair),
         cmocka_unit_test_setup_teardown(what_cannot_be_sent_is_counted_and_forgotten, open_pair, close_pair),
         cmocka_unit_test_setup_teardown(a_refusal_by_icmp_harms_neither_the_next_message_nor_the_socket,
