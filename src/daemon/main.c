@@ -74,6 +74,11 @@ static void on_esp(void *self, const struct ike_path *path, uint8_t *packet, siz
     plane_input(self, path, packet, len);
 }
 
+static void on_esp_done(void *self)
+{
+    plane_flush(self);
+}
+
 /* ---- configuration --------------------------------------------------------------------------- */
 
 static void print_problems(const struct problem_list *problems)
@@ -125,7 +130,7 @@ static bool open_udp(struct daemon *d, char *why)
                               .port_encap = d->conf.port_nat_t,
                               .mark = d->mark,
                               .receive_buffer = RECEIVE_BUFFER};
-    struct udp_handlers handlers = {.self = d, .ike = on_ike, .esp = on_esp};
+    struct udp_handlers handlers = {.self = d, .ike = on_ike, .esp = on_esp, .esp_done = on_esp_done};
     d->udp = udp_open(&d->loop.uv, &setup, &handlers, why, WHY_LEN);
     return d->udp != NULL;
 }

@@ -77,9 +77,15 @@ void plane_close(struct daemon *d)
 
 void plane_input(struct daemon *d, const struct ike_path *path, uint8_t *packet, size_t len)
 {
+    if (d->plane)
+        d->plane->esp_input(d->plane->self, loop_now(), path, packet, len);
+}
+
+void plane_flush(struct daemon *d)
+{
     if (!d->plane)
         return;
-    d->plane->esp_input(d->plane->self, loop_now(), path, packet, len);
+    d->plane->esp_flush(d->plane->self);
     plane_reports(d);
 }
 
@@ -95,6 +101,10 @@ static void take_report(struct daemon *d, const struct plane_report *r)
         LOG(&d->log, ERROR, PLANE, "install-failed", F_UINT("child-id", r->child_id),
             F_TEXT("text", r->text));
         order.kind = ORDER_PLANE_FAILED;
+        break;
+    case REPORT_LIMIT:
+        order.kind = ORDER_PLANE_LIMIT;
+        order.force = r->hard;
         break;
     case REPORT_ACQUIRE:
         return;

@@ -12,6 +12,7 @@ bool plane_open(struct daemon *d, char *why, size_t why_len);
 void plane_close(struct daemon *d); /* takes devices, routes and policies away */
 void plane_input(struct daemon *d, const struct ike_path *path, uint8_t *packet,
                  size_t len); /* ESP from the wire */
+void plane_flush(struct daemon *d); /* ends a batch of that */
 void plane_reports(struct daemon *d);
 
 #endif

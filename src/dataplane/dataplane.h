@@ -10,17 +10,26 @@
 #include <braid/ike.h>
 
 enum plane_report_kind {
-    REPORT_SEEN,   /* an authenticated packet came from `from`, which is not the SA's remote endpoint, or the first for a while (at most one a second each SA) */
-    REPORT_FAILED, /* the last add could not be done; text says why */
+    REPORT_SEEN,    /* an authenticated packet came from `from`, which is not the SA's remote endpoint, or the first for a while (at most one a second each SA) */
+    REPORT_FAILED,  /* the last add could not be done; text says why */
+    REPORT_LIMIT,   /* the SA has reached a limit of volume, `hard` or soft; each is told once */
     REPORT_ACQUIRE, /* later: a packet matched a trap policy */
 };
 
 struct plane_report {
     enum plane_report_kind kind;
     uint32_t child_id;
+    bool hard; /* LIMIT: nothing is sent on it any more; else it is time to rekey */
     struct endpoint from;
     char text[160];
 };
+
+/*
+ * Limits of volume, in short: those of struct plane_child are reached when either direction has
+ * carried that much, payload octets or packets, so that both ends of an SA notice at about the
+ * same time whoever sends more. What the cipher and the sequence numbers bear (esp.h) limits what
+ * is sent, and is always there.
+ */
 
 /* Traffic counters of a Child SA, for `list`. */
 struct plane_usage {
@@ -31,14 +40,18 @@ struct plane_usage {
 
 struct dataplane {
     void *self;
-    const char *name;      /* "tun", "mock" */
-    bool needs_encap;      /* only ESP in UDP (struct ike_setup.force_encap) */
+    const char *name; /* "tun", "mock" */
+    bool needs_encap; /* only ESP in UDP (struct ike_setup.force_encap) */
 
     /* Carry out one effect. False: a REPORT_FAILED is waiting (ADD only). Keys are copied and wiped by the plane when the SA goes. */
     bool (*apply)(void *self, ike_time now, const struct ike_plane *effect);
 
-    /* An ESP-in-UDP packet (no marker, SPI first) from the wire. May be modified in place. Hostile. */
+    /*
+     * An ESP-in-UDP packet (no marker, SPI first) from the wire. May be modified in place. Hostile. What was inside may wait to be joined with
+     * what follows: the packet's memory stays until esp_flush, which ends a batch.
+     */
     void (*esp_input)(void *self, ike_time now, const struct ike_path *path, uint8_t *packet, size_t len);
+    void (*esp_flush)(void *self);
 
     /* Descriptors to poll for reading, -1 terminated; and: read what is there, at most a batch. ESP to be sent goes through plane_output. */
     const int *(*descriptors)(void *self);

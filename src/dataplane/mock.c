@@ -104,6 +104,10 @@ static struct mock_node *node_new(const struct ike_plane *effect)
         .initiator = c->initiator,
         .path = c->path,
         .replay_window = c->replay_window,
+        .soft_bytes = c->soft_bytes,
+        .soft_packets = c->soft_packets,
+        .hard_bytes = c->hard_bytes,
+        .hard_packets = c->hard_packets,
         .key_in = fingerprint(&effect->in),
         .key_out = fingerprint(&effect->out),
     };
@@ -192,6 +196,11 @@ static void mock_esp_input(void *self, ike_time now, const struct ike_path *path
     m->counts.packets++;
 }
 
+static void mock_esp_flush(void *self)
+{
+    (void)self;
+}
+
 static const int *mock_descriptors(void *self)
 {
     return ((struct mock *)self)->fds;
@@ -243,6 +252,13 @@ void mock_see(struct dataplane *plane, uint32_t child_id, const struct endpoint 
                &(struct plane_report){.kind = REPORT_SEEN, .child_id = child_id, .from = *from});
 }
 
+void mock_exhaust(struct dataplane *plane, uint32_t child_id, bool hard)
+{
+    struct mock *m = plane->self;
+    report_put(&m->reports,
+               &(struct plane_report){.kind = REPORT_LIMIT, .child_id = child_id, .hard = hard});
+}
+
 bool mock_set_usage(struct dataplane *plane, uint32_t child_id, const struct plane_usage *usage)
 {
     struct mock_node *n = *find(plane->self, child_id);
@@ -261,6 +277,7 @@ struct dataplane *mock_new(void)
         .name = "mock",
         .apply = mock_apply,
         .esp_input = mock_esp_input,
+        .esp_flush = mock_esp_flush,
         .descriptors = mock_descriptors,
         .readable = mock_readable,
         .report = mock_report,

@@ -18,6 +18,7 @@ struct mock_child {
     struct ike_path path;
     struct selectors local_ts, remote_ts;
     uint32_t replay_window;
+    uint64_t soft_bytes, soft_packets, hard_bytes, hard_packets;
     uint64_t key_in, key_out; /* the same number at both hosts if and only if the keys agree */
 };
 
@@ -37,6 +38,8 @@ const struct mock_child *mock_child_by_id(const struct dataplane *plane, uint32_
 void mock_fail_next(struct dataplane *plane, const char *text);
 /* Report that the peer was seen, as a real plane does when an authentic packet comes in. */
 void mock_see(struct dataplane *plane, uint32_t child_id, const struct endpoint *from);
+/* Report that a limit of volume was reached. */
+void mock_exhaust(struct dataplane *plane, uint32_t child_id, bool hard);
 /* What `usage` gives for this SA from now on. False if it is not installed. */
 bool mock_set_usage(struct dataplane *plane, uint32_t child_id, const struct plane_usage *usage);
 

@@ -141,6 +141,8 @@ struct sad_entry *sad_add(struct sad *s, const struct ike_plane *effect, char *w
     e->spi_out = c->spi_out;
     e->transport = c->transport;
     e->path = c->path;
+    e->soft = (struct volume){c->soft_bytes, c->soft_packets};
+    e->hard = (struct volume){c->hard_bytes, c->hard_packets};
     if (!make_directions(s, e, effect) ||
         !policy_make(&e->policy, &c->local_ts, &c->remote_ts, e) || !register_entry(s, e)) {
         snprintf(why, why_len, "the cryptographic library refused %s, or out of memory",
@@ -186,6 +188,31 @@ void sad_remove(struct sad *s, struct sad_entry *e)
     table_remove(&s->by_id, e->id);
     confirm_successors(s, e);
     entry_free(e);
+}
+
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+static bool is_reached(const struct volume *limit, const struct plane_usage *u)
+{
+    uint64_t bytes = u->in_bytes > u->out_bytes ? u->in_bytes : u->out_bytes;
+    uint64_t packets = u->in_packets > u->out_packets ? u->in_packets : u->out_packets;
+    return (limit->bytes && bytes >= limit->bytes) || (limit->packets && packets >= limit->packets);
+}
+
+enum sad_limit sad_check_limits(struct sad *s, struct sad_entry *e)
+{
+    if (e->is_spent || e->is_retired)
+        return SAD_LIMIT_NONE;
+    enum esp_wear wear = esp_out_wear(&e->out);
+    if (wear == ESP_SPENT || is_reached(&e->hard, &e->usage)) {
+        e->is_spent = true;
+        confirm_successors(s, e);
+        return SAD_LIMIT_HARD;
+    }
+    if (e->told_soft || (wear == ESP_FRESH && !is_reached(&e->soft, &e->usage)))
+        return SAD_LIMIT_NONE;
+    e->told_soft = true;
+    return SAD_LIMIT_SOFT;
 }
 
 /* ---- sizes ----------------------------------------------------------------------------------- */

@@ -4,11 +4,12 @@
  *     programs, forwarded packets                                             the peer
  *          |        ^                                                        |        ^
  *          v        |                                                        v        |
- *       [ routes > TUN ] -- policy -- fits? -- seal -------------------> plane_output.send
- *       [ TUN > kernel ] <- policy -- open  -- replay -- SPI <---------- esp_input
+ *       [ routes > TUN ] -- policy -- fits? -- segment -- seal --------> plane_output.send
+ *       [ TUN > kernel ] <- coalesce -- policy -- open -- replay -- SPI < esp_input
  *
  * The steps outbound are those of RFC 4301 5.1, inbound those of 5.2; in each direction they are
- * one function that reads like the list.
+ * one function that reads like the list. Between the kernel and here, TCP travels in large packets
+ * (segment.h, coalesce.h).
  *
  * Outer headers belong to the owner's UDP sockets. They carry no ECN or DSCP from inside, which is
  * the compatibility mode of RFC 6040 4.1: inner fields pass unchanged. Inner TTLs are counted down
@@ -16,16 +17,11 @@
  */
 #include "dataplane/tun.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/if.h>
-#include <linux/if_tun.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
+#include "dataplane/device.h"
 #include "dataplane/report.h"
 #include "dataplane/route.h"
 #include "dataplane/sad.h"
@@ -33,33 +29,143 @@
 #include "esp/transport.h"
 
 enum {
-    BATCH_MAX = 64,     /* packets read from the device before the owner gets its turn again */
-    PAYLOAD_MAX = 9000, /* largest inner packet; the device's MTU never exceeds it */
+    /* what is read from the device before the owner gets its turn again */
+    READS_MAX = 64,
+    READ_OCTETS_MAX = 256 << 10,
+    PAYLOAD_MAX = 9000, /* largest packet sealed; the device's MTU never exceeds it */
     MTU_WITHOUT_SA = 1400,
     OUTER_MTU_DEFAULT = 1500,
+    BATCH_MAX = 128,
     SLOT_LEN = ESP_HEADROOM + PAYLOAD_MAX + ESP_TAILROOM,
+    ARENA_LEN = BATCH_MAX * 1536, /* a batch of the usual size; it shall stay in the cache */
+    CACHE_LINE = 64,
+    ERRORS_A_SECOND = 50, /* RFC 1812 4.3.2.8, RFC 4443 2.4 (f) */
 };
 
-/* Sealed packets for one path, waiting for the end of the batch. */
+static const ike_time mtu_fresh_for = 10 * IKE_SECOND;
+
+/* Sealed packets for one path, one behind the other, waiting for the end of the batch. */
 struct batch {
     struct ike_path path;
-    size_t count;
+    size_t count, used;
     struct bytes packet[BATCH_MAX];
+    uint8_t arena[ARENA_LEN];
 };
 
 struct tun {
     struct dataplane plane;
     struct plane_output output;
     struct sad sad;
+    struct device device;
     struct router *router; /* NULL: no routes are made */
     struct report_queue reports;
     struct tun_drops drops;
-    struct batch batch;
     int fds[2];
     unsigned mtu;
-    char device[IFNAMSIZ];
-    uint8_t slot[BATCH_MAX][SLOT_LEN];
+    /* ICMP errors sent in the second that began then */
+    unsigned errors;
+    ike_time errors_since;
+    struct coalesce coalesce;
+    struct batch batch;
+    uint8_t input[DEVICE_PACKET_MAX];
 };
+
+/* ---- to the device --------------------------------------------------------------------------- */
+
+static void put_coalesced(void *self, const struct coalesced *packet)
+{
+    struct tun *t = self;
+    if (!device_write(&t->device, packet))
+        t->drops.device_full++;
+}
+
+/* `first` may be empty. */
+static void write_device(struct tun *t, struct bytes first, struct bytes second)
+{
+    struct coalesced packet;
+    packet.offload = (struct offload){.kind = OFFLOAD_NONE};
+    packet.len = first.len + second.len;
+    packet.count = 0;
+    if (first.len)
+        packet.part[packet.count++] = first;
+    packet.part[packet.count++] = second;
+    put_coalesced(t, &packet);
+}
+
+/* Errors are not the way to make us work. */
+static bool may_send_error(struct tun *t, ike_time now)
+{
+    if (now - t->errors_since >= IKE_SECOND) {
+        t->errors_since = now;
+        t->errors = 0;
+    }
+    return t->errors < ERRORS_A_SECOND && ++t->errors;
+}
+
+/* Written to the device, so that it comes to the sender as if from the packet's destination. */
+static void answer_too_big(struct tun *t, ike_time now, const struct sad_entry *sa,
+                           struct bytes packet, const struct flow *f)
+{
+    uint8_t error[FIT_ERROR_MAX];
+    size_t len = may_send_error(t, now) ? fit_too_big(packet, f, sa->mtu, error) : 0;
+    if (len)
+        write_device(t, BYTES_NONE, bytes_make(error, len));
+}
+
+static void answer_prohibited(struct tun *t, ike_time now, struct bytes packet,
+                              const struct flow *f)
+{
+    uint8_t error[FIT_ERROR_MAX];
+    size_t len = may_send_error(t, now) ? fit_prohibited(packet, f, error) : 0;
+    if (len)
+        write_device(t, BYTES_NONE, bytes_make(error, len));
+}
+
+/* ---- sizes ----------------------------------------------------------------------------------- */
+
+static void measure(const struct tun *t, struct sad_entry *sa)
+{
+    unsigned outer = t->router ? route_outer_mtu(&sa->path.remote) : OUTER_MTU_DEFAULT;
+    unsigned mtu = sad_inner_mtu(sa, outer);
+    sa->mtu = mtu < PAYLOAD_MAX ? mtu : PAYLOAD_MAX;
+}
+
+/* The device takes what fits through every SA. */
+static void adjust_mtu(struct tun *t)
+{
+    unsigned least = PAYLOAD_MAX + 1;
+    struct sad_entry *sa;
+    for (size_t at = 0; (sa = sad_each(&t->sad, &at));)
+        least = sa->mtu < least ? sa->mtu : least;
+    if (least > PAYLOAD_MAX || least == t->mtu)
+        return;
+    if (!t->router || router_set_mtu(t->router, least))
+        t->mtu = least;
+}
+
+/* The kernel learns what the path outside takes (RFC 1191); every now and then we ask it. */
+static void measure_again(struct tun *t, struct sad_entry *sa, ike_time now)
+{
+    if (now - sa->measured_at < mtu_fresh_for)
+        return;
+    unsigned before = sa->mtu;
+    sa->measured_at = now;
+    measure(t, sa);
+    if (sa->mtu != before)
+        adjust_mtu(t);
+}
+
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+static void note_limits(struct tun *t, struct sad_entry *sa)
+{
+    enum sad_limit limit = sad_check_limits(&t->sad, sa);
+    if (limit == SAD_LIMIT_NONE)
+        return;
+    report_put(&t->reports, &(struct plane_report){.kind = REPORT_LIMIT,
+                                                   .child_id = sa->id,
+                                                   .hard = limit == SAD_LIMIT_HARD});
+}
 
 /* ---- outbound: from the device to the wire --------------------------------------------------- */
 
@@ -67,25 +173,26 @@ static void flush(struct tun *t)
 {
     if (t->batch.count)
         t->output.send(t->output.self, &t->batch.path, t->batch.packet, t->batch.count);
-    t->batch.count = 0;
+    t->batch.count = t->batch.used = 0;
 }
 
+/* Where the next packet is made: room for PAYLOAD_MAX with what goes around it. */
+static uint8_t *next_slot(struct tun *t)
+{
+    if (t->batch.count == BATCH_MAX || ARENA_LEN - t->batch.used < SLOT_LEN)
+        flush(t);
+    return t->batch.arena + t->batch.used + ESP_HEADROOM;
+}
+
+/* A packet that was made in the last slot. */
 static void put_in_batch(struct tun *t, const struct ike_path *path, struct bytes packet)
 {
+    size_t end = (size_t)(packet.at - t->batch.arena) + packet.len;
     if (t->batch.count && !ike_path_equal(&t->batch.path, path))
         flush(t);
     t->batch.path = *path;
     t->batch.packet[t->batch.count++] = packet;
-}
-
-/* Written to the device, so that it comes to the sender as if from the packet's destination. */
-static void answer_too_big(struct tun *t, const struct sad_entry *sa, struct bytes packet,
-                           const struct flow *f)
-{
-    uint8_t error[TOO_BIG_MAX];
-    size_t len = fit_too_big(packet, f, sa->mtu, error);
-    if (len && write(t->fds[0], error, len) < 0)
-        t->drops.device_full++;
+    t->batch.used = (end + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 }
 
 /* What of the packet travels, and as which next header. */
@@ -100,32 +207,18 @@ static bool choose_payload(const struct sad_entry *sa, struct bytes packet, cons
     return transport_strip(packet, f, payload);
 }
 
-static void outbound(struct tun *t, ike_time now, uint8_t *at, size_t read_len)
+static void send_packet(struct tun *t, ike_time now, struct sad_entry *sa, const struct flow *f,
+                        uint8_t *at, size_t len)
 {
-    struct flow f;
-    struct bytes packet = {at, inner_len(bytes_make(at, read_len))}, payload, sealed;
+    struct bytes payload, sealed;
     uint8_t next;
-    if (!flow_parse(packet, &f)) {
-        t->drops.malformed++;
-        return;
-    }
-    struct policy *policy = policy_table_find(&t->sad.policies, &f);
-    if (!policy) {
-        t->drops.no_policy++;
-        return;
-    }
-    struct sad_entry *sa = policy->owner;
-    if (packet.len > sa->mtu && fit_is_whole(packet)) {
-        sa->usage.drop_size++;
-        answer_too_big(t, sa, packet, &f);
-        return;
-    }
-    fit_mss(at, packet.len, &f, sa->mtu);
-    if (!choose_payload(sa, packet, &f, &payload, &next)) {
+    fit_mss(at, len, f, sa->mtu);
+    if (!choose_payload(sa, bytes_make(at, len), f, &payload, &next)) {
         sa->usage.drop_policy++;
         return;
     }
-    if (esp_seal(&sa->out, at + (payload.at - packet.at), payload.len, next, &sealed) != ESP_OK) {
+    if (sa->is_spent ||
+        esp_seal(&sa->out, at + (payload.at - at), payload.len, next, &sealed) != ESP_OK) {
         t->drops.exhausted++;
         return;
     }
@@ -133,17 +226,46 @@ static void outbound(struct tun *t, ike_time now, uint8_t *at, size_t read_len)
     sa->usage.out_bytes += payload.len;
     sa->usage.last_out = now;
     put_in_batch(t, &sa->path, sealed);
+    note_limits(t, sa);
+}
+
+static void outbound(struct tun *t, ike_time now, struct bytes read, const struct offload *offload)
+{
+    struct flow f;
+    struct segments segments;
+    struct bytes packet = {read.at, inner_len(read)};
+    if (!flow_parse(packet, &f) || !segments_begin(&segments, packet, &f, offload)) {
+        t->drops.malformed++;
+        return;
+    }
+    struct policy *policy = policy_table_find(&t->sad.policies, &f);
+    if (!policy) {
+        t->drops.no_policy++;
+        answer_prohibited(t, now, packet, &f);
+        return;
+    }
+    struct sad_entry *sa = policy->owner;
+    size_t longest = segments_longest(&segments), len;
+    measure_again(t, sa, now);
+    if (longest > PAYLOAD_MAX || (longest > sa->mtu && fit_is_whole(packet))) {
+        sa->usage.drop_size++;
+        answer_too_big(t, now, sa, packet, &f);
+        return;
+    }
+    for (uint8_t *at = next_slot(t); (len = segments_next(&segments, at)); at = next_slot(t))
+        send_packet(t, now, sa, &f, at, len);
 }
 
 static void tun_readable(void *self, ike_time now, int fd)
 {
     struct tun *t = self;
-    for (size_t i = 0; i < BATCH_MAX; i++) {
-        uint8_t *at = t->slot[i] + ESP_HEADROOM;
-        ssize_t len = read(fd, at, PAYLOAD_MAX);
-        if (len <= 0)
+    struct offload offload;
+    (void)fd;
+    for (size_t i = 0, octets = 0, len; i < READS_MAX && octets < READ_OCTETS_MAX; i++) {
+        if (!(len = device_read(&t->device, t->input, &offload)))
             break;
-        outbound(t, now, at, (size_t)len);
+        octets += len;
+        outbound(t, now, bytes_make(t->input, len), &offload);
     }
     flush(t);
 }
@@ -180,14 +302,6 @@ static void note_seen(struct tun *t, struct sad_entry *sa, ike_time now,
                &(struct plane_report){.kind = REPORT_SEEN, .child_id = sa->id, .from = *from});
 }
 
-static void write_device(struct tun *t, struct bytes header, struct bytes rest)
-{
-    struct iovec parts[2] = {{(void *)(uintptr_t)header.at, header.len},
-                             {(void *)(uintptr_t)rest.at, rest.len}};
-    if (writev(t->fds[0], header.len ? parts : parts + 1, header.len ? 2 : 1) < 0)
-        t->drops.device_full++;
-}
-
 /* Tunnel mode: the inner packet as it is, if the SA's selectors allow it (RFC 4301 5.2 step 4). */
 static bool deliver_tunnel(struct tun *t, struct sad_entry *sa, struct esp_payload *p)
 {
@@ -195,7 +309,10 @@ static bool deliver_tunnel(struct tun *t, struct sad_entry *sa, struct esp_paylo
     if (!flow_parse(bytes_make(p->at, p->len), &f) || !policy_allows(&sa->policy, &f))
         return false;
     fit_mss(p->at, p->len, &f, sa->mtu);
-    write_device(t, BYTES_NONE, bytes_make(p->at, p->len));
+    if (t->device.offloads)
+        coalesce_add(&t->coalesce, p->at, p->len, &f);
+    else
+        write_device(t, BYTES_NONE, bytes_make(p->at, p->len));
     return true;
 }
 
@@ -240,33 +357,16 @@ static void tun_esp_input(void *self, ike_time now, const struct ike_path *path,
     sa->usage.in_bytes += payload.len;
     if (!(sa->transport ? deliver_transport(t, sa, &payload) : deliver_tunnel(t, sa, &payload)))
         sa->usage.drop_policy++;
+    note_limits(t, sa);
+}
+
+static void tun_esp_flush(void *self)
+{
+    struct tun *t = self;
+    coalesce_flush(&t->coalesce);
 }
 
 /* ---- installing and removing ----------------------------------------------------------------- */
-
-static unsigned outer_mtu(const struct tun *t, const struct sad_entry *sa)
-{
-    return t->router ? route_outer_mtu(&sa->path.remote) : OUTER_MTU_DEFAULT;
-}
-
-static void measure(struct tun *t, struct sad_entry *sa)
-{
-    unsigned mtu = sad_inner_mtu(sa, outer_mtu(t, sa));
-    sa->mtu = mtu < PAYLOAD_MAX ? mtu : PAYLOAD_MAX;
-}
-
-/* The device takes what fits through every SA. */
-static void adjust_mtu(struct tun *t)
-{
-    unsigned least = PAYLOAD_MAX + 1;
-    struct sad_entry *sa;
-    for (size_t at = 0; (sa = sad_each(&t->sad, &at));)
-        least = sa->mtu < least ? sa->mtu : least;
-    if (least > PAYLOAD_MAX || least == t->mtu)
-        return;
-    if (!t->router || router_set_mtu(t->router, least))
-        t->mtu = least;
-}
 
 /* What must not be swallowed is excepted before anything is drawn in. */
 static bool add_routes(struct tun *t, const struct sad_entry *sa, char *why, size_t why_len)
@@ -378,7 +478,7 @@ static void tun_close(void *self)
     router_close(t->router);
     sad_clear(&t->sad);
     report_clear(&t->reports);
-    close(t->fds[0]); /* the device goes with its only descriptor */
+    close(t->device.fd); /* the device goes with its only descriptor */
     wipe(t, sizeof *t);
     free(t);
 }
@@ -390,7 +490,7 @@ uint32_t tun_fwmark(void)
 
 const char *tun_device(const struct dataplane *plane)
 {
-    return ((const struct tun *)plane->self)->device;
+    return ((const struct tun *)plane->self)->device.name;
 }
 
 unsigned tun_mtu(const struct dataplane *plane)
@@ -405,7 +505,9 @@ struct tun_drops tun_drops(const struct dataplane *plane)
 
 /* ---- making one ------------------------------------------------------------------------------ */
 
-struct dataplane *tun_new_on(const struct crypto *crypto, const struct plane_output *output, int fd)
+static struct dataplane *tun_new_with(const struct crypto *crypto,
+                                      const struct plane_output *output,
+                                      const struct device *device)
 {
     struct tun *t = calloc(1, sizeof *t);
     if (!t || !sad_init(&t->sad, crypto)) {
@@ -418,6 +520,7 @@ struct dataplane *tun_new_on(const struct crypto *crypto, const struct plane_out
         .needs_encap = true,
         .apply = tun_apply,
         .esp_input = tun_esp_input,
+        .esp_flush = tun_esp_flush,
         .descriptors = tun_descriptors,
         .readable = tun_readable,
         .report = tun_report,
@@ -425,68 +528,37 @@ struct dataplane *tun_new_on(const struct crypto *crypto, const struct plane_out
         .close = tun_close,
     };
     t->output = *output;
-    t->fds[0] = fd;
+    t->device = *device;
+    t->fds[0] = device->fd;
     t->fds[1] = -1;
     t->mtu = MTU_WITHOUT_SA;
     report_init(&t->reports);
+    coalesce_init(&t->coalesce, &(struct coalesce_output){.self = t, .put = put_coalesced});
     return &t->plane;
 }
 
-static const char *advice(int error)
+struct dataplane *tun_new_on(const struct crypto *crypto, const struct plane_output *output, int fd,
+                             bool offloads)
 {
-    switch (error) {
-    case ENOENT:
-    case ENODEV:
-    case ENXIO:
-        return ": load the module (modprobe tun), or give the container --device /dev/net/tun";
-    case EPERM:
-    case EACCES:
-        return ": it needs CAP_NET_ADMIN; run as root, or give the container --cap-add NET_ADMIN";
-    case EBUSY:
-        return ": the device exists and is in use; choose another name";
-    default:
-        return "";
-    }
-}
-
-/* A descriptor of a new TUN device, and its name; -1 with a reason. */
-static int open_device(const char *pattern, char name[IFNAMSIZ], char *why, size_t why_len)
-{
-    struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
-    int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        snprintf(why, why_len, "cannot open /dev/net/tun: %s%s", strerror(errno), advice(errno));
-        return -1;
-    }
-    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", pattern);
-    if (ioctl(fd, TUNSETIFF, &request) != 0) {
-        snprintf(why, why_len, "cannot make the TUN device %s: %s%s", pattern, strerror(errno),
-                 advice(errno));
-        close(fd);
-        return -1;
-    }
-    memcpy(name, request.ifr_name, IFNAMSIZ);
-    return fd;
+    struct device device = {.fd = fd, .offloads = offloads};
+    return tun_new_with(crypto, output, &device);
 }
 
 struct dataplane *tun_new(const struct crypto *crypto, const struct plane_output *output,
-                          const char *device, char *why, size_t why_len)
+                          const char *pattern, char *why, size_t why_len)
 {
-    char name[IFNAMSIZ];
-    int fd = open_device(device, name, why, why_len);
-    if (fd < 0)
+    struct device device;
+    if (!device_open(&device, pattern, why, why_len))
         return NULL;
-    struct router *router = router_open(name, MTU_WITHOUT_SA, why, why_len);
-    struct dataplane *plane = router ? tun_new_on(crypto, output, fd) : NULL;
+    struct router *router = router_open(device.name, MTU_WITHOUT_SA, why, why_len);
+    struct dataplane *plane = router ? tun_new_with(crypto, output, &device) : NULL;
     if (!plane) {
         if (router)
             snprintf(why, why_len, "out of memory or randomness");
         router_close(router);
-        close(fd);
+        close(device.fd);
         return NULL;
     }
-    struct tun *t = plane->self;
-    t->router = router;
-    memcpy(t->device, name, IFNAMSIZ);
+    ((struct tun *)plane->self)->router = router;
     return plane;
 }

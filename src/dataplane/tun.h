@@ -25,15 +25,16 @@ struct tun_drops {
     uint64_t no_policy;   /* from the device: no SA for it */
     uint64_t malformed;   /* from the device: no IP packet */
     uint64_t device_full; /* to the device: the kernel did not take it */
-    uint64_t exhausted;   /* no sequence number left, or the cryptographic library failed */
+    uint64_t exhausted;   /* a hard limit was reached, or the cryptographic library failed */
 };
 struct tun_drops tun_drops(const struct dataplane *plane);
 
 /*
  * The plane without device and routes: packets are read from and written to `fd`, one each call,
- * non-blocking. Closes it at the end. For tests.
+ * non-blocking; with `offloads` each behind a header, as device.h says. Closes it at the end. For
+ * tests.
  */
-struct dataplane *tun_new_on(const struct crypto *crypto, const struct plane_output *output,
-                             int fd);
+struct dataplane *tun_new_on(const struct crypto *crypto, const struct plane_output *output, int fd,
+                             bool offloads);
 
 #endif

@@ -98,8 +98,14 @@ static bool may_answer(const struct flow *f)
            is_one_host(f->family, f->dst);
 }
 
-/* RFC 1191 4: type 3, code 4, next-hop MTU in the last two octets of the header. */
-static void write_icmp(struct writer *w, const struct flow *f, struct bytes echo, size_t mtu)
+/* What an error says: its type and code, and the second word of its header. */
+struct icmp_error {
+    uint8_t type, code;
+    uint32_t rest;
+};
+
+static void write_icmp(struct writer *w, const struct flow *f, struct bytes echo,
+                       const struct icmp_error *e)
 {
     size_t total = IPV4_HEADER_LEN + 8 + echo.len;
     writer_u16(w, 0x45c0); /* precedence as RFC 1812 4.3.2.5 wants it */
@@ -110,15 +116,17 @@ static void write_icmp(struct writer *w, const struct flow *f, struct bytes echo
     writer_bytes(w, bytes_make(f->dst, 4));
     writer_bytes(w, bytes_make(f->src, 4));
     writer_set_u16(w, 10, checksum_end(checksum_add(0, writer_view(w))));
-    writer_u32(w, 3u << 24 | 4u << 16);
-    writer_u32(w, (uint32_t)mtu);
+    writer_u8(w, e->type);
+    writer_u8(w, e->code);
+    writer_u16(w, 0);
+    writer_u32(w, e->rest);
     writer_bytes(w, echo);
     struct bytes icmp = {w->at + IPV4_HEADER_LEN, w->len - IPV4_HEADER_LEN};
     writer_set_u16(w, IPV4_HEADER_LEN + 2, checksum_end(checksum_add(0, icmp)));
 }
 
-/* RFC 4443 3.2: type 2, code 0, MTU in 32 bits. */
-static void write_icmpv6(struct writer *w, const struct flow *f, struct bytes echo, size_t mtu)
+static void write_icmpv6(struct writer *w, const struct flow *f, struct bytes echo,
+                         const struct icmp_error *e)
 {
     size_t upper_len = 8 + echo.len;
     writer_u32(w, 6u << 28);
@@ -126,8 +134,10 @@ static void write_icmpv6(struct writer *w, const struct flow *f, struct bytes ec
     writer_u16(w, PROTO_ICMPV6 << 8 | 64);
     writer_bytes(w, bytes_make(f->dst, 16));
     writer_bytes(w, bytes_make(f->src, 16));
-    writer_u32(w, 2u << 24);
-    writer_u32(w, (uint32_t)mtu);
+    writer_u8(w, e->type);
+    writer_u8(w, e->code);
+    writer_u16(w, 0);
+    writer_u32(w, e->rest);
     writer_bytes(w, echo);
     uint32_t sum =
         checksum_pseudo(bytes_make(f->dst, 16), bytes_make(f->src, 16), PROTO_ICMPV6, upper_len);
@@ -135,16 +145,33 @@ static void write_icmpv6(struct writer *w, const struct flow *f, struct bytes ec
     writer_set_u16(w, IPV6_HEADER_LEN + 2, checksum_end(sum));
 }
 
-size_t fit_too_big(struct bytes packet, const struct flow *f, size_t mtu, uint8_t out[TOO_BIG_MAX])
+static size_t answer(struct bytes packet, const struct flow *f, const struct icmp_error *v4,
+                     const struct icmp_error *v6, uint8_t out[FIT_ERROR_MAX])
 {
     if (!may_answer(f))
         return 0;
-    size_t echo_max = f->family == ADDR_V4 ? IPV4_ECHO_MAX : TOO_BIG_MAX - IPV6_HEADER_LEN - 8;
+    size_t echo_max = f->family == ADDR_V4 ? IPV4_ECHO_MAX : FIT_ERROR_MAX - IPV6_HEADER_LEN - 8;
     struct bytes echo = {packet.at, packet.len < echo_max ? packet.len : echo_max};
-    struct writer w = writer_make(out, TOO_BIG_MAX);
+    struct writer w = writer_make(out, FIT_ERROR_MAX);
     if (f->family == ADDR_V4)
-        write_icmp(&w, f, echo, mtu);
+        write_icmp(&w, f, echo, v4);
     else
-        write_icmpv6(&w, f, echo, mtu);
+        write_icmpv6(&w, f, echo, v6);
     return w.fault ? 0 : w.len;
+}
+
+/* RFC 1191 4: the MTU in the last two octets of the header. RFC 4443 3.2: in 32 bits. */
+size_t fit_too_big(struct bytes packet, const struct flow *f, size_t mtu,
+                   uint8_t out[FIT_ERROR_MAX])
+{
+    struct icmp_error v4 = {.type = 3, .code = 4, .rest = (uint32_t)mtu},
+                      v6 = {.type = 2, .code = 0, .rest = (uint32_t)mtu};
+    return answer(packet, f, &v4, &v6, out);
+}
+
+/* RFC 1812 5.2.7.1 and RFC 4443 3.1. */
+size_t fit_prohibited(struct bytes packet, const struct flow *f, uint8_t out[FIT_ERROR_MAX])
+{
+    static const struct icmp_error v4 = {.type = 3, .code = 13}, v6 = {.type = 1, .code = 1};
+    return answer(packet, f, &v4, &v6, out);
 }

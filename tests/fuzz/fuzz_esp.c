@@ -102,7 +102,7 @@ static void set_up(void)
         abort();
     kernel = fd[1];
     pool = esp_pool_make(crypto);
-    plane = tun_new_on(crypto, &output, fd[0]);
+    plane = tun_new_on(crypto, &output, fd[0], true);
     for (uint32_t i = 0; i < SUITES; i++)
         install(i);
 }
@@ -113,6 +113,7 @@ static void from_wire(const uint8_t *data, size_t len)
     uint8_t *packet = malloc(len ? len : 1);
     memcpy(packet, data, len);
     plane->esp_input(plane->self, IKE_SECOND, &path, packet, len);
+    plane->esp_flush(plane->self);
     free(packet);
 }
 

@@ -5,6 +5,7 @@
 #include "../support/unit.h"
 
 #include <fcntl.h>
+#include <linux/virtio_net.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -12,9 +13,13 @@
 
 #include "crypto/ossl.h"
 #include "dataplane/tun.h"
+#include "esp/checksum.h"
 #include "esp/inner.h"
 
-enum { PACKET_MAX = 9100 };
+enum {
+    PACKET_MAX = 65536,
+    BATCH_MAX = 256,
+};
 
 static struct crypto *crypto;
 static ike_time now = IKE_SECOND;
@@ -39,20 +44,24 @@ static void deliver(void *self, const struct ike_path *path, const struct bytes 
     struct ike_path theirs = {.local = path->remote, .remote = path->local, .encap = true};
     h->sends++;
     h->last_path = *path;
-    for (size_t i = 0; i < count; i++) {
-        h->packets++;
-        if (h->lose) {
-            h->lost++;
-            continue;
-        }
-        struct bytes copy = exact(packets[i]);
-        h->peer->plane->esp_input(h->peer->plane->self, now, &theirs, (uint8_t *)(uintptr_t)copy.at,
-                                  copy.len);
-        free_bytes(copy);
+    h->packets += count;
+    if (h->lose) {
+        h->lost += count;
+        return;
     }
+    struct bytes copy[BATCH_MAX];
+    assert_true(count <= BATCH_MAX);
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = exact(packets[i]);
+        h->peer->plane->esp_input(h->peer->plane->self, now, &theirs,
+                                  (uint8_t *)(uintptr_t)copy[i].at, copy[i].len);
+    }
+    h->peer->plane->esp_flush(h->peer->plane->self);
+    for (size_t i = 0; i < count; i++)
+        free_bytes(copy[i]);
 }
 
-static void host_make(struct host *h, struct host *peer, uint8_t net)
+static void host_make(struct host *h, struct host *peer, uint8_t net, bool offloads)
 {
     int fd[2], room = 4 << 20;
     assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fd), 0);
@@ -61,7 +70,7 @@ static void host_make(struct host *h, struct host *peer, uint8_t net)
     *h = (struct host){
         .peer = peer, .kernel = fd[1], .net = net, .self = {{ADDR_V4, {192, 0, 2, net}}, 4500}};
     struct plane_output output = {h, deliver};
-    h->plane = tun_new_on(crypto, &output, fd[0]);
+    h->plane = tun_new_on(crypto, &output, fd[0], offloads);
     assert_non_null(h->plane);
 }
 
@@ -69,8 +78,17 @@ static int start(void **state)
 {
     (void)state;
     now = IKE_SECOND;
-    host_make(&a, &b, 1);
-    host_make(&b, &a, 2);
+    host_make(&a, &b, 1, false);
+    host_make(&b, &a, 2, false);
+    return 0;
+}
+
+static int start_with_offloads(void **state)
+{
+    (void)state;
+    now = IKE_SECOND;
+    host_make(&a, &b, 1, true);
+    host_make(&b, &a, 2, true);
     return 0;
 }
 
@@ -115,7 +133,7 @@ struct child {
     uint32_t id, replaces;
     bool transport, a_asked, esn;
     const char *encr, *integ;
-    struct selector ts[2][2]; /* of a and b; NET when empty */
+    uint64_t soft_bytes, soft_packets, hard_bytes, hard_packets;
 };
 
 /* The SPI inbound at host `net` of the Child SA `id`. */
@@ -155,6 +173,10 @@ static struct ike_plane make_add(const struct host *h, const struct child *c)
         .remote_ts = {2, ts[1]},
         .replay_window = 64,
         .replaces = c->replaces,
+        .soft_bytes = c->soft_bytes,
+        .soft_packets = c->soft_packets,
+        .hard_bytes = c->hard_bytes,
+        .hard_packets = c->hard_packets,
     };
     return p;
 }
@@ -313,6 +335,36 @@ static void what_no_sa_covers_is_dropped(void **state)
     assert_int_equal(tun_drops(a.plane).malformed, 1);
 }
 
+static void what_no_sa_covers_is_answered_but_not_without_end(void **state)
+{
+    (void)state;
+    uint8_t p[PACKET_MAX], got[PACKET_MAX];
+    struct flow f;
+    size_t answers = 0;
+    add(&(struct child){.id = 1});
+    route(&a, p, make_v4(p, &a, 3, 100, 0));
+    turn(&a);
+    assert_true(flow_parse(bytes_make(got, received(&a, got)), &f));
+    assert_int_equal(f.protocol, PROTO_ICMP);
+    assert_int_equal(f.src_port, 0x030d); /* administratively prohibited */
+    assert_memory_equal(got + 28, p, 100);
+    route(&a, p, make_v6(p, &a, 3, 100, 0));
+    turn(&a);
+    assert_true(flow_parse(bytes_make(got, received(&a, got)), &f));
+    assert_int_equal(f.protocol, PROTO_ICMPV6);
+    assert_int_equal(f.src_port, 0x0101);
+    for (int i = 0; i < 500; i++) {
+        route(&a, p, make_v4(p, &a, 3, 100, 0));
+        turn(&a);
+        answers += received(&a, got) > 0;
+    }
+    assert_int_equal(answers, 48);
+    now += IKE_SECOND;
+    route(&a, p, make_v4(p, &a, 3, 100, 0));
+    turn(&a);
+    assert_true(received(&a, got) > 0);
+}
+
 static void noise_from_the_wire_is_dropped(void **state)
 {
     (void)state;
@@ -327,6 +379,7 @@ static void noise_from_the_wire_is_dropped(void **state)
             put_u32(noise, spi_of(&a, 1));
         struct bytes packet = exact(bytes_make(noise, dice_below(&d, sizeof noise)));
         a.plane->esp_input(a.plane->self, now, &path, (uint8_t *)(uintptr_t)packet.at, packet.len);
+        a.plane->esp_flush(a.plane->self);
         free_bytes(packet);
     }
     struct plane_report r;
@@ -361,13 +414,14 @@ static void a_repeated_packet_is_dropped(void **state)
     int fd[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fd), 0);
     a.kernel = fd[1];
-    a.plane = tun_new_on(crypto, &output, fd[0]);
+    a.plane = tun_new_on(crypto, &output, fd[0], false);
     add(&(struct child){.id = 1});
     route(&a, p, make_v4(p, &a, 2, 100, 0));
     turn(&a);
     for (int i = 0; i < 3; i++) {
         memcpy(copy, captured, captured_len);
         b.plane->esp_input(b.plane->self, now, &path, copy, captured_len);
+        b.plane->esp_flush(b.plane->self);
     }
     assert_int_equal(received(&b, p), 100);
     expect_nothing(&b);
@@ -500,6 +554,126 @@ static void the_old_sa_takes_packets_until_it_is_removed(void **state)
     assert_int_equal(tun_drops(b.plane).unknown_spi, 1);
 }
 
+static void retire_at(const struct host *h, uint32_t id)
+{
+    struct ike_plane p = {.op = PLANE_RETIRE, .child = {.id = id}};
+    assert_true(h->plane->apply(h->plane->self, now, &p));
+}
+
+static void a_retired_sa_sends_nothing_but_still_receives(void **state)
+{
+    (void)state;
+    uint8_t p[PACKET_MAX];
+    add(&(struct child){.id = 1});
+    retire_at(&a, 1);
+    route(&a, p, make_v4(p, &a, 2, 100, 0));
+    turn(&a);
+    assert_int_equal(a.packets, 0);
+    assert_int_equal(tun_drops(a.plane).no_policy, 1);
+    received(&a, p);
+    expect_through(&b, 100, 0, false); /* what comes in does not bring it back */
+    route(&a, p, make_v4(p, &a, 2, 100, 0));
+    turn(&a);
+    assert_int_equal(a.packets, 0);
+    retire_at(&a, 77); /* unknown: nothing happens */
+}
+
+static void retiring_the_old_sa_brings_in_its_successor(void **state)
+{
+    (void)state;
+    add(&(struct child){.id = 1});
+    add(&(struct child){.id = 2, .replaces = 1, .a_asked = true});
+    assert_int_equal(leaves_by(&b, 1, 2), 1);
+    retire_at(&b, 1);
+    assert_int_equal(leaves_by(&b, 1, 2), 2);
+    assert_int_equal(usage(&b, 1).out_packets, 1);
+}
+
+/* ---- tests: limits --------------------------------------------------------------------------- */
+
+/* The reports about limits: 's' for a soft one, 'h' for a hard one. */
+static const char *limits_told(const struct host *h)
+{
+    static char told[16];
+    size_t n = 0;
+    struct plane_report r;
+    while (h->plane->report(h->plane->self, &r)) {
+        if (r.kind == REPORT_LIMIT && n + 1 < sizeof told)
+            told[n++] = r.hard ? 'h' : 's';
+    }
+    told[n] = '\0';
+    return told;
+}
+
+static void send_some(const struct host *from, int count)
+{
+    for (int i = 0; i < count; i++)
+        expect_through(from, 100, 0, false);
+}
+
+static void a_soft_limit_is_told_once_by_both_ends(void **state)
+{
+    (void)state;
+    add(&(struct child){.id = 1, .soft_packets = 10});
+    send_some(&b, 9);
+    assert_string_equal(limits_told(&a), "");
+    send_some(&a, 9); /* each direction for itself */
+    assert_string_equal(limits_told(&a), "");
+    send_some(&a, 1);
+    assert_string_equal(limits_told(&a), "s");
+    assert_string_equal(limits_told(&b), "s");
+    send_some(&a, 20);
+    assert_string_equal(limits_told(&a), "");
+    assert_string_equal(limits_told(&b), "");
+    remove_at(&a, 1);
+    remove_at(&b, 1);
+    add(&(struct child){.id = 2, .soft_bytes = 1000, .hard_bytes = 5000});
+    send_some(&a, 9);
+    assert_string_equal(limits_told(&a), "");
+    send_some(&a, 1);
+    assert_string_equal(limits_told(&a), "s");
+}
+
+static void at_a_hard_limit_sending_ends(void **state)
+{
+    (void)state;
+    uint8_t p[PACKET_MAX];
+    add_at(&b, &(struct child){.id = 1});
+    add_at(&a, &(struct child){.id = 1, .soft_packets = 3, .hard_packets = 5});
+    send_some(&a, 5);
+    assert_string_equal(limits_told(&a), "sh");
+    route(&a, p, make_v4(p, &a, 2, 100, 0));
+    turn(&a);
+    assert_int_equal(a.packets, 5);
+    assert_int_equal(tun_drops(a.plane).exhausted, 1);
+    send_some(&b, 3);
+    assert_string_equal(limits_told(&a), "");
+    assert_string_equal(limits_told(&b), "");
+}
+
+static void a_spent_sa_hands_over_to_a_successor_that_waited(void **state)
+{
+    (void)state;
+    add_at(&a, &(struct child){.id = 1});
+    add_at(&b, &(struct child){.id = 1, .hard_bytes = 300});
+    add(&(struct child){.id = 2, .replaces = 1, .a_asked = true});
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(leaves_by(&b, 1, 2), 1);
+    assert_string_equal(limits_told(&b), "h");
+    assert_int_equal(leaves_by(&b, 1, 2), 2);
+}
+
+static void a_retired_sa_tells_no_limit(void **state)
+{
+    (void)state;
+    add(&(struct child){.id = 1, .soft_packets = 2, .hard_packets = 4});
+    retire_at(&a, 1);
+    for (int i = 0; i < 4; i++)
+        expect_through(&b, 100, 0, false);
+    assert_string_equal(limits_told(&a), "");
+    assert_string_equal(limits_told(&b), "sh");
+}
+
 /* ---- tests: reports -------------------------------------------------------------------------- */
 
 static size_t take_reports(const struct host *h, struct plane_report *last)
@@ -630,6 +804,91 @@ static void transport_mode_carries_what_runs_between_the_hosts(void **state)
     assert_int_equal(usage(&a, 1).drop_policy, 1);
 }
 
+/* ---- tests: large packets -------------------------------------------------------------------- */
+
+/* A large TCP packet as the kernel hands it over: all checksums left to us. */
+static size_t make_large(uint8_t *p, const struct host *from, uint8_t to_net, size_t payload,
+                         uint32_t seq)
+{
+    struct virtio_net_hdr h = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+                               .gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+                               .gso_size = 1398,
+                               .hdr_len = 40,
+                               .csum_start = 20,
+                               .csum_offset = 16};
+    memcpy(p, &h, sizeof h);
+    p += sizeof h;
+    make_v4(p, from, to_net, 40 + payload, 0x50);
+    p[9] = PROTO_TCP;
+    put_u32(p + 24, seq);
+    p[32] = 0x50;
+    p[33] = 0x10;
+    put_u16(p + 36, (uint16_t)checksum_pseudo(bytes_make(p + 12, 4), bytes_make(p + 16, 4),
+                                              PROTO_TCP, 20 + payload));
+    for (size_t i = 0; i < payload; i++)
+        p[40 + i] = (uint8_t)(seq + i);
+    return sizeof h + 40 + payload;
+}
+
+static void a_large_packet_travels_in_pieces_and_arrives_large(void **state)
+{
+    (void)state;
+    static uint8_t sent[PACKET_MAX], got[PACKET_MAX];
+    struct virtio_net_hdr h;
+    add(&(struct child){.id = 1});
+    size_t len = make_large(sent, &a, 2, 1398 * 40 + 10, 77);
+    route(&a, sent, len);
+    turn(&a);
+    assert_int_equal(a.packets, 41);
+    assert_int_equal(a.sends, 1);
+    assert_int_equal(usage(&a, 1).out_packets, 41);
+    assert_int_equal(received(&b, got), len);
+    memcpy(&h, got, sizeof h);
+    assert_int_equal(h.gso_type, VIRTIO_NET_HDR_GSO_TCPV4);
+    assert_int_equal(h.gso_size, 1398);
+    assert_int_equal(h.csum_start, 20);
+    assert_memory_equal(got + sizeof h + 12, sent + sizeof h + 12, len - sizeof h - 12);
+    expect_nothing(&b);
+}
+
+static void a_large_packet_of_too_large_pieces_is_answered(void **state)
+{
+    (void)state;
+    static uint8_t sent[PACKET_MAX], got[PACKET_MAX];
+    struct flow f;
+    add(&(struct child){.id = 1, .encr = "aes256", .integ = "sha512"}); /* 1406 octets */
+    route(&a, sent, make_large(sent, &a, 2, 1398 * 3, 77));
+    turn(&a);
+    assert_int_equal(a.packets, 0);
+    size_t len = received(&a, got), header = sizeof(struct virtio_net_hdr);
+    assert_true(len > header && flow_parse(bytes_make(got + header, len - header), &f));
+    assert_int_equal(f.src_port, 0x0304);
+    assert_int_equal(get_u16(got + header + 26), 1406);
+}
+
+static void many_large_packets_go_in_several_batches(void **state)
+{
+    (void)state;
+    static uint8_t sent[PACKET_MAX], got[PACKET_MAX];
+    add(&(struct child){.id = 1});
+    for (uint32_t i = 0; i < 10; i++)
+        route(&a, sent, make_large(sent, &a, 2, 40000, i * 40000));
+    while (a.packets < 290) {
+        size_t before = a.packets;
+        turn(&a);
+        assert_true(a.packets > before);
+    }
+    assert_int_equal(a.packets, 290); /* 29 each */
+    size_t octets = 0, len;
+    while ((len = received(&b, got)) > 0) {
+        len -= sizeof(struct virtio_net_hdr) + 40;
+        for (size_t i = 0; i < len; i++)
+            assert_int_equal(got[sizeof(struct virtio_net_hdr) + 40 + i], (uint8_t)(octets + i));
+        octets += len;
+    }
+    assert_int_equal(octets, 400000);
+}
+
 static int make_crypto(void **state)
 {
     (void)state;
@@ -645,6 +904,7 @@ static int free_crypto(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST_LARGE(name) cmocka_unit_test_setup_teardown(name, start_with_offloads, stop)
 
 int main(void)
 {
@@ -652,6 +912,7 @@ int main(void)
         TEST(packets_go_through_in_both_directions),
         TEST(a_batch_leaves_in_one_call_and_in_order),
         TEST(what_no_sa_covers_is_dropped),
+        TEST(what_no_sa_covers_is_answered_but_not_without_end),
         TEST(noise_from_the_wire_is_dropped),
         TEST(a_repeated_packet_is_dropped),
         TEST(what_the_selectors_do_not_allow_is_not_let_in),
@@ -661,11 +922,20 @@ int main(void)
         TEST(who_asked_for_a_rekeying_uses_it_at_once_and_the_other_when_it_sees_it),
         TEST(deleting_the_old_sa_brings_in_its_successor),
         TEST(the_old_sa_takes_packets_until_it_is_removed),
+        TEST(a_retired_sa_sends_nothing_but_still_receives),
+        TEST(retiring_the_old_sa_brings_in_its_successor),
+        TEST(a_soft_limit_is_told_once_by_both_ends),
+        TEST(at_a_hard_limit_sending_ends),
+        TEST(a_spent_sa_hands_over_to_a_successor_that_waited),
+        TEST(a_retired_sa_tells_no_limit),
         TEST(the_peer_is_reported_once_a_second),
         TEST(another_address_of_the_peer_is_reported_but_not_used),
         TEST(what_cannot_be_installed_is_refused_with_a_reason),
         TEST(orders_about_unknown_sas_do_nothing),
         TEST(transport_mode_carries_what_runs_between_the_hosts),
+        TEST_LARGE(a_large_packet_travels_in_pieces_and_arrives_large),
+        TEST_LARGE(a_large_packet_of_too_large_pieces_is_answered),
+        TEST_LARGE(many_large_packets_go_in_several_batches),
     };
     return cmocka_run_group_tests(tests, make_crypto, free_crypto);
 }

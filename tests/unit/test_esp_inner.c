@@ -254,7 +254,7 @@ static struct bytes too_big(const char *start, size_t len, size_t mtu, uint8_t *
 static void the_sender_of_a_large_ipv4_packet_is_told(void **state)
 {
     (void)state;
-    uint8_t out[TOO_BIG_MAX];
+    uint8_t out[FIT_ERROR_MAX];
     struct flow f;
     struct bytes e = too_big(V4("00", "4000", "06"), 1500, 1400, out);
     assert_int_equal(e.len, 576);
@@ -272,7 +272,7 @@ static void the_sender_of_a_large_ipv4_packet_is_told(void **state)
 static void the_sender_of_a_large_ipv6_packet_is_told(void **state)
 {
     (void)state;
-    uint8_t out[TOO_BIG_MAX];
+    uint8_t out[FIT_ERROR_MAX];
     struct flow f;
     struct bytes e = too_big(V6("000", "11"), 1500, 1400, out);
     assert_int_equal(e.len, 1280);
@@ -288,7 +288,7 @@ static void the_sender_of_a_large_ipv6_packet_is_told(void **state)
 static void errors_are_not_answered_with_errors(void **state)
 {
     (void)state;
-    uint8_t out[TOO_BIG_MAX];
+    uint8_t out[FIT_ERROR_MAX];
     assert_int_equal(too_big(V4("00", "4000", "01") "0304", 1500, 1400, out).len, 0);
     assert_int_equal(too_big(V4("00", "4000", "01") "0b00", 1500, 1400, out).len, 0);
     /* a ping is */

@@ -83,7 +83,7 @@ static void it_fails_when_told_to(void **state)
     m->close(m->self);
 }
 
-static void sightings_and_usage_can_be_set(void **state)
+static void sightings_limits_and_usage_can_be_set(void **state)
 {
     (void)state;
     struct dataplane *m = mock_new();
@@ -100,6 +100,11 @@ static void sightings_and_usage_can_be_set(void **state)
     assert_true(m->report(m->self, &r));
     assert_int_equal(r.kind, REPORT_SEEN);
     assert_true(endpoint_equal(&r.from, &from));
+    mock_exhaust(m, 1, true);
+    assert_true(m->report(m->self, &r));
+    assert_int_equal(r.kind, REPORT_LIMIT);
+    assert_int_equal(r.child_id, 1);
+    assert_true(r.hard);
     assert_int_equal(m->descriptors(m->self)[0], -1);
     m->close(m->self);
 }
@@ -111,7 +116,7 @@ int main(void)
         cmocka_unit_test(fingerprints_tell_whether_two_hosts_agree),
         cmocka_unit_test(a_move_changes_the_path),
         cmocka_unit_test(it_fails_when_told_to),
-        cmocka_unit_test(sightings_and_usage_can_be_set),
+        cmocka_unit_test(sightings_limits_and_usage_can_be_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
