@@ -119,6 +119,8 @@ static void complain_key(struct loader *l, enum problem_kind kind, const struct 
                          const char *what)
 {
     struct setting *s = view_setting(l->settings, v, key);
+    if (kind == PROBLEM_ERROR)
+        schema_blame(&l->run, BLAME_VALUE, key);
     problem_add(l->problems, kind, s ? &s->value_place : section, "%s.%s: %s", path, key, what);
 }
 
@@ -248,6 +250,7 @@ static bool find_round(struct loader *l, const struct view *v, const char *prefi
         if (!part || strcmp(part->name, prefix) != 0)
             continue;
         if (*found) {
+            schema_blame(&l->run, BLAME_NOT_YET, s->name);
             problem_add(l->problems, PROBLEM_ERROR, &s->place,
                         "%s.%s: more than one round of authentication is not supported yet", path,
                         s->name);
@@ -628,4 +631,27 @@ struct loaded *config_load_text(struct bytes swanctl, struct bytes braid,
         read_braid(&l);
     }
     return finish(&l);
+}
+
+struct config *config_load_conns(struct settings *tree, struct problem_list *problems,
+                                 struct conf_blame *blame)
+{
+    struct loader l;
+    struct view root;
+    *blame = (struct conf_blame){.kind = BLAME_NONE};
+    if (!begin(&l, problems, false)) {
+        settings_free(tree);
+        return NULL;
+    }
+    settings_free(l.settings);
+    l.settings = l.run.settings = tree;
+    settings_root(tree, &root);
+    load_conns(&l, &root);
+    struct loaded *whole = finish(&l);
+    *blame = l.run.blame;
+    struct config *config = whole ? whole->config : NULL;
+    if (whole)
+        whole->config = NULL;
+    loaded_free(whole);
+    return config;
 }

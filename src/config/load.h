@@ -43,6 +43,20 @@ struct conf_daemon {
     enum conf_log_level log[CONF_LOG_GROUPS]; /* log.<group>; the default where nothing is said */
 };
 
+/*
+ * What the first mistake is about, for those who name no place: the control protocol. NONE: its
+ * message says all there is to say.
+ */
+enum conf_blame_kind { BLAME_NONE,
+                       BLAME_KEY,       /* unknown, or a list where there is none, or the reverse */
+                       BLAME_VALUE,     /* of a key */
+                       BLAME_SECTION,   /* unknown */
+                       BLAME_NOT_YET }; /* a key or section whose feature is not there */
+struct conf_blame {
+    enum conf_blame_kind kind;
+    char name[257]; /* of the key or section */
+};
+
 struct loaded {
     /* Take it out, and set this to NULL, to let it outlive the rest. Its serial is 0. */
     struct config *config;
@@ -59,6 +73,14 @@ struct loaded *config_load(const char *dir, struct problem_list *problems);
 /* The same from memory, for tests and fuzzing; includes are refused. `braid` may be empty. */
 struct loaded *config_load_text(struct bytes swanctl, struct bytes braid,
                                 struct problem_list *problems);
+
+/*
+ * The connections of a tree that was made from a message (settings.h), alone in a snapshot; the tree
+ * is taken over. NULL as above, and `blame` says what for.
+ */
+struct settings;
+struct config *config_load_conns(struct settings *tree, struct problem_list *problems,
+                                 struct conf_blame *blame);
 
 /* Wipes the secrets; frees the snapshot unless it was taken out. NULL allowed. */
 void loaded_free(struct loaded *l);

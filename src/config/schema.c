@@ -545,6 +545,16 @@ static const char *guess_word(const struct schema_key *key, struct bytes written
     return problem_guess(written, words);
 }
 
+/* ---- blame ----------------------------------------------------------------------------------- */
+
+void schema_blame(struct schema_run *run, enum conf_blame_kind kind, const char *name)
+{
+    if (run->blame.kind != BLAME_NONE)
+        return;
+    run->blame.kind = kind;
+    snprintf(run->blame.name, sizeof run->blame.name, "%s", name);
+}
+
 /* ---- reading one key ------------------------------------------------------------------------- */
 
 /*
@@ -569,6 +579,7 @@ static void complain_value(struct schema_run *run, const struct schema_key *key,
 {
     char expected[256];
     struct place place = fault_place(key, s, f);
+    schema_blame(run, BLAME_VALUE, s->name);
     if (f->text[0]) {
         problem_add(run->problems, PROBLEM_ERROR, &place, "%s.%s: %s", path, s->name, f->text);
         return;
@@ -616,6 +627,7 @@ static bool check_not_yet(struct schema_run *run, const struct schema_key *key,
     if (is_today(run, key, bytes_make(s->value, s->len)))
         return true;
     bool one_value = key->today != NULL;
+    schema_blame(run, BLAME_NOT_YET, s->name);
     problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s is not supported yet%s%s%s", path,
                 s->name, one_value ? " (except the value `" : "", one_value ? key->today : "",
                 one_value ? "`)" : "");
@@ -627,10 +639,44 @@ static bool complain_unknown(struct schema_run *run, enum schema_section section
 {
     const char *guess = schema_guess_key(section, s->name);
     bool is_part = schema_find_part(section, s->name) != NULL;
+    schema_blame(run, BLAME_KEY, s->name);
     problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s: %s%s%s%s", path, s->name,
                 is_part ? "this is a section: write `{` instead of `=`" : "unknown key",
                 guess && !is_part ? ", did you mean `" : "", guess && !is_part ? guess : "",
                 guess && !is_part ? "`?" : "");
+    return false;
+}
+
+/* A message says which values are lists; it has to be right about it. */
+static bool has_right_form(const struct schema_key *key, const struct setting *s)
+{
+    return s->form == SETTING_TEXT || (s->form == SETTING_LIST) == (key->kind == KIND_LIST);
+}
+
+static bool complain_form(struct schema_run *run, const struct schema_key *key,
+                          const struct setting *s, const char *path)
+{
+    schema_blame(run, BLAME_KEY, s->name);
+    problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s: this must be a %s", path, s->name,
+                key->kind == KIND_LIST ? "list, not a single value" : "single value, not a list");
+    return false;
+}
+
+/* A file cannot hold control characters; a message can. */
+static bool is_printable(const struct setting *s)
+{
+    for (size_t i = 0; s->form != SETTING_TEXT && i < s->len; i++) {
+        if ((uint8_t)s->value[i] < ' ' || (uint8_t)s->value[i] > '~')
+            return false;
+    }
+    return true;
+}
+
+static bool complain_unprintable(struct schema_run *run, const struct setting *s, const char *path)
+{
+    schema_blame(run, BLAME_VALUE, s->name);
+    problem_add(run->problems, PROBLEM_ERROR, &s->place,
+                "%s.%s: this value must be printable ASCII", path, s->name);
     return false;
 }
 
@@ -644,6 +690,12 @@ static bool apply_setting(struct schema_run *run, enum schema_section section, s
     s->reported = true;
     if (!key)
         return !shown && complain_unknown(run, section, s, path);
+    if (!has_right_form(key, s))
+        return complain_form(run, key, s, path);
+    if (s->form == SETTING_LIST && s->item_count == 0)
+        return true; /* as if it were not there */
+    if (!is_printable(s))
+        return complain_unprintable(run, s, path);
     run->seen[key - keys] = true;
     if (key->status == STATUS_NOT_YET)
         return shown ? is_today(run, key, bytes_make(s->value, s->len))
@@ -713,6 +765,7 @@ bool schema_check_parts(struct schema_run *run, enum schema_section section, con
             continue;
         s->reported = true;
         bool is_key = !part && find_key(section, s->name);
+        schema_blame(run, part ? BLAME_NOT_YET : BLAME_SECTION, s->name);
         const char *guess = part || is_key ? NULL : schema_guess_part(section, s->name);
         const char *what = part     ? " is not supported yet"
                            : is_key ? ": this is a key: write `=` instead of `{`"

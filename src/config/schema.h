@@ -121,6 +121,7 @@ struct schema_run {
     struct problem_list *problems;
     struct arena *arena;          /* of the snapshot */
     struct arena *secrets;        /* of the secrets */
+    struct conf_blame blame;      /* the first mistake */
     bool seen[SCHEMA_KEYS];       /* keys the section applied last holds */
     struct proposals standard[2]; /* `default` for IKE and for ESP, read once */
 };
@@ -132,6 +133,8 @@ struct schema_run {
  */
 bool schema_apply(struct schema_run *run, enum schema_section section, const struct view *v,
                   const char *path, const struct place *place, void *object);
+/* Note what is to blame, unless something is already. */
+void schema_blame(struct schema_run *run, enum conf_blame_kind kind, const char *name);
 /* Did the section applied last hold this key? */
 bool schema_saw(const struct schema_run *run, enum schema_section section, const char *name);
 

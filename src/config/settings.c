@@ -325,6 +325,7 @@ static void parse_value(struct parser *p, struct section *owner, const struct to
     }
     setting->value = text;
     setting->len = value.len;
+    setting->form = SETTING_TEXT;
     setting->place = name->place;
     setting->value_place = value.place;
     setting->exact = value.exact;
@@ -658,6 +659,92 @@ void settings_read_text(struct settings *s, const char *file, struct bytes text)
         memcpy(copy, text.at, text.len);
     if (keep_text(s, copy, text.len))
         parse_text(s, &s->root, file, bytes_make(copy, text.len));
+}
+
+/* ---- a tree that was no text ----------------------------------------------------------------- */
+
+static struct token origin_token(struct bytes name, const char *origin)
+{
+    return (struct token){.kind = TOKEN_NAME, .text = name, .place = {.file = origin}};
+}
+
+/* Files cannot nest or name things beyond these limits; the rest of the program relies on it. */
+static bool fits(struct settings *s, const struct section *parent, const struct token *name)
+{
+    unsigned depth = 0;
+    for (const struct section *at = parent; at->parent; at = at->parent)
+        depth++;
+    if (depth < SETTINGS_DEPTH_MAX && name->text.len <= SETTINGS_NAME_MAX)
+        return true;
+    problem_add(s->problems, PROBLEM_ERROR, &name->place,
+                depth < SETTINGS_DEPTH_MAX ? "a name is longer than 256 characters"
+                                           : "sections are nested too deeply");
+    return false;
+}
+
+struct section *settings_add_section(struct settings *s, struct section *parent, struct bytes name,
+                                     const char *origin)
+{
+    struct token token = origin_token(name, origin);
+    parent = parent ? parent : &s->root;
+    return fits(s, parent, &token) ? add_section(s, parent, &token) : NULL;
+}
+
+/* A key with room for `len` octets of value. */
+static struct setting *add_key(struct settings *s, struct section *owner, struct bytes name,
+                               size_t len, const char *origin, char **room)
+{
+    struct token token = origin_token(name, origin);
+    if (!fits(s, owner, &token))
+        return NULL;
+    struct setting *setting = add_setting(s, owner, &token);
+    *room = setting ? arena_take(&s->arena, len + 1) : NULL;
+    if (!*room) {
+        say_full(s, &token.place);
+        return NULL;
+    }
+    setting->place = setting->value_place = token.place;
+    setting->value = *room;
+    setting->len = len;
+    return setting;
+}
+
+bool settings_add_value(struct settings *s, struct section *owner, struct bytes name,
+                        struct bytes value, const char *origin)
+{
+    char *room;
+    struct setting *setting = add_key(s, owner, name, value.len, origin, &room);
+    if (!setting)
+        return false;
+    if (value.len > 0)
+        memcpy(room, value.at, value.len);
+    setting->form = SETTING_VALUE;
+    return true;
+}
+
+bool settings_add_list(struct settings *s, struct section *owner, struct bytes name,
+                       const struct bytes *items, size_t count, const char *origin)
+{
+    size_t len = 0;
+    char *room;
+    for (size_t i = 0; i < count; i++)
+        len += items[i].len + (i > 0);
+    struct setting *setting = add_key(s, owner, name, len, origin, &room);
+    struct bytes *kept = setting ? ARENA_ARRAY(&s->arena, struct bytes, count) : NULL;
+    if (!kept)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            *room++ = ',';
+        if (items[i].len > 0)
+            memcpy(room, items[i].at, items[i].len);
+        kept[i] = bytes_make(room, items[i].len);
+        room += items[i].len;
+    }
+    setting->form = SETTING_LIST;
+    setting->item = kept;
+    setting->item_count = (uint32_t)count;
+    return true;
 }
 
 /* ---- references ------------------------------------------------------------------------------ */

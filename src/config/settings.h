@@ -35,11 +35,19 @@ enum {
 
 struct section;
 
+/* In a file every value is text. A message of the control protocol tells lists from single values. */
+enum setting_form { SETTING_TEXT,
+                    SETTING_VALUE,
+                    SETTING_LIST };
+
 struct setting {
     struct setting *next; /* in order of appearance */
     const char *name;
-    const char *value; /* NULL = unset by `key =` */
+    const char *value; /* NULL = unset by `key =`; the items of a LIST, with commas between them */
     size_t len;
+    enum setting_form form;
+    const struct bytes *item; /* of a LIST, as they came: any octets */
+    uint32_t item_count;
     struct place place;       /* of the name */
     struct place value_place; /* of the value */
     bool exact;               /* an offset in the value is an offset in the line */
@@ -85,6 +93,20 @@ void settings_read_text(struct settings *s, const char *file, struct bytes text)
  * wrong with its structure.
  */
 bool settings_finish(struct settings *s);
+
+/* ---- a tree that was no text ----------------------------------------------------------------- */
+
+/*
+ * Sections and keys one by one, from a message of the control protocol; `origin` stands in the place of a
+ * file's name and must outlive the tree. `parent` NULL: the top. What is there already is extended
+ * or replaced, as in a file. NULL or false: out of memory, or a limit (both reported).
+ */
+struct section *settings_add_section(struct settings *s, struct section *parent, struct bytes name,
+                                     const char *origin);
+bool settings_add_value(struct settings *s, struct section *owner, struct bytes name,
+                        struct bytes value, const char *origin);
+bool settings_add_list(struct settings *s, struct section *owner, struct bytes name,
+                       const struct bytes *items, size_t count, const char *origin);
 
 /* ---- reading the tree ------------------------------------------------------------------------ */
 

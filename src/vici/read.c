@@ -1,0 +1,448 @@
+/*
+ * read: see read.h. A message becomes a settings tree whose places name the command; what is said
+ * about a tree is said in config/. Everything else is a table of keys and a few checks.
+ */
+#include "vici/read.h"
+
+#include "config/memory.h"
+#include "config/settings.h"
+#include "config/value.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum {
+    ARENA_MAX = 1 << 20,
+    ITEMS_MAX = 4096, /* of one list */
+};
+
+static bool refuse(struct vici_refusal *why, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool refuse(struct vici_refusal *why, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(why->text, sizeof why->text, format, args);
+    va_end(args);
+    return false;
+}
+
+/* ---- connections ----------------------------------------------------------------------------- */
+
+#define CONN_ORIGIN "load-conn"
+
+/* The list whose start was just read. */
+static bool add_list(struct settings *tree, struct section *to, struct bytes name,
+                     struct vici_in *in)
+{
+    size_t count = 0, room = 16;
+    struct bytes *items = malloc(room * sizeof *items);
+    while (items && vici_next(in) == VICI_LIST_ITEM && count < ITEMS_MAX) {
+        if (count == room) {
+            struct bytes *more = realloc(items, 2 * room * sizeof *items);
+            if (!more)
+                break;
+            items = more;
+            room *= 2;
+        }
+        items[count++] = in->value;
+    }
+    bool ok = items && !in->in_list &&
+              settings_add_list(tree, to, name, items, count, CONN_ORIGIN);
+    free(items);
+    return ok;
+}
+
+/* The elements of a message that is known to be sound, down to the end of its last section. */
+static bool add_elements(struct settings *tree, struct section *top, struct bytes message)
+{
+    struct vici_in in = vici_in_make(message);
+    struct section *stack[VICI_DEPTH_MAX + 1] = {top};
+    for (enum vici_element e = vici_next(&in); e != VICI_END; e = vici_next(&in)) {
+        struct section *at = stack[in.depth - (e == VICI_SECTION_START)];
+        bool ok = e != VICI_BAD;
+        if (e == VICI_SECTION_START)
+            ok = (stack[in.depth] = settings_add_section(tree, at, in.name, CONN_ORIGIN)) != NULL;
+        else if (e == VICI_KEY_VALUE)
+            ok = settings_add_value(tree, at, in.name, in.value, CONN_ORIGIN);
+        else if (e == VICI_LIST_START)
+            ok = add_list(tree, at, in.name, &in);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+static void say_blame(const struct conf_blame *blame, const struct problem_list *problems,
+                      struct vici_refusal *why)
+{
+    /* clang-format off */
+    static const struct {
+        const char *before, *after;
+    } words[] = {
+        [BLAME_NONE] = {"", ", config discarded"},
+        [BLAME_KEY] = {"unknown option: ", ", config discarded"},
+        [BLAME_VALUE] = {"invalid value for: ", ", config discarded"},
+        [BLAME_SECTION] = {"invalid section: ", ""},
+        [BLAME_NOT_YET] = {"not supported yet: ", ", config discarded"},
+    };
+    /* clang-format on */
+    const struct problem *p = problems->first;
+    while (p && p->kind != PROBLEM_ERROR)
+        p = p->next;
+    const char *first = p && p->message ? p->message : "out of memory";
+    refuse(why, "%s%.400s%s", words[blame->kind].before,
+           blame->kind == BLAME_NONE ? first : blame->name, words[blame->kind].after);
+}
+
+struct config *vici_read_conn(struct bytes name, struct bytes content,
+                              struct problem_list *problems, struct vici_refusal *why)
+{
+    struct conf_blame blame = {.kind = BLAME_NONE};
+    struct config *config = NULL;
+    struct settings *tree = settings_new(problems);
+    struct section *conns =
+        tree ? settings_add_section(tree, NULL, BYTES_LIT("connections"), CONN_ORIGIN) : NULL;
+    struct section *conn = conns ? settings_add_section(tree, conns, name, CONN_ORIGIN) : NULL;
+    if (conn && add_elements(tree, conn, content))
+        config = config_load_conns(tree, problems, &blame); /* takes the tree over */
+    else
+        settings_free(tree);
+    if (!config)
+        say_blame(&blame, problems, why);
+    return config;
+}
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+/* A value of printable characters; others count as absent. */
+static struct bytes find_text(struct bytes message, const char *key)
+{
+    struct bytes value;
+    if (!vici_find(message, key, &value))
+        return BYTES_NONE;
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.at[i] < ' ' || value.at[i] > '~')
+            return BYTES_NONE;
+    }
+    return value;
+}
+
+static bool is_one_of(struct bytes text, const char *const *words)
+{
+    for (; *words; words++) {
+        if (value_is(text, *words))
+            return true;
+    }
+    return false;
+}
+
+static int shown(struct bytes text)
+{
+    return text.len < 200 ? (int)text.len : 200;
+}
+
+/* ---- load-shared ----------------------------------------------------------------------------- */
+
+static bool read_owners(struct bytes message, struct vici_shared *s)
+{
+    struct conf_identity owners[VICI_OWNERS_MAX] = {{.any = false}};
+    struct vici_in in;
+    struct value_fault fault;
+    uint16_t count = 0;
+    for (bool more = vici_find_list(message, "owners", &in); more && vici_next(&in) == VICI_LIST_ITEM;
+         count++) {
+        if (count == VICI_OWNERS_MAX || memchr(in.value.at, 0, in.value.len) ||
+            !value_identity(in.value, true, &s->arena, &owners[count], &fault))
+            return false;
+    }
+    struct conf_identity *kept = ARENA_ARRAY(&s->arena, struct conf_identity, count);
+    if (!kept)
+        return false;
+    memcpy(kept, owners, count * sizeof *kept);
+    s->entry.owner = kept;
+    s->entry.owner_count = count;
+    return true;
+}
+
+static bool check_shared_type(struct bytes type, struct vici_refusal *why)
+{
+    static const char *const later[] = {"EAP", "XAUTH", "NTLM", "PPK", NULL};
+    if (type.len == 0)
+        return refuse(why, "shared key type missing");
+    if (value_is(type, "IKE"))
+        return true;
+    if (is_one_of(type, later))
+        return refuse(why, "shared keys of type %.*s are not supported yet", shown(type),
+                      (const char *)type.at);
+    return refuse(why, "invalid shared key type: %.*s", shown(type), (const char *)type.at);
+}
+
+bool vici_read_shared(struct bytes message, struct vici_shared *out, struct vici_refusal *why)
+{
+    struct bytes data;
+    *out = (struct vici_shared){.arena = arena_make(&memory_libc, ARENA_MAX)};
+    out->entry.kind = SECRET_IKE;
+    if (!check_shared_type(find_text(message, "type"), why))
+        return false;
+    if (!vici_find(message, "data", &data) || data.len == 0)
+        return refuse(why, "shared key data missing");
+    out->entry.name = memory_text(&out->arena, find_text(message, "id"));
+    bool ok = out->entry.name && arena_copy(&out->arena, data, &out->entry.data);
+    if (ok && read_owners(message, out))
+        return true;
+    vici_shared_free(out);
+    return refuse(why, ok ? "parsing shared key owners failed" : "out of memory");
+}
+
+void vici_shared_free(struct vici_shared *s)
+{
+    arena_wipe(&s->arena);
+}
+
+/* ---- load-pool ------------------------------------------------------------------------------- */
+
+/* Attributes by name: their numbers for IPv4 and for IPv6, 0 = there is none (RFC 7296 3.15.1). */
+/* clang-format off */
+static const struct {
+    const char *name;
+    uint16_t ipv4, ipv6;
+} attributes[] = {
+    {"address",           1,     8},
+    {"dns",               3,    10},
+    {"nbns",              4,    11},
+    {"dhcp",              6,    12},
+    {"netmask",           2,     0},
+    {"server",        23456, 23457},
+    {"subnet",           13,    15},
+    {"p_cscf",           20,    21},
+    {"split_include", 28676, 28676},
+    {"split_exclude", 28678, 28678},
+};
+/* clang-format on */
+
+static unsigned prefix_len(const struct addr *from, const struct addr *to, unsigned octets)
+{
+    unsigned bits = 0;
+    while (bits < octets * 8 &&
+           ((from->ip[bits / 8] ^ to->ip[bits / 8]) >> (7 - bits % 8) & 1) == 0)
+        bits++;
+    return bits;
+}
+
+/* An address as its octets; a block of IPv4 with its mask, of IPv6 with the length of its prefix. */
+static bool encode_address(struct vici_pool *pool, struct bytes text, bool *is_ipv6,
+                           struct bytes *value)
+{
+    struct addr from, to;
+    uint8_t at[32];
+    if (!value_range(text, &from, &to) || memchr(text.at, '-', text.len))
+        return false;
+    size_t len = from.family == ADDR_V4 ? 4 : 16;
+    unsigned bits = prefix_len(&from, &to, (unsigned)len);
+    *is_ipv6 = len == 16;
+    memcpy(at, from.ip, len);
+    if (memchr(text.at, '/', text.len) && *is_ipv6)
+        at[len++] = (uint8_t)bits;
+    else if (memchr(text.at, '/', text.len))
+        for (unsigned i = 0; i < 4; i++, len++)
+            at[len] = bits >= 8 * (i + 1) ? 0xff
+                      : bits <= 8 * i     ? 0
+                                          : (uint8_t)(0xff << (8 * (i + 1) - bits));
+    return arena_copy(&pool->arena, bytes_make(at, len), value);
+}
+
+static bool find_attribute(struct bytes name, uint16_t *ipv4, uint16_t *ipv6, bool *by_number)
+{
+    uint64_t number;
+    for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++) {
+        if (!bytes_equal(name, bytes_str(attributes[i].name)))
+            continue;
+        *ipv4 = attributes[i].ipv4;
+        *ipv6 = attributes[i].ipv6;
+        *by_number = false;
+        return true;
+    }
+    *by_number = true;
+    if (name.len == 0 || name.len > 6 || !value_uint(name, UINT16_MAX, &number) || number == 0)
+        return false;
+    *ipv4 = *ipv6 = (uint16_t)number;
+    return true;
+}
+
+/* The list whose start was just read. */
+static bool read_attribute(struct vici_pool *pool, struct bytes name, struct vici_in *in,
+                           struct vici_attribute *to, struct vici_refusal *why)
+{
+    uint16_t ipv4, ipv6;
+    bool by_number, is_ipv6 = false;
+    if (!find_attribute(name, &ipv4, &ipv6, &by_number))
+        return refuse(why, "invalid attribute: %.*s", shown(name), (const char *)name.at);
+    while (vici_next(in) == VICI_LIST_ITEM) {
+        struct vici_attribute a = {.type = 0};
+        bool ok = encode_address(pool, in->value, &is_ipv6, &a.value) ||
+                  (by_number && arena_copy(&pool->arena, in->value, &a.value));
+        a.type = is_ipv6 ? ipv6 : ipv4;
+        if (!ok || a.type == 0 || pool->attribute_count == VICI_ATTRIBUTES_MAX)
+            return refuse(why, "invalid attribute value for %.*s", shown(name),
+                          (const char *)name.at);
+        to[pool->attribute_count++] = a;
+    }
+    return true;
+}
+
+/* How many addresses from one to another there are. */
+static uint64_t count_addresses(const struct addr *from, const struct addr *to)
+{
+    uint64_t n = 0;
+    size_t len = from->family == ADDR_V4 ? 4 : 16;
+    for (size_t i = 0; i < len; i++) {
+        if (n > UINT64_MAX >> 9)
+            return UINT64_MAX;
+        n = n * 256 + to->ip[i] - from->ip[i];
+    }
+    return n + 1;
+}
+
+static bool read_addrs(struct vici_pool *pool, struct bytes text, struct vici_refusal *why)
+{
+    if (pool->base)
+        return refuse(why, "multiple addrs defined");
+    struct bytes base = text;
+    if (!value_range(text, &pool->from, &pool->to))
+        return refuse(why, "invalid addrs value: %.*s", shown(text), (const char *)text.at);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] == '/' || text.at[i] == '-') {
+            base.len = i;
+            break;
+        }
+    }
+    pool->base = memory_text(&pool->arena, value_trim(base));
+    pool->size = count_addresses(&pool->from, &pool->to);
+    return pool->base || refuse(why, "out of memory");
+}
+
+static bool read_pool_keys(struct bytes content, struct vici_pool *pool,
+                           struct vici_attribute *list, struct vici_refusal *why)
+{
+    struct vici_in in = vici_in_make(content);
+    for (enum vici_element e = vici_next(&in); e != VICI_END; e = vici_next(&in)) {
+        struct bytes name = in.name;
+        bool ok;
+        if (e == VICI_LIST_START)
+            ok = read_attribute(pool, name, &in, list, why);
+        else if (e == VICI_KEY_VALUE && bytes_equal(name, bytes_str("addrs")))
+            ok = read_addrs(pool, in.value, why);
+        else
+            ok = refuse(why, "invalid attribute: %.*s", shown(name), (const char *)name.at);
+        if (!ok)
+            return false;
+    }
+    return pool->base || refuse(why, "missing addrs for pool '%s'", pool->name);
+}
+
+bool vici_read_pool(struct bytes name, struct bytes content, struct vici_pool *out,
+                    struct vici_refusal *why)
+{
+    struct vici_attribute list[VICI_ATTRIBUTES_MAX];
+    *out = (struct vici_pool){.arena = arena_make(&memory_libc, ARENA_MAX)};
+    out->name = memory_text(&out->arena, name);
+    bool ok = out->name ? read_pool_keys(content, out, list, why) : refuse(why, "out of memory");
+    struct vici_attribute *kept =
+        ok ? ARENA_ARRAY(&out->arena, struct vici_attribute, out->attribute_count) : NULL;
+    if (!kept) {
+        vici_pool_free(out);
+        return ok ? refuse(why, "out of memory") : false;
+    }
+    memcpy(kept, list, out->attribute_count * sizeof *kept);
+    out->attribute = kept;
+    return true;
+}
+
+void vici_pool_free(struct vici_pool *p)
+{
+    arena_wipe(&p->arena);
+}
+
+/* ---- certificates, keys, authorities --------------------------------------------------------- */
+
+bool vici_check_cert_type(struct bytes message, struct vici_refusal *why)
+{
+    static const char *const types[] = {
+        "X509",   "X509_AC",  "X509_CRL", "OCSP_RESPONSE", "PUBKEY",  "ANY",    "x509",
+        "x509ca", "x509ocsp", "x509aa",   "x509ac",        "x509crl", "pubkey", NULL};
+    struct bytes type = find_text(message, "type");
+    return type.len == 0 || is_one_of(type, types) ||
+           refuse(why, "invalid certificate type '%.*s'", shown(type), (const char *)type.at);
+}
+
+bool vici_check_cert(struct bytes message, struct vici_refusal *why)
+{
+    static const char *const flags[] = {"NONE", "CA", "AA", "OCSP", NULL};
+    struct bytes flag = find_text(message, "flag"), data;
+    struct bytes type = find_text(message, "type");
+    if (type.len == 0)
+        return refuse(why, "certificate type missing");
+    if (value_is(type, "ANY"))
+        return refuse(why, "invalid certificate type 'ANY'");
+    if (!vici_check_cert_type(message, why))
+        return false;
+    if (flag.len > 0 && !is_one_of(flag, flags))
+        return refuse(why, "invalid certificate flag '%.*s'", shown(flag), (const char *)flag.at);
+    if (!vici_find(message, "data", &data) || data.len == 0)
+        return refuse(why, "certificate data missing");
+    return true;
+}
+
+bool vici_check_key(struct bytes message, struct vici_refusal *why)
+{
+    static const char *const types[] = {"any", "rsa", "ecdsa", "ed25519", "ed448", NULL};
+    struct bytes type = find_text(message, "type"), data;
+    if (type.len == 0)
+        return refuse(why, "key type missing");
+    if (!is_one_of(type, types))
+        return refuse(why, "invalid key type: %.*s", shown(type), (const char *)type.at);
+    if (!vici_find(message, "data", &data) || data.len == 0)
+        return refuse(why, "key data missing");
+    return true;
+}
+
+bool vici_check_authority(struct bytes name, struct bytes content, struct vici_refusal *why)
+{
+    static const char *const keys[] = {"cacert", "file", "handle", "slot", "module", "cert_uri_base",
+                                       NULL};
+    static const char *const lists[] = {"crl_uris", "ocsp_uris", NULL};
+    struct vici_in in = vici_in_make(content);
+    bool has_ca = false;
+    for (enum vici_element e = vici_next(&in); e != VICI_END; e = vici_next(&in)) {
+        struct bytes key = in.name;
+        if (e != VICI_KEY_VALUE && e != VICI_LIST_START)
+            return refuse(why, "invalid section: %.*s", shown(key), (const char *)key.at);
+        if (!is_one_of(key, e == VICI_LIST_START ? lists : keys))
+            return refuse(why, "unknown option: %.*s, authority discarded", shown(key),
+                          (const char *)key.at);
+        has_ca = has_ca || value_is(key, "cacert") || value_is(key, "file") || value_is(key, "handle");
+        if (e == VICI_LIST_START && !vici_skip(&in))
+            return refuse(why, "parsing request failed");
+    }
+    return has_ca ||
+           refuse(why, "CA certificate missing: %.*s", shown(name), (const char *)name.at);
+}
+
+bool vici_check_redirect(struct bytes message, struct vici_refusal *why)
+{
+    static const char *const selectors[] = {"ike", "ike-id", "peer-ip", "peer-id"};
+    struct addr from, to;
+    struct bytes ip = find_text(message, "peer-ip");
+    bool selected = false;
+    if (find_text(message, "gateway").len == 0)
+        return refuse(why, "missing target gateway");
+    if (ip.len > 0 && !value_range(ip, &from, &to))
+        return refuse(why, "invalid peer IP selector");
+    for (size_t i = 0; i < sizeof selectors / sizeof selectors[0]; i++)
+        selected = selected || find_text(message, selectors[i]).len > 0;
+    return selected || refuse(why, "missing redirect selector");
+}
