@@ -4,7 +4,7 @@
 uint16_t collision_child_rekey(const struct collision_state *s)
 {
     if (!s->known)
-        return NOTIFY_CHILD_SA_NOT_FOUND;
+        return s->coming ? NOTIFY_TEMPORARY_FAILURE : NOTIFY_CHILD_SA_NOT_FOUND;
     if (s->ending || s->others_busy || (s->asked && s->answered))
         return NOTIFY_TEMPORARY_FAILURE;
     return 0;

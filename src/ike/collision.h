@@ -5,6 +5,7 @@
  *   the peer asks to ...         while we ...                                       we answer
  *   ---------------------------  -------------------------------------------------  ------------------------------------------------
  *   rekey a Child SA             do not know it                                     CHILD_SA_NOT_FOUND
+ *                                may not know it yet: our own series is unanswered  TEMPORARY_FAILURE
  *                                are deleting it, or have replaced it already       TEMPORARY_FAILURE
  *                                have asked to rekey it, no answer yet              serve; both nonces of both exchanges decide later
  *                                are past CREATE_CHILD_SA with our own rekey of it  TEMPORARY_FAILURE
@@ -29,6 +30,7 @@
 /* What we are doing about an SA. */
 struct collision_state {
     bool known;    /* the Child SA exists (of an IKE SA always true) */
+    bool coming;   /* an answer to a series of ours is awaited: it may make it known */
     bool ending;   /* being deleted, or replaced by another already */
     bool asked;    /* our own rekey of it is under way */
     bool answered; /* ... and its CREATE_CHILD_SA was answered: further rounds are under way */

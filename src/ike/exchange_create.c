@@ -229,6 +229,15 @@ static struct child *rekey_target(const struct turn *t, const struct notify_payl
     return c;
 }
 
+/* The peer is ahead of us: it has made, and we have not heard of it yet. */
+static bool child_is_coming(const struct ike_sa *sa)
+{
+    const struct larval *l = sa->larvals;
+    while (l && !(l->ours && l->kind == LARVAL_CHILD))
+        l = l->next;
+    return l != NULL;
+}
+
 static struct collision_state state_of(const struct turn *t, enum larval_kind kind,
                                        const struct child *child)
 {
@@ -236,6 +245,7 @@ static struct collision_state state_of(const struct turn *t, enum larval_kind ki
     bool leaving = t->sa->phase != PHASE_UP;
     return (struct collision_state){
         .known = kind == LARVAL_IKE || child,
+        .coming = child_is_coming(t->sa),
         .ending = leaving || (child && child->state != CHILD_INSTALLED),
         .asked = ours && !ours->is_void,
         .answered = ours && ours->answered,
