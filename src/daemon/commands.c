@@ -8,6 +8,7 @@
 #include "daemon/ending.h"
 #include "daemon/reload.h"
 #include "daemon/report.h"
+#include "daemon/renewal.h"
 #include "daemon/tell.h"
 #include "vici/names.h"
 
@@ -326,6 +327,50 @@ static void cmd_terminate(struct session *s, struct bytes message)
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
+/* ---- rekey ----------------------------------------------------------------------------------- */
+
+static void on_renewal_done(void *self, const struct renewal_outcome *outcome)
+{
+    struct session *s = self;
+    struct vici_out *o = session_answer(s);
+    s->renewal = NULL;
+    vici_key_bool(o, "success", outcome->message == NULL);
+    vici_key_uint(o, "matches", outcome->matches);
+    if (outcome->rekeyed > 0)
+        vici_key_uint(o, "rekeyed", outcome->rekeyed);
+    if (outcome->message)
+        vici_key_str(o, "errmsg", outcome->message);
+    if (outcome->reason != IKE_REASON_NONE)
+        vici_key_str(o, "reason", ike_reason_name(outcome->reason));
+    if (outcome->detail && outcome->detail[0] != '\0')
+        vici_key_str(o, "detail", outcome->detail);
+    session_send_answer(s);
+}
+
+static void cmd_rekey(struct session *s, struct bytes message)
+{
+    struct renewal_wish wish = {
+        .conn = find_text(message, "ike"),
+        .child = find_text(message, "child"),
+        .ike_id = find_id(message, "ike-id"),
+        .child_id = find_id(message, "child-id"),
+        .wait = vici_find_bool(message, "wait", false),
+        .timeout_ms = vici_find_int(message, "timeout", 0),
+        .self = s,
+        .done = on_renewal_done,
+        .told = on_told,
+    };
+    if (wish.conn.len == 0 && wish.child.len == 0 && wish.ike_id == 0 && wish.child_id == 0) {
+        session_fail(s, "missing rekey selector");
+        return;
+    }
+    if (vici_find_bool(message, "reauth", false)) {
+        session_fail(s, "reauthentication on request is not supported");
+        return;
+    }
+    s->renewal = renewal_begin(s->d, &wish);
+}
+
 
 static const struct {
     const char *name;
@@ -336,6 +381,7 @@ static const struct {
     {VICI_CMD_INITIATE, cmd_initiate},
     {VICI_CMD_TERMINATE, cmd_terminate},
     {VICI_CMD_LIST_SAS, cmd_list_sas},
+    {VICI_CMD_REKEY, cmd_rekey},
     {VICI_CMD_LIST_CONNS, cmd_list_conns},
     {"get-conns", cmd_get_conns},
     {"get-counters", cmd_get_counters},

@@ -27,6 +27,8 @@ enum { PLANE_POLLS = 8 };
 
 struct attempt;
 struct ending;
+struct history;
+struct renewal;
 struct session;
 struct start;
 struct work;
@@ -82,6 +84,8 @@ struct daemon {
     struct attempt *attempts; /* initiations under way */
     struct ending *endings;   /* terminations under way */
     struct start *starts;     /* connections to be kept up */
+    struct renewal *renewals; /* rekeys somebody waits for */
+    struct history *history;  /* how the last rekeys went */
     uint64_t last_order;
     uv_timer_t starts_timer;
 

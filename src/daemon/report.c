@@ -3,6 +3,7 @@
  */
 #include "daemon/report.h"
 
+#include "daemon/history.h"
 #include "wire/names.h"
 #include "wire/print.h"
 
@@ -80,6 +81,19 @@ static void key_until(struct vici_out *o, const char *key, ike_time at)
         vici_key_int(o, key, ((int64_t)at - (int64_t)loop_now()) / (int64_t)IKE_SECOND);
 }
 
+/* How the last rekey of what has these names went. */
+static void keys_history(struct vici_out *o, const struct daemon *d, const char *conn, const char *child)
+{
+    const struct last_rekey *last = history_find(d, conn, child);
+    if (!last)
+        return;
+    vici_key_str(o, "last-rekey", last->reason == IKE_REASON_NONE ? "ok" : ike_reason_name(last->reason));
+    if (last->detail[0] != '\0')
+        vici_key_str(o, "last-rekey-detail", last->detail);
+    vici_key_uint(o, "last-rekey-ago", seconds_since(last->at));
+    vici_key_uint(o, "rekeyed", last->rekeyed);
+}
+
 /* ---- Child SAs ------------------------------------------------------------------------------- */
 
 static void keys_usage(struct vici_out *o, struct daemon *d, uint32_t child_id)
@@ -113,7 +127,8 @@ static void keys_installed(struct vici_out *o, struct daemon *d, const struct ik
     vici_key_uint(o, "install-time", seconds_since(c->installed_at));
 }
 
-static void report_child(struct vici_out *o, struct daemon *d, const struct ike_child_info *c)
+static void report_child(struct vici_out *o, struct daemon *d, const char *conn,
+                         const struct ike_child_info *c)
 {
     char section[VICI_NAME_MAX + 1];
     snprintf(section, sizeof section, "%.200s-%u", c->name, c->id);
@@ -128,6 +143,7 @@ static void report_child(struct vici_out *o, struct daemon *d, const struct ike_
     list_ts(o, "local-ts", &c->local_ts);
     list_ts(o, "remote-ts", &c->remote_ts);
     list_kex(o, c->quantum_safe, c->kex_count, c->kex);
+    keys_history(o, d, conn, c->name);
     vici_section_end(o);
 }
 
@@ -137,14 +153,14 @@ static bool is_wanted(const struct report_filter *f, const struct ike_child_info
            (!f->child || f->child[0] == '\0' || strcmp(f->child, c->name) == 0);
 }
 
-static void report_children(struct vici_out *o, struct daemon *d, uint32_t ike_id,
+static void report_children(struct vici_out *o, struct daemon *d, const struct ike_sa_info *sa,
                             const struct report_filter *filter)
 {
     struct ike_child_info c = {.id = 0};
     vici_section(o, "child-sas");
     while (ike_engine_next_child(d->engine, ike_id, c.id, &c))
         if (is_wanted(filter, &c))
-            report_child(o, d, &c);
+            report_child(o, d, sa->conn, &c);
     vici_section_end(o);
 }
 
@@ -193,8 +209,9 @@ void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *s
         key_until(o, "rekey-time", sa->rekey_at);
     }
     list_kex(o, sa->quantum_safe, sa->kex_count, sa->kex);
+    keys_history(o, d, sa->conn, NULL);
     if (!filter->no_children)
-        report_children(o, d, sa->id, filter);
+        report_children(o, d, sa, filter);
     vici_section_end(o);
 }
 

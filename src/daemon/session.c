@@ -6,6 +6,7 @@
 #include "daemon/attempt.h"
 #include "daemon/commands.h"
 #include "daemon/ending.h"
+#include "daemon/renewal.h"
 
 #include <stdlib.h>
 
@@ -233,6 +234,7 @@ void session_closed(void *session)
         }
     attempt_detach(s->attempt);
     ending_detach(s->ending);
+    renewal_detach(s->renewal);
     vici_frames_free(&s->in);
     free(s);
 }

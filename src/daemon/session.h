@@ -54,6 +54,7 @@ struct session {
     struct attempt *attempt;
     struct ending *ending;
 };
+    struct renewal *renewal;
 
 /* For control_open. */
 void *session_open(void *self, struct control_client *client);

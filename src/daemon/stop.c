@@ -7,6 +7,7 @@
 #include "daemon/attempt.h"
 #include "daemon/effects.h"
 #include "daemon/notify.h"
+#include "daemon/renewal.h"
 #include "daemon/start.h"
 
 enum { STOP_MS = 2500 };
@@ -42,6 +43,7 @@ void stop_begin(struct daemon *d)
     struct ike_order order = {.kind = ORDER_SHUTDOWN};
     (void)effects_order(d, &order);
     attempt_end_all(d, "the daemon is stopping");
+    renewal_end_all(d, "the daemon is stopping");
 }
 
 void stop_check(struct daemon *d)

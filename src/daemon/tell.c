@@ -5,6 +5,8 @@
 
 #include "daemon/attempt.h"
 #include "daemon/ending.h"
+#include "daemon/history.h"
+#include "daemon/renewal.h"
 #include "daemon/report.h"
 #include "daemon/start.h"
 #include "wire/names.h"
@@ -354,3 +356,5 @@ void tell(struct daemon *d, const struct ike_tell *t)
     ending_tell(d, t);
     start_tell(d, t);
 }
+    history_tell(d, t);
+    renewal_tell(d, t);

@@ -37,3 +37,4 @@
 #define VICI_CMD_RELOAD "reload"
 
 #endif
+#define VICI_CMD_REKEY "rekey"
