@@ -1,8 +1,11 @@
 /*
- * examples: the two sides of every example fit together. Their configurations are given to two
- * engines, which set up a tunnel and take it down.
+ * examples: the two sides of every example fit together: their configurations are given to two
+ * engines, which set up a tunnel and take it down. And README.md shows the first one as it is.
  */
 #include "../support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "../support/duo.h"
 #include "crypto/ossl.h"
@@ -90,6 +93,33 @@ static void a_traveller_comes_home(void **state)
                   &from_anywhere, 2, true);
 }
 
+static char *read_file(const char *path)
+{
+    enum { ROOM = 1 << 16 };
+    FILE *file = fopen(path, "r");
+    char *text = calloc(1, ROOM);
+    assert_true(file && text);
+    assert_true(fread(text, 1, ROOM - 1, file) < ROOM - 1);
+    fclose(file);
+    return text;
+}
+
+static void the_readme_shows_the_first_example_word_for_word(void **state)
+{
+    (void)state;
+    static const char *const files[] = {
+        "examples/site-to-site/north/swanctl.conf",
+        "examples/site-to-site/south/swanctl.conf",
+    };
+    char *readme = read_file("README.md");
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char *text = read_file(files[i]);
+        assert_non_null(strstr(readme, text));
+        free(text);
+    }
+    free(readme);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +128,7 @@ int main(void)
         cmocka_unit_test(an_old_branch_falls_back_and_a_new_one_does_not),
         cmocka_unit_test(a_tunnel_over_ipv6),
         cmocka_unit_test(a_traveller_comes_home),
+        cmocka_unit_test(the_readme_shows_the_first_example_word_for_word),
     };
     crypto = ossl_crypto_new();
     if (!crypto)
