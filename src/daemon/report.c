@@ -158,7 +158,7 @@ static void report_children(struct vici_out *o, struct daemon *d, const struct i
 {
     struct ike_child_info c = {.id = 0};
     vici_section(o, "child-sas");
-    while (ike_engine_next_child(d->engine, ike_id, c.id, &c))
+    while (ike_engine_next_child(d->engine, sa->id, c.id, &c))
         if (is_wanted(filter, &c))
             report_child(o, d, sa->conn, &c);
     vici_section_end(o);
