@@ -38,7 +38,10 @@ struct verdict info_start(struct turn *t)
     switch (want->kind) {
     case WANT_DELETE_IKE:
         t->sa->phase = PHASE_CLOSING;
-        t->sa->die_at = t->now + DELETE_LINGER_FOR;
+        /* nobody waits for the end of one that was replaced: it may take its time (replaced SAs
+         * have a deadline already) */
+        if (!t->sa->mourned)
+            t->sa->die_at = t->now + DELETE_LINGER_FOR;
         built = add_delete(t, PROTOCOL_IKE, NULL, 0);
         break;
     case WANT_DELETE_CHILD:
@@ -46,6 +49,7 @@ struct verdict info_start(struct turn *t)
         /* if it went meanwhile, an empty message does no harm */
         if (child && child->state != CHILD_LINGERING) {
             child->state = CHILD_DELETING;
+            series_void(t, child->id); /* nobody makes a successor of it any more */
             built = add_delete(t, PROTOCOL_ESP, &child->spi_in, 1);
         }
         break;
@@ -115,9 +119,14 @@ static struct verdict serve_deletes(struct turn *t)
     uint16_t count = 0;
     for (const struct payload *p = ike_msg_find(t->in, PAYLOAD_DELETE); p;
          p = ike_msg_next(t->in, p)) {
-        if (p->u.del.protocol == PROTOCOL_IKE)
-            /* an empty answer, then it is over */
+        if (p->u.del.protocol == PROTOCOL_IKE) {
+            /*
+             * An empty answer, then it is over. If the peer had rekeyed this SA, it deletes what
+             * is replaced: its rekey prevails, whether or not it ever heard of ours.
+             */
+            series_settle_waiting(t);
             return verdict_kill(IKE_REASON_DELETED_BY_PEER, 0);
+        }
         if (p->u.del.protocol == PROTOCOL_ESP && p->u.del.spi_len == 4)
             count += delete_children(t, &p->u.del, pairs + count,
                                      (uint16_t)(CHILDREN_PER_IKE_MAX - count));
