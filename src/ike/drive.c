@@ -218,8 +218,8 @@ void drive_begin(struct turn *t, const struct exchange *x, const struct want *wa
 /* What was still wanted of an SA that was rekeyed is wanted of its heir now. */
 static void pursue_heir(struct turn *t)
 {
-    uint32_t id = t->sa->phase == PHASE_REPLACED ? t->sa->rekeyed_into : 0;
-    struct turn other = {.e = t->e, .sa = table_get(&t->e->by_id, id), .now = t->now, .fx = t->fx};
+    struct ike_sa *heir = table_get(&t->e->by_id, t->sa->rekeyed_into);
+    struct turn other = {.e = t->e, .sa = heir, .now = t->now, .fx = t->fx};
     if (other.sa && other.sa->wants && !other.sa->ours)
         drive_pursue(&other);
 }
@@ -302,6 +302,7 @@ static void close_after_reply(struct turn *t, const struct verdict *v)
     bool linger = !t->slot->exchange->clear;
     free_slot(t);
     turn_close(t, v, linger);
+    pursue_heir(t);
 }
 
 /*
