@@ -55,6 +55,7 @@ struct larval {
     /* made by CREATE_CHILD_SA */
     bool answered;             /* ours: the response has come, further rounds are under way */
     bool is_void;              /* what it was for is gone: an exchange under way ends it */
+    bool unwanted;             /* the same, ours: the peer may have made it, then it is undone */
     bool complete;             /* nothing is to be negotiated any more */
     struct bytes link;         /* ours: the peer's ticket, to be sent with the next round */
     uint8_t tries;             /* how often the whole series was begun */

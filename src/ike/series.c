@@ -74,7 +74,7 @@ static void tell_child(struct turn *t, const struct child *child, uint32_t repla
  */
 static enum crypto_result settle_our_child(struct turn *t, struct larval *l)
 {
-    bool redundant = ours_is_redundant(l);
+    bool redundant = l->unwanted || ours_is_redundant(l);
     struct child *child = merge_child(t, l);
     if (!child)
         return CRYPTO_FAULT;
@@ -85,7 +85,7 @@ static enum crypto_result settle_our_child(struct turn *t, struct larval *l)
         rival->state = CHILD_REKEYED;
     }
     if (redundant) {
-        child->replaced_by = l->rival_child;
+        child->replaced_by = l->rival_child ? l->rival_child : l->rekeys;
         child->state = CHILD_REKEYED;
         retire(t, child);
     } else {
@@ -208,7 +208,7 @@ static enum crypto_result settle(struct turn *t, struct larval *l)
  */
 static void wait_for_round(struct turn *t, struct larval *l)
 {
-    if (l->ours && ours_is_redundant(l))
+    if (l->ours && (l->unwanted || ours_is_redundant(l)))
         return;
     struct larval *rival = l->ours ? sa_larval(t->sa, l->rival) : NULL;
     if (rival && !in_slot(t->sa, rival))
@@ -238,10 +238,12 @@ void series_void(struct turn *t, uint32_t child_id)
         next = l->next;
         if (l->kind != LARVAL_CHILD || l->rekeys != child_id)
             continue;
-        if (in_slot(t->sa, l))
-            l->is_void = true;
-        else
+        if (!in_slot(t->sa, l))
             drop(t, l);
+        else if (l->ours)
+            l->unwanted = true;
+        else
+            l->is_void = true;
     }
 }
 
@@ -327,7 +329,7 @@ struct verdict series_refused(struct turn *t, struct larval *l, const struct not
 {
     static const struct verdict quietly = {.class = V_PEER, .reason = IKE_REASON_NONE};
     uint16_t notify = error ? error->type : 0;
-    if (l->is_void)
+    if (l->is_void || l->unwanted)
         return quietly;
     if (notify == NOTIFY_INVALID_KE_PAYLOAD && retry_with_method(t, l, error->data))
         return quietly;
