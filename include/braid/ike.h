@@ -217,7 +217,7 @@ struct ike_tell {
     /* a sentence: what was offered, what is accepted. May hold escaped text of the peer. Or "" */
     const char *detail;
     /*
-     * The same for programs, or "": lines `key=value` (ike/compare.h): offered, accepted, type,
+     * The same for programs, or "": lines `key=value` (ike/compare.h): offered, accepted, mismatch,
      * transform, accept-here, offer-there, offered-local-ts ... A last line without an end was cut
      */
     const char *facts;

@@ -156,3 +156,17 @@ const char *client_text(struct bytes message, const char *path, char *to, size_t
     to[len] = '\0';
     return to;
 }
+
+const char *client_join(struct bytes message, const char *list, const char *between, char *to,
+                        size_t room)
+{
+    struct vici_in in;
+    size_t len = 0;
+    to[0] = '\0';
+    if (!vici_find_list(message, list, &in))
+        return to;
+    while (vici_next(&in) == VICI_LIST_ITEM && len < room)
+        len += (size_t)snprintf(to + len, room - len, "%s%.*s", len ? between : "",
+                                (int)in.value.len, (const char *)in.value.at);
+    return to;
+}

@@ -44,5 +44,8 @@ enum exit_code client_call(struct client *c, unsigned patience, client_event *on
 bool client_succeeded(struct bytes response);
 /* A value as text in the buffer, or "" if there is none. Control characters are replaced. */
 const char *client_text(struct bytes message, const char *path, char *to, size_t room);
+/* The items of a list at top level, or "". */
+const char *client_join(struct bytes message, const char *list, const char *between, char *to,
+                        size_t room);
 
 #endif

@@ -78,10 +78,7 @@ static void on_event(void *self, struct bytes event, struct bytes message)
         show_conn(name, conn);
         return;
     }
-    json_t *object = json_object();
-    json_object_set_new(object, "name", json_from_bytes(name));
-    json_object_update_new(object, json_from_vici(conn));
-    json_array_append_new(l->json, object);
+    json_add_named(l->json, name, conn);
 }
 
 enum exit_code cmd_conns(struct cli *cli)

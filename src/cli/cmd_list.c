@@ -7,6 +7,10 @@
  *         net #1  INSTALLED 45 s  TUNNEL in UDP  AES_GCM_16_256  quantum-safe
  *             10.1.0.0/16 ↔ 10.2.0.0/16
  *             in 1.2 MB (900 packets)  out 3.4 MB (2000 packets)
+ *
+ * and behind them the connections without an SA, with their last failure (see `braid explain`):
+ *
+ *     away  DOWN  no answer from the peer, 3 min ago
  */
 #include "cli/client.h"
 #include "cli/json.h"
@@ -17,24 +21,12 @@
 enum { TEXT_LEN = 1024 };
 
 struct listing {
-    json_t *json; /* array, or NULL */
+    json_t *json, *down; /* arrays, or NULL */
+    json_t *up;          /* object: names of connections that have an SA */
     size_t count;
 };
 
 /* ---- for people ------------------------------------------------------------------------------ */
-
-static void join_list(struct bytes message, const char *name, const char *between, char *to,
-                      size_t room)
-{
-    struct vici_in in;
-    size_t len = 0;
-    to[0] = '\0';
-    if (!vici_find_list(message, name, &in))
-        return;
-    while (vici_next(&in) == VICI_LIST_ITEM && len < room)
-        len += (size_t)snprintf(to + len, room - len, "%s%.*s", len ? between : "",
-                                (int)in.value.len, (const char *)in.value.at);
-}
 
 static void show_safety(struct bytes sa)
 {
@@ -96,11 +88,11 @@ static void show_child(struct bytes child)
     printf("  %s%s  ", client_text(child, "mode", mode, sizeof mode),
            vici_find_bool(child, "encap", false) ? " in UDP" : "");
     show_cipher(child);
-    join_list(child, "key-exchanges", " + ", own, sizeof own);
+    client_join(child, "key-exchanges", " + ", own, sizeof own);
     printf("%s%s  ", own[0] ? ", keys from " : "", own);
     show_safety(child);
-    join_list(child, "local-ts", " ", ours, sizeof ours);
-    join_list(child, "remote-ts", " ", theirs, sizeof theirs);
+    client_join(child, "local-ts", " ", ours, sizeof ours);
+    client_join(child, "remote-ts", " ", theirs, sizeof theirs);
     printf("\n        %s %s %s\n        ", ours, look_both(), theirs);
     show_traffic(child, "in", "bytes-in", "packets-in");
     show_traffic(child, "out", "bytes-out", "packets-out");
@@ -132,10 +124,60 @@ static void show_sa(struct bytes name, struct bytes sa)
     show_address(sa, "remote");
     fputs("\n    ", stdout);
     show_cipher(sa);
-    join_list(sa, "key-exchanges", " + ", kex, sizeof kex);
+    client_join(sa, "key-exchanges", " + ", kex, sizeof kex);
     printf(" / %s, keys from %s\n", client_text(sa, "prf-alg", prf, sizeof prf),
            kex[0] ? kex : "no key exchange yet");
     show_children(sa);
+}
+
+/* ---- what is down ---------------------------------------------------------------------------- */
+
+static void show_last_failure(struct bytes failures)
+{
+    struct vici_in in = vici_in_make(failures);
+    char text[TEXT_LEN], child[TEXT_LEN], age[32];
+    if (vici_next(&in) != VICI_SECTION_START)
+        return;
+    struct bytes last = vici_content(&in);
+    client_text(last, "text", text, sizeof text);
+    client_text(last, "child", child, sizeof child);
+    printf("  %s%s%s, %s ago", child, child[0] ? ": " : "", text,
+           look_age(vici_find_int(last, "ago", 0), age));
+}
+
+static void show_down(struct bytes name, struct bytes content)
+{
+    struct vici_in in = vici_in_make(content);
+    enum vici_element e;
+    look_print(stdout, LOOK_BOLD, "%.*s", (int)name.len, (const char *)name.at);
+    look_print(stdout, LOOK_BAD, "  DOWN");
+    while ((e = vici_next(&in)) != VICI_END && e != VICI_BAD) {
+        if (e != VICI_SECTION_START)
+            continue;
+        struct bytes section = in.name, inside = vici_content(&in);
+        if (bytes_equal(section, BYTES_LIT("failures")))
+            show_last_failure(inside);
+    }
+    putchar('\n');
+}
+
+static void on_explained(void *self, struct bytes event, struct bytes message)
+{
+    struct listing *l = self;
+    struct vici_in in = vici_in_make(message);
+    char name[VICI_NAME_MAX + 1];
+    if (!bytes_equal(event, BYTES_LIT(VICI_EVENT_EXPLAINED)) ||
+        vici_next(&in) != VICI_SECTION_START)
+        return;
+    snprintf(name, sizeof name, "%.*s", (int)in.name.len, (const char *)in.name.at);
+    struct bytes section = in.name, content = vici_content(&in);
+    if (!vici_find_bool(content, "configured", false) || json_object_get(l->up, name))
+        return;
+    l->count++;
+    if (l->down)
+        json_add_named(l->down, section, content);
+    else
+        show_down(section, content);
 }
 
 /* ---- both ------------------------------------------------------------------------------------ */
@@ -147,37 +189,50 @@ static void on_event(void *self, struct bytes event, struct bytes message)
     if (!bytes_equal(event, BYTES_LIT(VICI_EVENT_LIST_SA)) || vici_next(&in) != VICI_SECTION_START)
         return;
     struct bytes name = in.name, sa = vici_content(&in);
+    char up[VICI_NAME_MAX + 1];
+    snprintf(up, sizeof up, "%.*s", (int)name.len, (const char *)name.at);
+    json_object_set_new(l->up, up, json_true());
     l->count++;
     if (!l->json) {
         show_sa(name, sa);
         return;
     }
-    json_t *object = json_object();
-    json_object_set_new(object, "name", json_from_bytes(name));
-    json_object_update_new(object, json_from_vici(sa));
-    json_array_append_new(l->json, object);
+    json_add_named(l->json, name, sa);
+}
+
+static enum exit_code list_all(struct client *c, struct listing *l)
+{
+    struct bytes response;
+    enum exit_code code = client_register(c, VICI_EVENT_LIST_SA);
+    if (code != EXIT_GOOD)
+        return code;
+    client_request(c, VICI_CMD_LIST_SAS);
+    code = client_call(c, CLIENT_PATIENCE, on_event, l, &response);
+    enum exit_code explains = code == EXIT_GOOD ? client_register(c, VICI_EVENT_EXPLAINED) : code;
+    if (explains != EXIT_GOOD) /* a daemon that is no braidd has nothing to say about the rest */
+        return explains == EXIT_FAILED ? EXIT_GOOD : explains;
+    vici_key_bool(client_request(c, VICI_CMD_EXPLAIN), "brief", true);
+    return client_call(c, CLIENT_PATIENCE, on_explained, l, &response);
 }
 
 enum exit_code cmd_list(struct cli *cli)
 {
-    struct listing l = {.count = 0};
+    struct listing l = {.up = json_object()};
     struct client c;
-    struct bytes response;
     if (!cli_arguments(cli, NULL, NULL))
         return EXIT_USAGE;
+    l.json = cli->json ? json_array() : NULL;
+    l.down = cli->json ? json_array() : NULL;
     enum exit_code code = client_open(&c, cli);
     if (code == EXIT_GOOD)
-        code = client_register(&c, VICI_EVENT_LIST_SA);
-    l.json = cli->json ? json_array() : NULL;
-    if (code == EXIT_GOOD) {
-        client_request(&c, VICI_CMD_LIST_SAS);
-        code = client_call(&c, CLIENT_PATIENCE, on_event, &l, &response);
-    }
+        code = list_all(&c, &l);
     if (code == EXIT_GOOD && cli->json)
-        json_show(json_pack("{s:i, s:O}", "schema", 1, "sas", l.json));
+        json_show(json_pack("{s:i, s:O, s:O}", "schema", 1, "sas", l.json, "down", l.down));
     else if (code == EXIT_GOOD && l.count == 0)
         puts("no SAs");
     json_decref(l.json);
+    json_decref(l.down);
+    json_decref(l.up);
     client_close(&c);
     return code;
 }

@@ -167,18 +167,6 @@ struct found {
     bool quantum_safe, is_there;
 };
 
-static void join_list(struct bytes message, const char *name, char *to, size_t room)
-{
-    struct vici_in in;
-    size_t len = 0;
-    to[0] = '\0';
-    if (!vici_find_list(message, name, &in))
-        return;
-    while (vici_next(&in) == VICI_LIST_ITEM && len < room)
-        len += (size_t)snprintf(to + len, room - len, "%s%.*s", len ? " + " : "", (int)in.value.len,
-                                (const char *)in.value.at);
-}
-
 static void take_found(struct found *f, struct bytes sa, struct bytes whole, int64_t id)
 {
     if (f->is_there && id < f->id)
@@ -186,7 +174,7 @@ static void take_found(struct found *f, struct bytes sa, struct bytes whole, int
     f->is_there = true;
     f->id = id;
     f->quantum_safe = vici_find_bool(sa, "quantum-safe", false);
-    join_list(whole, "key-exchanges", f->kex, sizeof f->kex);
+    client_join(whole, "key-exchanges", " + ", f->kex, sizeof f->kex);
 }
 
 /* In a list-sa event: the child looked for, or the IKE SA. */

@@ -17,12 +17,13 @@ static const char *const numbers[] = {
     "rekey_time",    "reauth_time",    "rekey_bytes",    "rekey_packets",
     "dpd_delay",     "matches",        "terminated",     "mid",
     "sent-bytes",    "received-bytes", "sent-fragments", "received-fragments",
-    "transmissions", "microseconds",   "ike-id",         NULL};
+    "transmissions", "microseconds",   "ike-id",         "ago",
+    "times",         NULL};
 /* clang-format on */
 /* clang-format off */
 static const char *const truths[] = {"quantum-safe", "initiator", "encap",    "nat-local",
                                      "nat-remote",   "nat-any",   "nat-fake", "success",
-                                     "ppk",          NULL};
+                                     "ppk",          "up",        "configured", NULL};
 /* clang-format on */
 
 static bool is_among(struct bytes key, const char *const *words)
@@ -98,6 +99,14 @@ json_t *json_from_vici(struct bytes message)
 {
     struct vici_in in = vici_in_make(message);
     return from_section(&in);
+}
+
+void json_add_named(json_t *array, struct bytes name, struct bytes content)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "name", json_from_bytes(name));
+    json_object_update_new(object, json_from_vici(content));
+    json_array_append_new(array, object);
 }
 
 void json_show(json_t *value)

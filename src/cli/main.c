@@ -15,6 +15,7 @@ const struct cli_command cli_commands[] = {
      cmd_up},
     {"down", "NAME | --ike NAME | --child NAME | --id NUMBER", "end SAs", cmd_down},
     {"list", "[--json]", "the SAs there are, with their key exchanges", cmd_list},
+    {"explain", "[CONN | PEER | last] [--json]", "why it failed, or what was chosen", cmd_explain},
     {"conns", "[--json]", "the connections that are configured", cmd_conns},
     {"reload", "", "read the configuration again; with an error in it nothing changes", cmd_reload},
     {"version", "", "version of this program and of the daemon", cmd_version},

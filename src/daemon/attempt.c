@@ -8,6 +8,7 @@
 #include "daemon/attempt.h"
 
 #include "daemon/effects.h"
+#include "daemon/journal.h"
 #include "daemon/resolve.h"
 
 #include <stdio.h>
@@ -128,6 +129,7 @@ static void on_resolved(void *self, const struct resolved *r)
     struct daemon *d = a->d;
     a->resolve = NULL;
     if (r->remote.addr.family == ADDR_NONE) {
+        journal_note(d, a->conn, a->child, r->error);
         fail(a, IKE_REASON_NONE, r->error, "");
         return;
     }
@@ -143,8 +145,10 @@ static void on_resolved(void *self, const struct resolved *r)
         return;
     for (a = d->attempts; a && a->order_id != id; a = a->next) /* an alert may have ended it */
         ;
-    if (a)
-        fail(a, IKE_REASON_NONE, refusals[result], "");
+    if (!a)
+        return;
+    journal_note(d, a->conn, a->child, refusals[result]);
+    fail(a, IKE_REASON_NONE, refusals[result], "");
 }
 
 /* Which connection is meant when only a child was named? */

@@ -6,9 +6,10 @@
 
 #include "daemon/attempt.h"
 #include "daemon/ending.h"
+#include "daemon/journal_list.h"
 #include "daemon/reload.h"
-#include "daemon/report.h"
 #include "daemon/renewal.h"
+#include "daemon/report.h"
 #include "daemon/tell.h"
 #include "vici/names.h"
 
@@ -326,7 +327,6 @@ static void cmd_terminate(struct session *s, struct bytes message)
     s->ending = ending_begin(s->d, &wish);
 }
 
-/* ---- the table ------------------------------------------------------------------------------- */
 /* ---- rekey ----------------------------------------------------------------------------------- */
 
 static void on_renewal_done(void *self, const struct renewal_outcome *outcome)
@@ -371,6 +371,7 @@ static void cmd_rekey(struct session *s, struct bytes message)
     s->renewal = renewal_begin(s->d, &wish);
 }
 
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -380,12 +381,13 @@ static const struct {
     {VICI_CMD_STATS, cmd_stats},
     {VICI_CMD_INITIATE, cmd_initiate},
     {VICI_CMD_TERMINATE, cmd_terminate},
-    {VICI_CMD_LIST_SAS, cmd_list_sas},
     {VICI_CMD_REKEY, cmd_rekey},
+    {VICI_CMD_LIST_SAS, cmd_list_sas},
     {VICI_CMD_LIST_CONNS, cmd_list_conns},
     {"get-conns", cmd_get_conns},
     {"get-counters", cmd_get_counters},
     {VICI_CMD_RELOAD, cmd_reload},
+    {VICI_CMD_EXPLAIN, journal_list},
     {"reload-settings", cmd_reload},
 };
 

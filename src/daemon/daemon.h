@@ -28,6 +28,7 @@ enum { PLANE_POLLS = 8 };
 struct attempt;
 struct ending;
 struct history;
+struct journal;
 struct renewal;
 struct session;
 struct start;
@@ -83,9 +84,10 @@ struct daemon {
     struct session *sessions;
     struct attempt *attempts; /* initiations under way */
     struct ending *endings;   /* terminations under way */
-    struct start *starts;     /* connections to be kept up */
     struct renewal *renewals; /* rekeys somebody waits for */
     struct history *history;  /* how the last rekeys went */
+    struct journal *journal;  /* last failures and successes of each connection */
+    struct start *starts;     /* connections to be kept up */
     uint64_t last_order;
     uv_timer_t starts_timer;
 

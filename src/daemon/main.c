@@ -7,6 +7,7 @@
 #include "daemon/daemon.h"
 #include "daemon/effects.h"
 #include "daemon/history.h"
+#include "daemon/journal.h"
 #include "daemon/notify.h"
 #include "daemon/plane.h"
 #include "daemon/reload.h"
@@ -214,8 +215,9 @@ static bool close_all(struct daemon *d)
     if (d->fx)
         ike_effects_free(d->fx);
     reload_free_all(d);
-    ossl_crypto_free(d->crypto);
     history_free(d);
+    journal_free(d);
+    ossl_crypto_free(d->crypto);
     vici_out_free(&d->out);
     vici_out_free(&d->log_out);
     rundir_release(d->options.run_dir, d->lock_fd);

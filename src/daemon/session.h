@@ -25,7 +25,8 @@
     X(CHILD_UPDOWN,   "child-updown") \
     X(CHILD_REKEY,    "child-rekey") \
     X(ALERT,          "alert") \
-    X(PROGRESS,       "progress")
+    X(PROGRESS,       "progress") \
+    X(EXPLAINED,      "explained")
 /* clang-format on */
 
 enum event {
@@ -53,8 +54,8 @@ struct session {
     struct list list;
     struct attempt *attempt;
     struct ending *ending;
-};
     struct renewal *renewal;
+};
 
 /* For control_open. */
 void *session_open(void *self, struct control_client *client);

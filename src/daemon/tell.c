@@ -5,7 +5,9 @@
 
 #include "daemon/attempt.h"
 #include "daemon/ending.h"
+#include "daemon/facts.h"
 #include "daemon/history.h"
+#include "daemon/journal.h"
 #include "daemon/renewal.h"
 #include "daemon/report.h"
 #include "daemon/start.h"
@@ -133,7 +135,7 @@ static void log_other(const struct daemon *d, const struct ike_tell *t)
         [TELL_CHILD_REKEYED] = "child-rekeyed",
         [TELL_ALERT] = "alert",
     };
-    struct printed local, remote, peer, notify;
+    struct printed local, remote, peer, notify, type, here, there;
     enum log_level level = t->kind != TELL_ALERT && is_ordinary(t->reason) ? LEVEL_NOTICE : LEVEL_WARN;
     struct log_field fields[] = {
         F_TEXT("conn", t->conn),
@@ -148,6 +150,9 @@ static void log_other(const struct daemon *d, const struct ike_tell *t)
         F_TEXT("notify", notify_text(t->notify, &notify)),
         F_TEXT("text", t->reason != IKE_REASON_NONE ? ike_reason_text(t->reason) : ""),
         F_TEXT("detail", t->detail),
+        F_TEXT("mismatch", facts_find(t->facts, "mismatch", type.at, sizeof type.at)),
+        F_TEXT("accept-here", facts_find(t->facts, "accept-here", here.at, sizeof here.at)),
+        F_TEXT("offer-there", facts_find(t->facts, "offer-there", there.at, sizeof there.at)),
         {.kind = FIELD_END},
     };
     log_event(&d->log, level, SUB_IKE, events[t->kind], fields);
@@ -245,6 +250,7 @@ static void send_rekeyed(struct daemon *d, const struct ike_tell *t)
 
 static void send_alert(struct daemon *d, const struct ike_tell *t)
 {
+    struct printed peer = {""};
     if (!event_wanted(d, EVENT_ALERT))
         return;
     struct vici_out *o = event_begin(d, EVENT_ALERT);
@@ -253,6 +259,13 @@ static void send_alert(struct daemon *d, const struct ike_tell *t)
     vici_key_str(o, "text", ike_reason_text(t->reason));
     if (t->detail && t->detail[0] != '\0')
         vici_key_str(o, "detail", t->detail);
+    if (t->conn)
+        vici_key_str(o, "conn", t->conn);
+    if (t->child)
+        vici_key_str(o, "child", t->child);
+    if (endpoint_text(&t->path.remote, &peer)[0] != '\0')
+        vici_key_str(o, "peer", peer.at);
+    facts_report(o, t->facts);
     if (t->ike_id != 0) {
         vici_section(o, "ike-sa");
         add_sa(o, d, t);
@@ -354,7 +367,8 @@ void tell(struct daemon *d, const struct ike_tell *t)
     d->sa_gone |= t->kind == TELL_IKE_DOWN || t->kind == TELL_IKE_REKEYED;
     attempt_tell(d, t);
     ending_tell(d, t);
+    history_tell(d, t);
+    journal_tell(d, t);
+    renewal_tell(d, t);
     start_tell(d, t);
 }
-    history_tell(d, t);
-    renewal_tell(d, t);

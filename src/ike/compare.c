@@ -218,7 +218,7 @@ static void first_mismatch(struct text *t, const struct pair *pair)
     for (uint8_t type = 1; type <= TYPE_LAST; type++) {
         if (!counts(pair, type) || matches(pair->offered, pair->accepted, type))
             continue;
-        text_add(t, "type=");
+        text_add(t, "mismatch=");
         add_type(t, type);
         text_char(t, '\n');
         return;

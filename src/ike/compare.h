@@ -7,7 +7,7 @@
  *
  *     offered=IKE:AES_CBC_256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048     one a proposal
  *     accepted=IKE:AES_GCM_16_256/PRF_HMAC_SHA2_384/CURVE_25519/KE1_ML_KEM_768
- *     type=ENCR                                            the first type without a match
+ *     mismatch=ENCR                                         the first type without a match
  *     transform=ENCR;AES_CBC_256;AES_GCM_16_256;           type; offered; accepted; the match
  *     accept-here=aes256-sha256-modp2048     what we would have to accept, as one writes it
  *     offer-there=aes256gcm16-prfsha384-x25519-ke1_mlkem768  what the peer would have to offer

@@ -17,6 +17,12 @@
  *                       was offered, what is accepted; may be absent)
  *   command `reload`    load the configuration again: success; on failure errmsg and the list
  *                       problems, each "file:line:column: ..." as `braid check` prints it
+ *   event `alert`       more keys: reason, text, detail, conn, child, peer, and where known what
+ *                       failed in detail (see src/daemon/facts.h)
+ *   command `explain`   what became of connections lately: an event `explained` for each, a section
+ *                       by its name: configured, up, success {..}, failures { 1 {..} 2 {..} },
+ *                       newest first. Keys: name (a connection, a peer's address or identity,
+ *                       "last"; absent: all), brief (yes: only the last failure, without facts)
  */
 #ifndef BRAID_VICI_NAMES_H
 #define BRAID_VICI_NAMES_H
@@ -26,15 +32,17 @@
 #define VICI_EVENT_PROGRESS "progress"
 #define VICI_EVENT_LIST_SA "list-sa"
 #define VICI_EVENT_LIST_CONN "list-conn"
+#define VICI_EVENT_EXPLAINED "explained"
 #define VICI_EVENT_CONTROL_LOG "control-log"
 
 #define VICI_CMD_VERSION "version"
 #define VICI_CMD_STATS "stats"
 #define VICI_CMD_INITIATE "initiate"
 #define VICI_CMD_TERMINATE "terminate"
+#define VICI_CMD_REKEY "rekey"
 #define VICI_CMD_LIST_SAS "list-sas"
 #define VICI_CMD_LIST_CONNS "list-conns"
 #define VICI_CMD_RELOAD "reload"
+#define VICI_CMD_EXPLAIN "explain"
 
 #endif
-#define VICI_CMD_REKEY "rekey"

@@ -396,6 +396,63 @@ static void talk_nonsense(int fd, struct bytes message)
     assert_int_equal(send(fd, "\0\0\0\2\1\7", 6, MSG_NOSIGNAL), 6);
 }
 
+static void add_items(struct vici_out *o, const char *name, const char *const *items)
+{
+    vici_list(o, name);
+    for (; *items; items++)
+        vici_item_str(o, *items);
+    vici_list_end(o);
+}
+
+static void add_transform(struct vici_out *o, const char *type, const char *offered,
+                          const char *accepted, const char *match)
+{
+    vici_section(o, type);
+    add_items(o, "offered", (const char *[]){offered, NULL});
+    add_items(o, "accepted", (const char *[]){accepted, NULL});
+    vici_key_str(o, "match", match);
+    vici_section_end(o);
+}
+
+/* A connection that failed for want of a common cipher. */
+static void explained(int fd, struct bytes message)
+{
+    struct vici_out o;
+    (void)message;
+    begin_event(&o, "explained");
+    vici_section(&o, "away");
+    vici_key_bool(&o, "configured", true);
+    vici_key_bool(&o, "up", false);
+    vici_section(&o, "success");
+    vici_key_uint(&o, "ago", 7500);
+    vici_key_str(&o, "peer", "192.0.2.2:500");
+    vici_key_str(&o, "key-exchanges", "CURVE_25519 + ML_KEM_768");
+    vici_key_bool(&o, "quantum-safe", true);
+    vici_section_end(&o);
+    vici_section(&o, "failures");
+    vici_section(&o, "1");
+    vici_key_uint(&o, "ago", 4);
+    vici_key_uint(&o, "times", 3);
+    vici_key_str(&o, "reason", "NO_PROPOSAL");
+    vici_key_str(&o, "text", "no proposal chosen");
+    vici_key_str(&o, "notify", "NO_PROPOSAL_CHOSEN");
+    vici_key_str(&o, "peer", "192.0.2.2:500");
+    vici_key_str(&o, "detail", "no common ENCR");
+    add_items(&o, "offered", (const char *[]){"IKE:AES_CBC_256/CURVE_25519", NULL});
+    add_items(&o, "accepted", (const char *[]){"IKE:AES_GCM_16_256/CURVE_25519", NULL});
+    vici_section(&o, "transforms");
+    add_transform(&o, "ENCR", "AES_CBC_256", "AES_GCM_16_256", "");
+    add_transform(&o, "KE", "CURVE_25519", "CURVE_25519", "CURVE_25519");
+    vici_section_end(&o);
+    vici_key_str(&o, "accept-here", "aes256-x25519");
+    vici_key_str(&o, "offer-there", "aes256gcm16-x25519");
+    vici_section_end(&o);
+    vici_section_end(&o);
+    vici_section_end(&o);
+    send_built(fd, &o);
+    send_plain(fd, VICI_CMD_RESPONSE);
+}
+
 static void not_known(int fd, struct bytes message)
 {
     (void)message;
@@ -405,6 +462,9 @@ static void not_known(int fd, struct bytes message)
 #define REGISTER(name) \
     { \
         VICI_EVENT_REGISTER, name, confirm}
+#define DENIED(name) \
+    { \
+        VICI_EVENT_REGISTER, name, deny}
 #define REQUEST(name, answer) \
     { \
         VICI_CMD_REQUEST, name, answer}
@@ -460,8 +520,10 @@ static void up_wants_a_name_that_means_one_thing(void **state)
 static void list_is_a_table_for_people(void **state)
 {
     (void)state;
-    static const struct step steps[] = {REGISTER("list-sa"), REQUEST("list-sas", sas), FIN};
-    static const struct step none[] = {REGISTER("list-sa"), REQUEST("list-sas", nothing), FIN};
+    static const struct step steps[] = {
+        REGISTER("list-sa"), REQUEST("list-sas", sas), DENIED("explained"), FIN};
+    static const struct step none[] = {
+        REGISTER("list-sa"), REQUEST("list-sas", nothing), DENIED("explained"), FIN};
     check(steps, "list", 0,
           "home #7  ESTABLISHED 45 s  quantum-safe\n"
           "    192.0.2.1:4500 (moon) <-> [2001:db8::2]:4500 (sun)\n"
@@ -476,7 +538,8 @@ static void list_is_a_table_for_people(void **state)
 static void list_is_json_for_programs(void **state)
 {
     (void)state;
-    static const struct step steps[] = {REGISTER("list-sa"), REQUEST("list-sas", sas), FIN};
+    static const struct step steps[] = {
+        REGISTER("list-sa"), REQUEST("list-sas", sas), DENIED("explained"), FIN};
     struct stage stage;
     char output[OUTPUT_MAX];
     open_stage(&stage, steps);
@@ -487,6 +550,46 @@ static void list_is_json_for_programs(void **state)
     assert_non_null(strstr(output, "\"uniqueid\": 7"));
     assert_non_null(strstr(output, "\"quantum-safe\": true"));
     assert_non_null(strstr(output, "\"bytes-in\": 1234567"));
+}
+
+static void list_names_what_is_down_and_why(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {REGISTER("list-sa"), REQUEST("list-sas", nothing),
+                                        REGISTER("explained"), REQUEST("explain", explained), FIN};
+    check(steps, "list", 0, "away  DOWN  no proposal chosen, 4 s ago\n");
+}
+
+static void explain_takes_a_failure_apart(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {REGISTER("explained"), REQUEST("explain", explained), FIN};
+    check(steps, "explain last", 0,
+          "away  DOWN\n"
+          "  last came up 2 h 05 min ago: keys from CURVE_25519 + ML_KEM_768, quantum-safe\n"
+          "    peer 192.0.2.2:500\n"
+          "  4 s ago, 3 times: no proposal chosen [NO_PROPOSAL]\n"
+          "    peer 192.0.2.2:500, notify NO_PROPOSAL_CHOSEN\n"
+          "    nothing in common: ENCR\n"
+          "        type  offered      accepted        match\n"
+          "        ENCR  AES_CBC_256  AES_GCM_16_256  none\n"
+          "        KE    CURVE_25519  CURVE_25519     CURVE_25519\n"
+          "    all that was offered\n"
+          "        IKE:AES_CBC_256/CURVE_25519\n"
+          "    all that is accepted\n"
+          "        IKE:AES_GCM_16_256/CURVE_25519\n"
+          "    the smallest change that makes them match, on either side:\n"
+          "        here         add aes256-x25519 to connections.away.proposals\n"
+          "        at the peer  offer aes256gcm16-x25519\n");
+}
+
+static void explain_says_when_there_is_nothing(void **state)
+{
+    (void)state;
+    static const struct step none[] = {REGISTER("explained"), REQUEST("explain", nothing), FIN};
+    static const struct step old[] = {DENIED("explained"), FIN};
+    check(none, "explain", 1, "braid: nothing has happened yet\n");
+    check(old, "explain", 1, "braid: this daemon keeps no failures\n");
 }
 
 static void conns_are_shown(void **state)
@@ -618,6 +721,9 @@ int main(void)
         cmocka_unit_test(up_wants_a_name_that_means_one_thing),
         cmocka_unit_test(list_is_a_table_for_people),
         cmocka_unit_test(list_is_json_for_programs),
+        cmocka_unit_test(list_names_what_is_down_and_why),
+        cmocka_unit_test(explain_takes_a_failure_apart),
+        cmocka_unit_test(explain_says_when_there_is_nothing),
         cmocka_unit_test(conns_are_shown),
         cmocka_unit_test(down_tries_connections_then_children),
         cmocka_unit_test(version_and_reload),

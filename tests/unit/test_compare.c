@@ -42,7 +42,7 @@ static void an_old_peer_is_told_type_by_type(void **state)
     (void)state;
     expect(LIST(IKE(ENCR(12, 128), ENCR(12, 256), INTEG(12), PRF(5), KE(14))),
            LIST(IKE(ENCR(20, 256), PRF(6), PRF(5), KE(31), KEX(1, 36))), false,
-           "type=ENCR\n"
+           "mismatch=ENCR\n"
            "transform=ENCR;AES_CBC_128,AES_CBC_256;AES_GCM_16_256;\n"
            "transform=PRF;PRF_HMAC_SHA2_256;PRF_HMAC_SHA2_384,PRF_HMAC_SHA2_256;PRF_HMAC_SHA2_256\n"
            "transform=INTEG;HMAC_SHA2_256_128;;\n"
@@ -60,7 +60,7 @@ static void the_closest_pair_is_taken(void **state)
     (void)state;
     expect(LIST(IKE(ENCR(12, 128), INTEG(12), PRF(5), KE(14)), IKE(ENCR(20, 256), PRF(5), KE(19))),
            LIST(IKE(ENCR(20, 256), PRF(5), KE(31))), false,
-           "type=KE\n"
+           "mismatch=KE\n"
            "transform=ENCR;AES_GCM_16_256;AES_GCM_16_256;AES_GCM_16_256\n"
            "transform=PRF;PRF_HMAC_SHA2_256;PRF_HMAC_SHA2_256;PRF_HMAC_SHA2_256\n"
            "transform=KE;ECP_256;CURVE_25519;\n"
@@ -76,7 +76,7 @@ static void a_round_that_may_be_left_out_is_no_mismatch(void **state)
     (void)state;
     expect(LIST(ESP(ENCR(20, 256), SN(0))),
            LIST(ESP(ENCR(12, 256), INTEG(12), SN(0), KEX(1, 36), KEX(1, 0))), false,
-           "type=ENCR\n"
+           "mismatch=ENCR\n"
            "transform=ENCR;AES_GCM_16_256;AES_CBC_256;\n"
            "transform=INTEG;;HMAC_SHA2_256_128;\n"
            "transform=SN;NO_EXT_SEQ;NO_EXT_SEQ;NO_EXT_SEQ\n"
@@ -94,7 +94,7 @@ static void key_exchanges_do_not_count_for_the_first_child(void **state)
                      accepted = LIST(ESP(ENCR(20, 256), KE(31), SN(0)));
     struct text t = text_make(lines, sizeof lines);
     compare_proposals(&t, &offered, &accepted, true);
-    assert_non_null(strstr(lines, "type=ENCR\n"));
+    assert_non_null(strstr(lines, "mismatch=ENCR\n"));
     assert_null(strstr(lines, "transform=KE"));
     assert_non_null(strstr(lines, "offer-there=aes256gcm16-x25519\n"));
 }

@@ -1,0 +1,74 @@
+"""What `braid` says about connections, against real daemons."""
+
+import json
+
+from gateway import expect
+from tests import test
+
+
+def explained(gateway, *what):
+    """The one connection `braid explain --json` speaks of."""
+    status, output = gateway.braid("explain", *what, "--json")
+    expect(status == 0, f"{gateway.name}: {output}")
+    (conn,) = json.loads(output)["connections"]
+    return conn
+
+
+@test
+def explain_names_the_transform_type_without_a_match(left, right):
+    right.start(ike="aes128-sha256-ecp256")
+    left.start()
+    left.braid("up", "net")
+    left.braid("up", "net")
+    failure = explained(right, "last")["failures"]["1"]
+    expect(failure["reason"] == "NO_PROPOSAL" and failure["mismatch"] == "ENCR", str(failure))
+    expect(failure["times"] == 2, str(failure))
+    expect(failure["transforms"]["KE"]["match"] == "ECP_256", str(failure))
+    expect(failure["offer-there"] == "aes128-prfsha256-sha256-ecp256", str(failure))
+    ours = explained(left, "site")["failures"]["1"]
+    expect(ours["notify"] == "NO_PROPOSAL_CHOSEN" and ours["offered"], str(ours))
+    status, output = right.braid("explain", left.outer[4])
+    expect(status == 0 and "nothing in common: ENCR, INTEG, KE1" in output, output)
+    # What it suggests works.
+    left.stop()
+    left.start(ike=failure["offer-there"])
+    left.up()
+    expect(explained(right, "site")["up"], "not up")
+
+
+@test
+def explain_compares_selectors_and_ciphers_of_a_child(left, right):
+    right.start(local_ts="10.77.0.0/16")
+    left.start()
+    left.braid("up", "net")
+    failure = explained(right, "last")["failures"]["1"]
+    expect(failure["accepted-local-ts"] == ["10.77.0.0/16"], str(failure))
+    expect("10.2.0.0/24" in failure["offered-local-ts"], str(failure))
+    left.stop()
+    right.stop()
+    right.start(esp="aes256-sha256")
+    left.start()
+    left.braid("up", "net")
+    failure = explained(right, "last")["failures"]["1"]
+    expect(failure["mismatch"] == "ENCR" and "KE" not in failure["transforms"], str(failure))
+
+
+@test
+def list_shows_what_is_down_and_why(left, right):
+    left.start()
+    left.braid("up", "net")
+    status, output = left.braid("list")
+    expect(status == 0 and "site  DOWN  no answer from the peer" in output, output)
+    expect("4 transmissions to 10.9.0.2:500" in explained(left, "site")["failures"]["1"]["detail"], "no detail")
+
+
+@test
+def alerts_carry_the_facts(left, right):
+    right.start(ike="aes128-sha256-ecp256")
+    left.start()
+    with right.client() as client:
+        client.register("alert")
+        left.braid("up", "net")
+        client.call("version")
+        alerts = [message for name, message in client.events if name == "alert"]
+    expect(alerts and alerts[0]["type"] == "proposal-mismatch-ike" and alerts[0]["mismatch"] == "ENCR" and alerts[0]["transforms"]["ENCR"]["accepted"] == ["AES_CBC_128"], str(alerts))
