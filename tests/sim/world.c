@@ -45,6 +45,8 @@ void world_fail(const struct world *w, const char *format, ...)
             run->scenario, (w->now - START) / IKE_SECOND, (w->now - START) % IKE_SECOND, w->steps, run->scenario, run->seed);
     if (run->at_case >= 0)
         fprintf(stderr, " --case %" PRId64, run->at_case);
+    if (run->scale != 100) /* decides how many cases there are */
+        fprintf(stderr, " --scale %" PRIu64, run->scale);
     fprintf(stderr, "%s --trace\n", run->real ? " --real" : "");
     exit(1);
 }
