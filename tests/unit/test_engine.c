@@ -23,10 +23,11 @@ struct peer {
     struct ike_engine *engine;
     struct ike_effects *fx;
     struct peer *other;          /* at the other end of the wire */
-    unsigned ike_up, ike_down, child_up;
+    unsigned ike_up, ike_down, child_up, ike_rekeyed;
     enum ike_reason reason;      /* of the last failure */
     unsigned sent;
     bool mute;                   /* what it sends is lost */
+    unsigned lose_after, lose;   /* when it has sent so many, so many are lost */
 };
 
 static ike_time now;
@@ -128,6 +129,7 @@ static void listen(struct peer *p, const struct ike_tell *tell)
     p->ike_up += tell->kind == TELL_IKE_UP;
     p->ike_down += tell->kind == TELL_IKE_DOWN;
     p->child_up += tell->kind == TELL_CHILD_UP;
+    p->ike_rekeyed += tell->kind == TELL_IKE_REKEYED;
     if (tell->reason != IKE_REASON_NONE)
         p->reason = tell->reason;
 }
@@ -144,7 +146,7 @@ static void carry_out(struct peer *p)
         switch (e->kind) {
         case EFFECT_SEND:
             p->sent++;
-            if (!p->mute)
+            if (!p->mute && (p->sent <= p->lose_after || p->sent > p->lose_after + p->lose))
                 input(p->other, &e->u.send);
             break;
         case EFFECT_PLANE:
@@ -306,6 +308,64 @@ static void a_peer_that_is_alive_answers(void **state)
     pair_stop(&p);
 }
 
+static const struct ike_order rekey = {.kind = ORDER_REKEY, .conn = {(const uint8_t *)"net", 3}};
+static void assert_one_sa_with_its_child(struct peer *p)
+{
+    struct ike_sa_info sa;
+    struct ike_child_info child;
+    assert_true(ike_engine_next_sa(p->engine, 0, &sa));
+    assert_string_equal(sa.state, "ESTABLISHED");
+    assert_true(ike_engine_next_child(p->engine, sa.id, 0, &child));
+    assert_string_equal(child.state, "INSTALLED");
+    assert_int_equal(p->ike_down, 0);
+    assert_false(ike_engine_next_sa(p->engine, sa.id, &sa));
+}
+/*
+ * The peer rekeys while our own request is lost, and deletes the old SA before it is sent again.
+ * What it deletes is what it replaced.
+ */
+static void the_peers_rekey_prevails_when_it_never_hears_of_ours(void **state)
+{
+    struct pair p;
+    struct ike_sa_info sa;
+    (void)state;
+    pair_start(&p, "aes256gcm16-prfsha384-x25519", "aes256gcm16-prfsha384-x25519", "correct horse");
+    order(&p.a, initiate);
+    p.a.lose_after = p.a.sent;
+    p.a.lose = 1;
+    assert_int_equal(order(&p.a, rekey), ORDER_DONE);
+    assert_int_equal(order(&p.b, rekey), ORDER_DONE);
+    assert_int_equal(p.a.ike_rekeyed, 1);
+    assert_int_equal(p.b.ike_rekeyed, 1);
+    wait_for(&p.a, 60 * IKE_SECOND);
+    wait_for(&p.b, 60 * IKE_SECOND);
+    assert_one_sa_with_its_child(&p.a);
+    assert_one_sa_with_its_child(&p.b);
+    assert_true(ike_engine_next_sa(p.a.engine, 0, &sa));
+    assert_int_equal(order(&p.a, (struct ike_order){.kind = ORDER_CHECK, .ike_id = sa.id}), ORDER_DONE);
+    assert_true(ike_engine_next_sa(p.b.engine, 0, &sa));
+    assert_int_equal(order(&p.b, (struct ike_order){.kind = ORDER_CHECK, .ike_id = sa.id}), ORDER_DONE);
+    wait_for(&p.a, 60 * IKE_SECOND);
+    assert_int_equal(p.a.ike_down + p.b.ike_down, 0);
+    pair_stop(&p);
+}
+/* The Delete of the SA that was replaced is repeated for longer than that of any other. */
+static void the_delete_of_a_replaced_sa_is_patient(void **state)
+{
+    struct pair p;
+    (void)state;
+    pair_start(&p, "aes256gcm16-prfsha384-x25519", "aes256gcm16-prfsha384-x25519", "correct horse");
+    order(&p.a, initiate);
+    p.a.lose_after = p.a.sent + 1; /* CREATE_CHILD_SA arrives */
+    p.a.lose = 4;
+    order(&p.a, rekey);
+    assert_int_equal(ike_engine_sa_count(p.b.engine), 2);
+    wait_for(&p.a, 10 * IKE_SECOND);
+    wait_for(&p.b, 5 * IKE_SECOND);
+    assert_int_equal(ike_engine_sa_count(p.b.engine), 1);
+    assert_int_equal(ike_engine_sa_count(p.a.engine), 1);
+    pair_stop(&p);
+}
 static void an_unknown_name_is_refused(void **state)
 {
     struct pair p;
@@ -326,6 +386,8 @@ int main(void)
         cmocka_unit_test(a_wrong_secret_is_told_at_both_ends),
         cmocka_unit_test(no_common_proposal_is_told_at_both_ends),
         cmocka_unit_test(a_peer_that_is_alive_answers),
+        cmocka_unit_test(the_peers_rekey_prevails_when_it_never_hears_of_ours),
+        cmocka_unit_test(the_delete_of_a_replaced_sa_is_patient),
         cmocka_unit_test(an_unknown_name_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
