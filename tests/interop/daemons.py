@@ -11,7 +11,8 @@ import socket
 import subprocess
 import time
 
-from scenarios import reported
+import vici
+from scenarios import reported, without_key_exchange
 from world import PEER_ROOT, Trouble
 
 SWANCTL_CONF = """\
@@ -23,6 +24,7 @@ connections {{
         proposals = {ike}
         fragmentation = {fragmentation}
         encap = {encap}
+        dpd_delay = {dpd}s
         local {{
             auth = psk
             id = {local_id}
@@ -35,6 +37,11 @@ connections {{
             net {{
                 local_ts = {local_ts}
                 remote_ts = {remote_ts}
+                esp_proposals = {esp}
+            }}
+            second {{
+                local_ts = {second_local_ts}
+                remote_ts = {second_remote_ts}
                 esp_proposals = {esp}
             }}
         }}
@@ -52,7 +59,10 @@ secrets {{
 STRONGSWAN_CONF = """\
 charon-systemd {{
     fragment_size = {fragments}
-    filelog {{ stderr {{ default = 1 }} }}
+    retransmit_timeout = 1
+    filelog {{ stderr {{ default = 1
+        time_format = %H:%M:%S
+        time_precision = ms }} }}
     load = random nonce openssl pem pkcs1 pkcs8 pubkey kdf kernel-libipsec kernel-netlink socket-default vici
     plugins {{ vici {{ socket = unix://{vici} }} }}
 }}
@@ -78,8 +88,9 @@ class Daemon:
     configuration = "swanctl.conf", SWANCTL_CONF
     socket_name = "vici"
 
-    def __init__(self, host):
+    def __init__(self, host, who):
         self.host = host
+        self.who = who  # "us" or "peer", as the steps of the scenarios say
         self.control = os.path.join(host.directory, self.socket_name)
         self.log_path = os.path.join(host.directory, "log")
         self.process = None
@@ -102,13 +113,17 @@ class Daemon:
             mode="active" if initiates else "passive",
             local=self.host.outer[scenario.outer], remote=other.outer[scenario.outer],
             local_id=self.host.identity, remote_id=other.identity,
-            local_ts=self.host.subnet, remote_ts=other.subnet,
+            local_ts=self.host.subnet, remote_ts=other.subnet, dpd=int(self.checks_in(scenario)),
+            second_local_ts=self.host.second_subnet, second_remote_ts=other.second_subnet,
             ike=ike, esp=scenario.esp, psk=psk, encap=scenario.encap,
             fragmentation="yes" if scenario.fragments else "no"))
         with open(self.log_path, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(self.host.command(*self.program(scenario)), stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=subprocess.STDOUT)
         self.wait_for("its control socket", self.listens)
+    def checks_in(self, scenario):
+        """Is this the side that looks whether the other is alive, in a pause of the traffic?"""
+        return any(step == f"check by {self.who}" for step in scenario.then)
 
     def listens(self):
         if self.process.poll() is not None:
@@ -140,12 +155,38 @@ class Daemon:
         children = list(sas[0].get("child-sas", {}).values())
         if len(children) != 1:
             raise self.trouble(f"{len(children)} Child SAs, not one")
-        for sa, proposal in ((sas[0], scenario.chosen or scenario.ike), (children[0], scenario.esp)):
-            expected = reported(proposal)
-            fields = expected.keys() | {field for field in sa if field.startswith("ake")}
-            for field in sorted(fields):
-                if sa.get(field) != expected.get(field):
-                    raise self.trouble(f"{field} is {sa.get(field, NOTHING)}, not {expected.get(field, NOTHING)}")
+        self.expect_reported(sas[0], scenario.chosen or scenario.ike)
+        self.expect_reported(children[0], without_key_exchange(scenario.esp))
+
+    def expect_reported(self, sa, proposal):
+        expected = reported(proposal)
+        fields = expected.keys() | {field for field in sa if field.startswith(("ake", "dh-group"))}
+        for field in sorted(fields):
+            if sa.get(field) != expected.get(field):
+                raise self.trouble(f"{field} is {sa.get(field, NOTHING)}, not {expected.get(field, NOTHING)}")
+
+    def client(self):
+        return vici.Client(self.control)
+
+    def request(self, command, **arguments):
+        """Of the control socket itself: quicker than swanctl."""
+        with self.client() as client:
+            answer = client.call(command, **arguments)
+        if answer.get("success") != "yes":
+            raise self.trouble(f"{command} {arguments}: {answer}")
+
+    def settled(self):
+        """The IKE SA and its Child SAs by name, when there is one that is up with one of each name; else None."""
+        with self.client() as client:
+            sas = client.sas()
+        up = [sa for sa in sas if sa["state"] == "ESTABLISHED"]
+        if len(up) != 1 or len(sas) != 1:
+            return None
+        children = [child for child in up[0]["child-sas"].values() if child["state"] not in ("REKEYED", "DELETED", "DELETING")]
+        names = [child["name"] for child in children]
+        if len(set(names)) != len(names) or any(child["state"] != "INSTALLED" for child in children):
+            return None
+        return up[0], dict(zip(names, children))
 
     def expect_no_sas(self):
         self.wait_for("the end of its SAs", lambda: not self.sas(), seconds=5)
@@ -180,6 +221,7 @@ class Strongswan(Daemon):
         if status != 0:
             raise self.trouble(f"does not load its configuration: {output}")
 
+    checked = "sending DPD request"  # in its log, once for each check it begins
     def up(self):
         return self.swanctl("--initiate", "--child", "net", "--timeout", "15")
 
@@ -189,9 +231,10 @@ class Strongswan(Daemon):
 
 class Braid(Daemon):
     programs = ""  # the directory of braidd and braid
+    checked = "exchange=INFORMATIONAL"
 
     def program(self, scenario):
-        self.write("braid.conf", f"engine {{\n    fragment_size = {scenario.fragments}\n}}\n")
+        self.write("braid.conf", f"engine {{\n    fragment_size = {scenario.fragments}\n}}\nlog {{\n    ike = debug\n}}\n")
         return [f"{self.programs}/braidd", "-c", self.host.directory, "-r", self.host.directory]
 
     def braid(self, *arguments):

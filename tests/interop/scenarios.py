@@ -1,4 +1,8 @@
-"""The interoperability scenarios, as data.  Each runs in both roles."""
+"""The interoperability scenarios, as data.  Each runs in both roles: we set up the IKE SA, or the peer.
+
+What happens once it is up is a list of steps (steps.py): "rekey child by us", "rekey ike by both",
+"create child by peer", "check by us" (liveness).
+"""
 
 from dataclasses import dataclass
 
@@ -15,12 +19,25 @@ class Scenario:
     encap: str = "no"  # pretend a NAT; strongSwan's user-space ESP does so by itself
     peer_psk: str = "one secret"
     failure: str = ""  # there must be no tunnel, and the message must match this
+    then: tuple = ()  # steps, while a ping every 10 ms goes through the tunnel
 
 
 GCM = "aes256gcm16-prfsha384-"
+ONE = "-ke1_mlkem768"
+TWO = "-ke1_mlkem768-ke2_ecp384"
 SEVEN = "ke1_mlkem512-ke2_mlkem768-ke3_mlkem1024-ke4_ecp256-ke5_ecp384-ke6_ecp521-ke7_modp2048"
 NO_AUTHENTICATION = "AUTH(ENTICATION)?_FAILED|authentication of the peer failed|refused our authentication"
 NO_PROPOSAL = "NO_PROP(OSAL_CHOSEN)?|no proposal chosen"
+def by_everybody(what, times=1):
+    """The same step by each side and by both at the same moment."""
+    return tuple(f"{what} by {who}" for who in ("us", "peer", "both") for _ in range(times))
+CHILD, IKE = by_everybody("rekey child"), by_everybody("rekey ike")
+CREATE = ("create child by us", "rekey second by us", "end second by us",
+          "create child by peer", "rekey second by peer", "end second by peer")
+IN_A_ROW = "rekey ike by us", "rekey ike by peer", "rekey ike by us"
+OVER_IT = "rekey ike by us", "rekey child by us", "rekey ike by peer", "rekey child by peer", *CHILD
+def each_checked(steps, who):
+    return tuple(part for step in steps for part in (step, f"check by {who}"))
 
 # fmt: off
 WITH_STRONGSWAN = [
@@ -48,6 +65,26 @@ WITH_STRONGSWAN = [
     Scenario("ChaCha20-Poly1305",        "chacha20poly1305-prfsha256-x25519-ke1_mlkem768", esp="chacha20poly1305"),
 
     Scenario("IPv6 outside",             GCM + "x25519-ke1_mlkem768", outer=6),
+    Scenario("new Child SA, no own exchange",    GCM + "x25519" + ONE,                                     then=CREATE),
+    Scenario("new Child SA, PFS",                GCM + "x25519" + ONE, esp="aes256gcm16-x25519",           then=CREATE),
+    Scenario("new Child SA, 2 additional",       GCM + "x25519" + ONE, esp="aes256gcm16-x25519" + TWO,     then=CREATE),
+    Scenario("Child rekey, no own exchange",     GCM + "x25519" + ONE,                                     then=CHILD),
+    Scenario("Child rekey, PFS",                 GCM + "x25519" + ONE, esp="aes256gcm16-x25519",           then=CHILD),
+    Scenario("Child rekey, 1 additional",        GCM + "x25519" + ONE, esp="aes256gcm16-x25519" + ONE,     then=CHILD),
+    Scenario("Child rekey, 2 additional",        GCM + "x25519" + ONE, esp="aes256gcm16-x25519" + TWO,     then=CHILD),
+    Scenario("Child rekey, 7 additional",        GCM + "x25519" + ONE, esp="aes256gcm16-x25519-" + SEVEN,  then=CHILD),
+    Scenario("Child rekey, only its own additional", GCM + "x25519",   esp="aes256gcm16-x25519" + ONE,     then=CHILD),
+    Scenario("IKE rekey, no additional",         GCM + "x25519",                                           then=IKE),
+    Scenario("IKE rekey, 1 additional",          GCM + "x25519" + ONE,                                     then=IKE),
+    Scenario("IKE rekey, 2 additional",          GCM + "x25519" + TWO,                                     then=IKE),
+    Scenario("IKE rekey, 7 additional",          GCM + "x25519-" + SEVEN,                                  then=IKE),
+    Scenario("3 IKE rekeys, we check",           GCM + "x25519" + ONE, then=each_checked(IN_A_ROW, "us")),
+    Scenario("3 IKE rekeys, the peer checks",    GCM + "x25519" + ONE, then=each_checked(IN_A_ROW, "peer")),
+    Scenario("Child rekey over rekeyed IKE SA",  GCM + "x25519" + ONE, esp="aes256gcm16-x25519" + ONE,     then=OVER_IT),
+    Scenario("rekey in fragments of 576",        GCM + "x25519-ke1_mlkem1024", esp="aes256gcm16-x25519-ke1_mlkem1024",
+                                                 fragments=576,  then=CHILD + IKE),
+    Scenario("rekey in fragments of 1280",       GCM + "x25519-ke1_mlkem1024", esp="aes256gcm16-x25519-ke1_mlkem1024",
+                                                 fragments=1280, then=CHILD + IKE),
 
     Scenario("wrong pre-shared key",     GCM + "x25519-ke1_mlkem768", peer_psk="another secret", failure=NO_AUTHENTICATION),
     Scenario("no common proposal",       GCM + "x25519-ke1_mlkem768", peer_ike="aes128-sha256-ecp256", failure=NO_PROPOSAL),
@@ -83,6 +120,9 @@ KEY_EXCHANGES = {
 }
 
 
+def without_key_exchange(proposal):
+    """What remains for the first Child SA, whose keys come from the IKE SA alone."""
+    return "-".join(word for word in proposal.split("-") if word not in KEY_EXCHANGES and not word.startswith("ke"))
 def reported(proposal):
     """The fields swanctl must show for an SA that chose exactly this proposal."""
     fields = {}

@@ -4,6 +4,8 @@ Only in a box (lab/box): nothing here cleans up, the box does.
 """
 
 import os
+import re
+import signal
 import subprocess
 
 SHARED = os.environ.get("BRAID_BOX", "")
@@ -21,6 +23,8 @@ class Host:
         self.outer = {4: f"10.9.0.{number}", 6: f"fd09::{number}"}
         self.inner = f"10.{number}.0.1"
         self.subnet = f"10.{number}.0.0/24"
+        self.second_inner = f"10.{number}.1.1"  # behind the Child SA "second"
+        self.second_subnet = f"10.{number}.1.0/24"
         self.directory = os.path.join(SHARED, name)
 
     def command(self, *command):
@@ -35,10 +39,31 @@ class Host:
             raise Trouble(f"{self.name}: no end after {timeout} s: {' '.join(command)}") from late
         return done.returncode, done.stdout
 
-    def ping(self, other):
-        status, output = self.run("ping", "-c", "3", "-i", "0.1", "-W", "1", "-I", self.inner, other.inner)
+    def ping(self, other, child="net"):
+        near, far = (self.inner, other.inner) if child == "net" else (self.second_inner, other.second_inner)
+        status, output = self.run("ping", "-c", "3", "-i", "0.1", "-W", "1", "-I", near, far)
         if status != 0:
             raise Trouble(f"{self.name}: no ping to {other.name} through the tunnel: {output.splitlines()[-1]}")
+class Pinging:
+    """A ping every 10 ms in the background.  What it lost is known after stop()."""
+    def __init__(self, host, other):
+        self.command = host.command("ping", "-i", "0.01", "-W", "1", "-I", host.inner, other.inner)
+        self.process = None
+        self.sent = 0
+        self.lost = []  # sequence numbers
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    def stop(self):
+        """Requests sent in the last 50 ms do not count: their answers may be on the way."""
+        if not self.process:
+            return
+        self.process.send_signal(signal.SIGINT)
+        output, _ = self.process.communicate(timeout=10)
+        self.process = None
+        seen = {int(number) for number in re.findall(r"icmp_seq=(\d+) ttl", output)}
+        total = int(re.search(r"(\d+) packets transmitted", output).group(1))
+        self.sent += total
+        self.lost += [number for number in range(1, total - 4) if number not in seen]
 
 
 def make_hosts():
@@ -50,6 +75,7 @@ def make_hosts():
         script += [f"-n {host.name} {line}" for line in (
             "link set lo up",
             f"address add {host.inner}/24 dev lo",
+            f"address add {host.second_inner}/24 dev lo",
             f"address add {host.outer[4]}/24 dev wire",
             f"address add {host.outer[6]}/64 dev wire nodad",
             "link set wire up")]

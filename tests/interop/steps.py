@@ -1,0 +1,128 @@
+"""What may happen to a tunnel that is up, each step a word, a thing and who does it: "rekey ike by both".
+
+After every step both sides must agree: one IKE SA and one Child SA of each name, with the same SPIs,
+and the one that was rekeyed has new SPIs and exactly the key exchanges it should.
+"""
+
+import re
+import time
+
+from scenarios import without_key_exchange
+from world import Pinging, Trouble
+
+SELECTORS = {"ike": {"ike": "gateway"}, "child": {"child": "net"}, "second": {"child": "second"}}
+PATIENCE = 15  # seconds for a step
+
+
+class Tunnel:
+    def __init__(self, scenario, ours, peer):
+        self.scenario = scenario
+        self.sides = {"us": [ours], "peer": [peer], "both": [peer, ours]}
+        self.ours, self.peer = ours, peer
+        self.pinging = Pinging(ours.host, peer.host)
+        self.rekeyed = 0
+
+    # ---- what both sides say -----------------------------------------------------------------
+
+    def agreed(self):
+        """What identifies the IKE SA and each Child SA when both sides say the same about them; else None."""
+        sides = [daemon.settled() for daemon in (self.ours, self.peer)]
+        if None in sides:
+            return None
+        (our_ike, our_children), (their_ike, their_children) = sides
+        spis = "initiator-spi", "responder-spi"
+        if [our_ike[key] for key in spis] != [their_ike[key] for key in spis] or our_children.keys() != their_children.keys():
+            return None
+        for name, child in our_children.items():
+            other = their_children[name]
+            if (child["spi-in"], child["spi-out"]) != (other["spi-out"], other["spi-in"]):
+                return None
+        found = {name: child["spi-in"] + child["spi-out"] for name, child in our_children.items()}
+        return {"ike": our_ike["initiator-spi"] + our_ike["responder-spi"], **found}
+
+    def wait_until(self, what, is_so):
+        """The first agreement of which that is true."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            agreed = self.agreed()
+            if agreed and is_so(agreed):
+                return agreed
+            if time.monotonic() > end:
+                raise Trouble(f"{what}: the sides do not agree after {PATIENCE} s: {self.ours.sas()} {self.peer.sas()}")
+            time.sleep(0.02)
+
+    def expect_key_exchanges(self, thing, fresh):
+        for daemon in (self.ours, self.peer):
+            ike, children = daemon.settled()
+            if thing == "ike":
+                daemon.expect_reported(ike, self.scenario.ike)
+            else:
+                own = self.scenario.esp if fresh else without_key_exchange(self.scenario.esp)
+                daemon.expect_reported(children["net" if thing == "child" else thing], own)
+
+    # ---- steps -------------------------------------------------------------------------------
+
+    def rekey(self, thing, who):
+        key = "net" if thing == "child" else thing
+        before = self.wait_until("before", lambda agreed: key in agreed)
+        clients = [daemon.client() for daemon in self.sides[who]]
+        packets = [vici_request("rekey", SELECTORS[thing]) for _ in clients]
+        for client, packet in zip(clients, packets):
+            client.send(packet)
+        answers = [client.answer()[1] for client in clients]
+        for client in clients:
+            client.socket.close()
+        # One of two may be too late: its SA is being replaced already.
+        if not any(answer.get("success") == "yes" for answer in answers):
+            raise Trouble(f"rekey {thing} by {who}: {answers}")
+        self.wait_until(f"rekey {thing} by {who}", lambda agreed: key in agreed and agreed[key] != before[key])
+        self.expect_key_exchanges(thing, fresh=True)
+        self.rekeyed += 1
+
+    def create(self, _thing, who):
+        self.sides[who][0].request("initiate", child="second", timeout="5000")
+        self.wait_until(f"create child by {who}", lambda agreed: "second" in agreed)
+        self.expect_key_exchanges("second", fresh=True)
+        self.ours.host.ping(self.peer.host, "second")
+
+    def end(self, thing, who):
+        self.sides[who][0].request("terminate", child=thing)
+        self.wait_until(f"end {thing} by {who}", lambda agreed: thing not in agreed)
+
+    def check(self, _thing, who):
+        """Traffic, and then a pause long enough for the other side to be asked whether it is alive."""
+        (daemon,) = self.sides[who]
+        before = self.agreed()
+        self.pinging.stop()
+        self.peer.host.ping(self.ours.host)
+        begun = daemon.log().count(daemon.checked)
+        daemon.wait_for("a liveness check", lambda: daemon.log().count(daemon.checked) > begun)
+        time.sleep(0.3)
+        if self.agreed() != before or re.search("retransmit ", self.peer.log()):
+            raise daemon.trouble("a liveness check has no answer")
+        self.pinging.start()
+
+    def run(self):
+        self.pinging.start()
+        try:
+            for step in self.scenario.then:
+                what, who = step.split(" by ")
+                verb, _, thing = what.partition(" ")
+                getattr(self, verb)(thing, who)
+            time.sleep(0.3)
+        finally:
+            self.pinging.stop()
+        if self.pinging.lost:
+            raise Trouble(f"{len(self.pinging.lost)} of {self.pinging.sent} pings were lost: {self.pinging.lost[:20]}")
+        return f"{self.rekeyed} times, {self.pinging.sent} sent, none lost"
+
+
+def vici_request(command, arguments):
+    import vici
+
+    return bytes([vici.REQUEST]) + vici.name_of(command) + vici.encode(arguments)
+
+
+def run_steps(scenario, ours, peer):
+    """Carries out the steps of the scenario. What there is to say about it."""
+    return Tunnel(scenario, ours, peer).run()
