@@ -26,7 +26,11 @@
 enum { PLANE_POLLS = 8 };
 
 struct attempt;
+struct conns;
+struct conns_part;
+struct creds;
 struct ending;
+struct pools;
 struct history;
 struct journal;
 struct renewal;
@@ -37,7 +41,10 @@ struct work;
 /* A configuration snapshot, alive as long as an SA uses it. */
 struct snapshot {
     struct snapshot *older;
-    struct config *config;
+    struct config config;
+    struct conf_conn *conn;   /* of config: copies; what they point to belongs to the parts */
+    struct conns_part **part; /* see conns.c */
+    size_t part_count;
 };
 
 /* What a plane's descriptor needs in the loop. */
@@ -61,7 +68,9 @@ struct daemon {
     char plane_device[16];
     bool sa_gone;              /* since old snapshots were last looked through */
     struct snapshot *snapshot; /* newest first */
-    struct cred_store *creds;
+    struct conns *conns;
+    struct creds *creds;
+    struct pools *pools;
     struct crypto *crypto;
     struct alloc alloc;
 

@@ -3,8 +3,9 @@
  */
 #include "daemon/effects.h"
 
+#include "daemon/conns.h"
+#include "daemon/creds.h"
 #include "daemon/plane.h"
-#include "daemon/reload.h"
 #include "daemon/stop.h"
 #include "daemon/tell.h"
 
@@ -67,7 +68,7 @@ static void answer_question(struct daemon *d, const struct ike_ask *ask)
     if (!w)
         return;
     w->is_answer = true;
-    cred_answer(d->creds, d->crypto, ask, &w->answer, w->auth);
+    cred_answer(creds_store(d), d->crypto, ask, &w->answer, w->auth);
 }
 
 static void execute(struct daemon *d)
@@ -118,7 +119,7 @@ static void drain(struct daemon *d)
     }
     d->draining = false;
     loop_set_deadline(&d->loop, ike_engine_deadline(d->engine));
-    reload_free_old(d);
+    conns_free_old(d);
     stop_check(d);
 }
 

@@ -4,6 +4,8 @@
  */
 #include "crypto/ossl.h"
 #include "daemon/attempt.h"
+#include "daemon/conns.h"
+#include "daemon/creds.h"
 #include "daemon/daemon.h"
 #include "daemon/effects.h"
 #include "daemon/history.h"
@@ -46,7 +48,7 @@ static void give_memory(void *self, void *at, size_t len)
 
 const struct config *daemon_config(const struct daemon *d)
 {
-    return d->snapshot->config;
+    return &d->snapshot->config;
 }
 
 static void on_deadline(void *self, ike_time now)
@@ -194,7 +196,7 @@ static bool open_loop(struct daemon *d)
     if (!loop_open(&d->loop, &handlers))
         return false;
     d->starts_timer.data = d->stop_timer.data = d;
-    return uv_timer_init(&d->loop.uv, &d->starts_timer) == 0 &&
+    return conns_start(d) && uv_timer_init(&d->loop.uv, &d->starts_timer) == 0 &&
            uv_timer_init(&d->loop.uv, &d->stop_timer) == 0;
 }
 
@@ -207,6 +209,7 @@ static bool close_all(struct daemon *d)
     plane_close(d);
     control_close(d->control);
     udp_close(d->udp);
+    conns_stop(d);
     uv_close((uv_handle_t *)&d->starts_timer, NULL);
     uv_close((uv_handle_t *)&d->stop_timer, NULL);
     bool quiet = loop_close(&d->loop); /* sessions are gone after this */
@@ -232,7 +235,7 @@ static void run(struct daemon *d)
     LOG(&d->log, NOTICE, DAEMON, "started", F_TEXT("version", BRAID_VERSION),
         F_TEXT("socket", d->socket_path), F_TEXT("plane", d->plane->name),
         F_UINT("port", udp_port(d->udp, false)), F_UINT("port-nat-t", udp_port(d->udp, true)),
-        F_UINT("connections", daemon_config(d)->conn_count), F_UINT("secrets", cred_store_count(d->creds)));
+        F_UINT("connections", daemon_config(d)->conn_count), F_UINT("secrets", creds_count(d)));
     notify_send("READY=1");
     start_update(d);
     loop_set_deadline(&d->loop, ike_engine_deadline(d->engine));

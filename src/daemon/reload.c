@@ -3,30 +3,26 @@
  */
 #include "daemon/reload.h"
 
-#include "daemon/effects.h"
+#include "daemon/conns.h"
+#include "daemon/creds.h"
 #include "daemon/notify.h"
-#include "daemon/start.h"
+#include "daemon/pools.h"
 
 #include <stdlib.h>
 
-/* Take snapshot and secrets over. On failure nothing has changed. */
-static bool adopt(struct daemon *d, struct loaded *l)
+/* Take connections and secrets over, and with them the load. */
+static bool adopt(struct daemon *d, struct loaded *l, struct problem_list *problems)
 {
-    struct snapshot *s = calloc(1, sizeof *s);
-    struct cred_store *creds = cred_store_new(&l->secrets);
-    if (!s || !creds) {
-        free(s);
-        cred_store_free(creds);
-        return false;
-    }
-    s->config = l->config;
-    l->config = NULL;
-    s->config->serial = d->snapshot ? d->snapshot->config->serial + 1 : 1;
-    s->older = d->snapshot;
-    d->snapshot = s;
-    cred_store_free(d->creds);
-    d->creds = creds;
-    return true;
+    bool ok = creds_take_file(d, l);
+    if (!ok)
+        loaded_free(l);
+    ok = ok && conns_take_file(d, l);
+    if (ok)
+        conns_settle(d);
+    if (ok && d->snapshot)
+        return true;
+    problem_add(problems, PROBLEM_ERROR, NULL, "out of memory");
+    return false;
 }
 
 static void set_log(struct daemon *d, const struct conf_daemon *conf)
@@ -47,21 +43,17 @@ static void set_log(struct daemon *d, const struct conf_daemon *conf)
 
 bool reload_first(struct daemon *d, struct problem_list *problems)
 {
-    struct loaded *l = config_load(d->options.conf_dir, problems);
+    struct loaded *l = conns_open(d) && creds_open(d) && pools_open(d)
+                           ? config_load(d->options.conf_dir, problems)
+                           : NULL;
     if (!l)
         return false;
-    bool ok = adopt(d, l);
-    if (ok) {
-        d->conf = l->daemon;
-        strncat(d->plane_device, l->daemon.plane_device ? l->daemon.plane_device : "",
-                sizeof d->plane_device - 1);
-        d->conf.plane_device = d->plane_device;
-        set_log(d, &l->daemon);
-    } else {
-        problem_add(problems, PROBLEM_ERROR, NULL, "out of memory");
-    }
-    loaded_free(l);
-    return ok;
+    d->conf = l->daemon;
+    strncat(d->plane_device, l->daemon.plane_device ? l->daemon.plane_device : "",
+            sizeof d->plane_device - 1);
+    d->conf.plane_device = d->plane_device;
+    set_log(d, &l->daemon);
+    return adopt(d, l, problems);
 }
 
 /* Sockets and plane are opened once. */
@@ -80,21 +72,12 @@ bool reload(struct daemon *d, struct problem_list *problems)
     struct loaded *l = config_load(d->options.conf_dir, problems);
     if (!l)
         return false;
-    bool ok = adopt(d, l);
-    if (!ok)
-        problem_add(problems, PROBLEM_ERROR, NULL, "out of memory");
-    else
-        set_log(d, &l->daemon);
+    set_log(d, &l->daemon);
     warn_of_fixed(d, &l->daemon);
-    loaded_free(l);
-    if (!ok)
+    if (!adopt(d, l, problems))
         return false;
-    d->sa_gone = true; /* perhaps no SA used the old one */
-    struct ike_order order = {.kind = ORDER_CONFIG, .config = daemon_config(d)};
-    (void)effects_order(d, &order);
-    start_update(d);
     LOG(&d->log, NOTICE, CONFIG, "loaded", F_UINT("serial", daemon_config(d)->serial),
-        F_UINT("connections", daemon_config(d)->conn_count), F_UINT("secrets", cred_store_count(d->creds)));
+        F_UINT("connections", daemon_config(d)->conn_count), F_UINT("secrets", creds_count(d)));
     return true;
 }
 
@@ -119,33 +102,9 @@ void reload_and_log(struct daemon *d)
     notify_send("READY=1");
 }
 
-/* ---- old snapshots --------------------------------------------------------------------------- */
-
-static void free_from(struct snapshot **at)
-{
-    while (*at) {
-        struct snapshot *s = *at;
-        *at = s->older;
-        config_free(s->config);
-        free(s);
-    }
-}
-
-void reload_free_old(struct daemon *d)
-{
-    if (!d->sa_gone || !d->snapshot || !d->snapshot->older)
-        return;
-    d->sa_gone = false;
-    uint64_t oldest = ike_engine_oldest_config(d->engine);
-    struct snapshot **at = &d->snapshot->older;
-    while (*at && (*at)->config->serial >= oldest)
-        at = &(*at)->older;
-    free_from(at);
-}
-
 void reload_free_all(struct daemon *d)
 {
-    free_from(&d->snapshot);
-    cred_store_free(d->creds);
-    d->creds = NULL;
+    conns_close(d);
+    creds_close(d);
+    pools_close(d);
 }

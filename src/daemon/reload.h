@@ -15,7 +15,6 @@ bool reload_first(struct daemon *d, struct problem_list *problems);
 bool reload(struct daemon *d, struct problem_list *problems);
 /* The same for SIGHUP: problems go to the log. */
 void reload_and_log(struct daemon *d);
-void reload_free_old(struct daemon *d); /* snapshots that no SA uses any more */
 void reload_free_all(struct daemon *d);
 
 #endif

@@ -4,6 +4,7 @@
 #include "daemon/start.h"
 
 #include "daemon/attempt.h"
+#include "daemon/conns.h"
 #include "daemon/effects.h"
 
 #include <stdio.h>
@@ -25,7 +26,7 @@ struct start {
 static const struct conf_child *find_child(const struct daemon *d, const char *conn_name,
                                            const char *child_name, const struct conf_conn **conn)
 {
-    *conn = config_conn(daemon_config(d), bytes_str(conn_name));
+    *conn = conns_find(d, bytes_str(conn_name));
     return *conn ? config_child(*conn, bytes_str(child_name)) : NULL;
 }
 
@@ -142,6 +143,41 @@ static void forget(struct daemon *d, struct start **at)
         end_child(d, s);
     attempt_detach(s->attempt);
     free(s);
+}
+
+/* Is there no Child SA on it but this one, and those that are on their way out? */
+static bool is_alone(const struct daemon *d, uint32_t ike_id, const char *child)
+{
+    struct ike_child_info c = {.id = 0};
+    while (ike_engine_next_child(d->engine, ike_id, c.id, &c))
+        if (strcmp(c.name, child) != 0 && strcmp(c.state, "DELETING") != 0)
+            return false;
+    return true;
+}
+
+/* The IKE SAs of a connection that would be left without children. */
+static void end_empty(struct daemon *d, const char *conn, const char *child)
+{
+    struct ike_sa_info sa = {.id = 0};
+    while (ike_engine_next_sa(d->engine, sa.id, &sa)) {
+        if (!sa.conn || strcmp(sa.conn, conn) != 0 || !is_alone(d, sa.id, child))
+            continue;
+        struct ike_order order = {
+            .kind = ORDER_TERMINATE, .id = ++d->last_order, .ike_id = sa.id};
+        (void)effects_order(d, &order);
+    }
+}
+
+void start_undo(struct daemon *d, const char *conn, const char *child, bool whole)
+{
+    struct start **at = &d->starts;
+    while (*at && (strcmp((*at)->conn, conn) != 0 || strcmp((*at)->child, child) != 0))
+        at = &(*at)->next;
+    if (!*at || d->stopping)
+        return;
+    if (whole && (*at)->configured)
+        end_empty(d, conn, child);
+    forget(d, at);
 }
 
 static void add_configured(struct daemon *d, const struct conf_conn *conn)

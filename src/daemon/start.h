@@ -12,6 +12,11 @@
 
 /* Compare the list with the newest configuration: begin what is new, end and forget what has gone. */
 void start_update(struct daemon *d);
+/*
+ * What was begun for a child ends, and is forgotten. With `whole` an IKE SA of its connection that
+ * has no other children ends, too.
+ */
+void start_undo(struct daemon *d, const char *conn, const char *child, bool whole);
 void start_tell(struct daemon *d, const struct ike_tell *tell);
 void start_end(struct daemon *d); /* no further attempts */
 

@@ -1,0 +1,182 @@
+/*
+ * creds: see creds.h.
+ */
+#include "daemon/creds.h"
+
+#include <stdlib.h>
+
+enum { SHARED_MAX = 100000 };
+
+struct creds {
+    struct loaded *file; /* NULL before the first load */
+    bool *hidden;        /* of each secret of the file: removed, or replaced by a client's */
+    struct vici_shared **shared;
+    size_t count, room;
+    struct cred_store *store;
+    bool dirty;
+};
+
+static uint32_t file_count(const struct creds *c)
+{
+    return c->file ? c->file->secrets.count : 0;
+}
+
+/* ---- the store ------------------------------------------------------------------------------- */
+
+static struct cred_store *store_new(const struct creds *c)
+{
+    struct secret_entry *all = calloc(file_count(c) + c->count + 1, sizeof *all);
+    struct secret_list list = {.at = all};
+    if (!all)
+        return NULL;
+    for (uint32_t i = 0; i < file_count(c); i++)
+        if (!c->hidden[i])
+            all[list.count++] = c->file->secrets.at[i];
+    for (size_t i = 0; i < c->count; i++)
+        all[list.count++] = c->shared[i]->entry;
+    struct cred_store *store = cred_store_new(&list);
+    free(all);
+    return store;
+}
+
+const struct cred_store *creds_store(struct daemon *d)
+{
+    struct creds *c = d->creds;
+    struct cred_store *store = c->dirty ? store_new(c) : NULL;
+    if (store) {
+        cred_store_free(c->store);
+        c->store = store;
+        c->dirty = false;
+    }
+    return c->store;
+}
+
+/* ---- changes --------------------------------------------------------------------------------- */
+
+static void free_shared(struct vici_shared *s)
+{
+    vici_shared_free(s);
+    free(s);
+}
+
+static bool is_named(const char *name, struct bytes id)
+{
+    return name && id.len > 0 && bytes_equal(bytes_str(name), id);
+}
+
+void creds_remove(struct daemon *d, struct bytes id)
+{
+    struct creds *c = d->creds;
+    for (uint32_t i = 0; i < file_count(c); i++)
+        c->hidden[i] = c->hidden[i] || is_named(c->file->secrets.at[i].name, id);
+    for (size_t i = 0; i < c->count; i++)
+        if (is_named(c->shared[i]->entry.name, id)) {
+            free_shared(c->shared[i]);
+            memmove(&c->shared[i], &c->shared[i + 1], (--c->count - i) * sizeof *c->shared);
+            break;
+        }
+    c->dirty = true;
+}
+
+static bool has_room(struct creds *c)
+{
+    if (c->count < c->room)
+        return true;
+    size_t room = c->room ? 2 * c->room : 16;
+    struct vici_shared **shared =
+        c->count < SHARED_MAX ? realloc(c->shared, room * sizeof(struct vici_shared *)) : NULL;
+    if (!shared)
+        return false;
+    c->shared = shared;
+    c->room = room;
+    return true;
+}
+
+bool creds_put(struct daemon *d, struct vici_shared *s)
+{
+    struct creds *c = d->creds;
+    struct vici_shared *kept = has_room(c) ? malloc(sizeof *kept) : NULL;
+    if (!kept) {
+        vici_shared_free(s);
+        return false;
+    }
+    creds_remove(d, bytes_str(s->entry.name));
+    *kept = *s;
+    c->shared[c->count++] = kept;
+    c->dirty = true;
+    return true;
+}
+
+void creds_clear(struct daemon *d)
+{
+    struct creds *c = d->creds;
+    while (c->count > 0)
+        free_shared(c->shared[--c->count]);
+    c->dirty = true;
+}
+
+bool creds_take_file(struct daemon *d, struct loaded *l)
+{
+    struct creds *c = d->creds;
+    struct creds fresh = *c;
+    fresh.file = l;
+    fresh.hidden = calloc(l->secrets.count + 1, sizeof *fresh.hidden);
+    fresh.store = fresh.hidden ? store_new(&fresh) : NULL;
+    fresh.dirty = false;
+    if (!fresh.store) {
+        free(fresh.hidden);
+        return false;
+    }
+    loaded_free(c->file);
+    free(c->hidden);
+    cred_store_free(c->store);
+    *c = fresh;
+    return true;
+}
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+const char *creds_next_id(const struct daemon *d, size_t *at)
+{
+    const struct creds *c = d->creds;
+    while (*at < file_count(c)) {
+        size_t i = (*at)++;
+        if (!c->hidden[i] && c->file->secrets.at[i].name)
+            return c->file->secrets.at[i].name;
+    }
+    while (*at - file_count(c) < c->count) {
+        const char *name = c->shared[(*at)++ - file_count(c)]->entry.name;
+        if (name[0] != '\0')
+            return name;
+    }
+    return NULL;
+}
+
+size_t creds_count(const struct daemon *d)
+{
+    size_t at = 0, count = 0;
+    while (creds_next_id(d, &at))
+        count++;
+    return count;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+bool creds_open(struct daemon *d)
+{
+    d->creds = calloc(1, sizeof *d->creds);
+    return d->creds != NULL;
+}
+
+void creds_close(struct daemon *d)
+{
+    if (!d->creds)
+        return;
+    creds_clear(d);
+    loaded_free(d->creds->file);
+    cred_store_free(d->creds->store);
+    free(d->creds->hidden);
+    free(d->creds->shared);
+    free(d->creds);
+    d->creds = NULL;
+}
