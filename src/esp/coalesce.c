@@ -11,6 +11,7 @@ enum {
     TCP_FLAGS_AT = 13,
     TCP_WINDOW_AT = 14,
     TCP_SUM_AT = 16,
+    TCP_URGENT_AT = 18,
     TCP_PSH = 0x08,
     TCP_ACK = 0x10,
     IPV4_DF = 0x40,
@@ -68,8 +69,8 @@ static bool same_flow(const struct flow *a, const struct flow *b)
 }
 
 /*
- * Everything in the IP headers but length, identification and checksum. Without DF the
- * identification must count on; with it, it means nothing (RFC 6864 4.1).
+ * Everything in the IP headers but length and checksum. Without DF the identification must count
+ * on.
  */
 static bool same_ip(const struct coalesce_flow *w, const uint8_t *packet)
 {
@@ -87,6 +88,7 @@ static bool same_tcp(const struct coalesce_flow *w, const uint8_t *packet)
     size_t options = w->packet.offload.header_len - w->flow.upper_at - TCP_HEADER_LEN;
     return a[12] == b[12] && get_u32(a + TCP_ACK_AT) == get_u32(b + TCP_ACK_AT) &&
            get_u16(a + TCP_WINDOW_AT) == get_u16(b + TCP_WINDOW_AT) &&
+           get_u16(a + TCP_URGENT_AT) == get_u16(b + TCP_URGENT_AT) && /* although nobody looks */
            memcmp(a + TCP_HEADER_LEN, b + TCP_HEADER_LEN, options) == 0;
 }
 

@@ -2,7 +2,8 @@
  * coalesce: TCP segments that follow each other become one large packet for the kernel, which then
  * walks its stack once instead of forty times. The reverse of segment.h.
  *
- * Only what can be split again into the very same packets is joined: same addresses, ports, hop
+ * Only what can be split again into the very same packets is joined (but for the identification of
+ * packets that are not to be fragmented, which means nothing, RFC 6864 4.1): same addresses, ports, hop
  * limit, class, TCP options, acknowledgement and window; sequence numbers without a gap; equal
  * sizes, but for the last; no flags but ACK, and PSH on the last; both checksums right. Segments
  * of one flow leave in the order in which they came, and nothing waits longer than to the next

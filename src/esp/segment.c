@@ -47,7 +47,9 @@ bool segments_begin(struct segments *s, struct bytes packet, const struct flow *
         .packet = packet, .offload = *offload, .flow = *f, .size = packet.len};
     if (offload->kind != OFFLOAD_NONE)
         return begin_large(s);
-    return !offload->needs_sum || (size_t)offload->sum_from + offload->sum_at + 2 <= packet.len;
+    return !offload->needs_sum ||
+           (offload->sum_from >= f->upper_at && /* nothing in the IP header may change */
+            (size_t)offload->sum_from + offload->sum_at + 2 <= packet.len);
 }
 
 size_t segments_longest(const struct segments *s)

@@ -6,9 +6,11 @@
  *     0x40  plaintext that the peer seals correctly, trailer included
  *     0x80  the same, but with a right trailer; the second octet is the next header
  *     0xc0  a packet from the device
+ *     0xc4  the same, behind a header of offloads (struct virtio_net_hdr)
  */
 #include "fuzz.h"
 
+#include <linux/virtio_net.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -159,17 +161,21 @@ static void from_peer(struct esp_out *sa, uint8_t *at, size_t len)
     from_wire(packet.at, packet.len);
 }
 
-static void from_device(struct esp_out *sa, uint8_t *at, size_t len)
+/* An empty header before it, if it brings none. */
+static void from_device(const uint8_t *at, size_t len, bool has_header)
 {
-    (void)sa;
-    if (send(kernel, at, len, 0) == (ssize_t)len)
+    static uint8_t packet[sizeof(struct virtio_net_hdr) + INPUT_MAX];
+    size_t header_len = has_header ? 0 : sizeof(struct virtio_net_hdr);
+    memset(packet, 0, header_len);
+    memcpy(packet + header_len, at, len);
+    if (send(kernel, packet, header_len + len, 0) == (ssize_t)(header_len + len))
         plane->readable(plane->self, IKE_SECOND, plane->descriptors(plane->self)[0]);
 }
 
 /* What came out of the device, and reports, are taken so that no queue fills up. */
 static void take_results(void)
 {
-    uint8_t packet[9100];
+    uint8_t packet[66000];
     struct plane_report report;
     while (recv(kernel, packet, sizeof packet, 0) > 0)
         ;
@@ -180,14 +186,19 @@ static void take_results(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const way[])(struct esp_out *, uint8_t *,
-                               size_t) = {from_wire_to_sa, from_peer_raw, from_peer, from_device};
+                               size_t) = {from_wire_to_sa, from_peer_raw, from_peer};
     static uint8_t buffer[ESP_HEADROOM + INPUT_MAX + ESP_TAILROOM];
     if (!plane)
         set_up();
     if (size < 2 || size > INPUT_MAX)
         return 0;
-    memcpy(buffer + ESP_HEADROOM, data + 1, size - 1);
-    way[data[0] >> 6](&peer[data[0] % SUITES], buffer + ESP_HEADROOM, size - 1);
+    struct esp_out *sa = &peer[data[0] % SUITES];
+    uint8_t *rest = buffer + ESP_HEADROOM;
+    memcpy(rest, data + 1, size - 1);
+    if (data[0] >= 0xc0)
+        from_device(rest, size - 1, data[0] & 4);
+    else
+        way[data[0] >> 6](sa, rest, size - 1);
     take_results();
     return 0;
 }

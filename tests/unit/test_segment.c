@@ -216,6 +216,8 @@ static void what_is_not_as_announced_is_refused(void **state)
     assert_false(segments_begin(&s, packet, &f, &beyond));
     beyond.sum_at--;
     assert_true(segments_begin(&s, packet, &f, &beyond));
+    beyond.sum_from = 10; /* in the IP header */
+    assert_false(segments_begin(&s, packet, &f, &beyond));
     struct offload large = {.kind = OFFLOAD_TCP, .size = 500};
     assert_true(segments_begin(&s, packet, &f, &large));
     p[TCP_AT_V4 + 12] = 0x40; /* a header that is too short */
