@@ -24,6 +24,7 @@ enum {
     BATCH = 32,       /* datagrams received in one call */
     SEND_BATCH = 128, /* and sent */
     READ_ROUNDS = 4,
+    SEND_BUFFER = 1 << 20, /* some batches; longer queues are for the device to keep */
     DATAGRAM_MAX = 65536,
     MARKER_LEN = 4,
     CONTROL_MAX = CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int)),
@@ -75,6 +76,13 @@ static const struct option options[] = {
     {ADDR_V6, IPPROTO_IPV6, IPV6_RECVERR, 1},
 };
 
+/* The kernel's own limit holds for those who may not exceed it. */
+static void ask_for_buffer(const struct udp_socket *s, int wish, int forced, int plain)
+{
+    if (wish > 0 && setsockopt(s->fd, SOL_SOCKET, forced, &wish, sizeof wish) != 0)
+        (void)setsockopt(s->fd, SOL_SOCKET, plain, &wish, sizeof wish);
+}
+
 static bool set_options(struct udp_socket *s, const struct udp_setup *setup)
 {
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
@@ -84,9 +92,9 @@ static bool set_options(struct udp_socket *s, const struct udp_setup *setup)
     }
     if (setup->mark != 0 && setsockopt(s->fd, SOL_SOCKET, SO_MARK, &setup->mark, sizeof setup->mark) != 0)
         return false;
-    int wish = setup->receive_buffer, on = 1;
-    if (wish > 0 && setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &wish, sizeof wish) != 0)
-        (void)setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &wish, sizeof wish);
+    int on = 1;
+    ask_for_buffer(s, setup->receive_buffer, SO_RCVBUFFORCE, SO_RCVBUF);
+    ask_for_buffer(s, SEND_BUFFER, SO_SNDBUFFORCE, SO_SNDBUF);
     s->may_join = s->encap;
     if (s->encap)
         (void)setsockopt(s->fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
@@ -593,16 +601,31 @@ void udp_send(struct udp *u, const struct ike_path *path, enum udp_kind kind, co
         wait_for_room(s, path, kind, datagrams + done, count - done);
 }
 
+/* The datagrams from this one on that go the same way. */
+static size_t gather(const struct ring_item *first, struct bytes *out)
+{
+    size_t count = 0;
+    for (const struct ring_item *i = first; i && count < SEND_BATCH; i = i->next) {
+        if (i->kind != first->kind || !ike_path_equal(&i->path, &first->path))
+            break;
+        out[count++] = bytes_make(i->data, i->len);
+    }
+    return count;
+}
+
 /* The socket has room again: what waits goes first. */
 static void flush(struct udp_socket *s)
 {
-    const struct ring_item *item;
-    while ((item = ring_first(&s->waiting)) != NULL) {
-        struct address a = address_of(&item->path);
-        struct bytes datagram = bytes_make(item->data, item->len);
-        if (send_one(s, &a, (enum udp_kind)item->kind, &datagram) == 0)
+    const struct ring_item *first;
+    while ((first = ring_first(&s->waiting)) != NULL) {
+        struct bytes datagrams[SEND_BATCH];
+        struct address a = address_of(&first->path);
+        size_t run, count = gather(first, datagrams);
+        size_t sent = send_run(s, &a, (enum udp_kind)first->kind, datagrams, count, &run);
+        for (size_t i = 0; i < sent; i++)
+            ring_drop(&s->waiting);
+        if (sent < run)
             return;
-        ring_drop(&s->waiting);
     }
 }
 
