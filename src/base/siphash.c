@@ -44,7 +44,8 @@ uint64_t siphash(const struct siphash_key *key, struct bytes input)
     size_t whole = input.len & ~(size_t)7;
     for (size_t i = 0; i < whole; i += 8)
         absorb(&s, load_le(input.at + i, 8));
-    absorb(&s, load_le(input.at + whole, input.len - whole) | (uint64_t)input.len << 56);
+    const uint8_t *rest = input.len ? input.at + whole : NULL; /* NULL + 0 is undefined in C17 */
+    absorb(&s, load_le(rest, input.len - whole) | (uint64_t)input.len << 56);
     s.v2 ^= 0xff;
     for (int i = 0; i < 4; i++)
         round_once(&s);
