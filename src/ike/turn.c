@@ -188,11 +188,17 @@ ike_time turn_retry_at(struct turn *t, ike_time at_least)
     return t->now + at_least + random_below(t, at_least);
 }
 
-static ike_time soft_limit(struct turn *t, ike_time after, ike_time jitter)
+/*
+ * When to renew an SA: `after`, less a random part of the jitter. Who asked for the SA draws from the
+ * earlier two thirds, the other side from the last: so they seldom ask at the same moment, and
+ * among many SAs of equal lifetimes the first of two draws stays spread evenly.
+ */
+static ike_time soft_limit(struct turn *t, ike_time after, ike_time jitter, bool asked)
 {
     if (after == 0)
         return IKE_NEVER;
-    return t->now + after - random_below(t, jitter < after ? jitter : after / 2);
+    ike_time third = (jitter < after ? jitter : after / 2) / 3;
+    return t->now + after - (asked ? third + random_below(t, 2 * third) : random_below(t, third));
 }
 
 uint64_t turn_soft_volume(struct turn *t, uint64_t volume, uint64_t jitter)
@@ -202,16 +208,18 @@ uint64_t turn_soft_volume(struct turn *t, uint64_t volume, uint64_t jitter)
 
 void turn_set_child_limits(struct turn *t, struct child *child)
 {
-    child->rekey_at = soft_limit(t, child->conf->rekey_for, child->conf->rand_for);
+    child->rekey_at =
+        soft_limit(t, child->conf->rekey_for, child->conf->rand_for, child->initiator);
     child->life_at = child->conf->life_for ? t->now + child->conf->life_for : IKE_NEVER;
 }
 
 static void set_limits(struct turn *t)
 {
     const struct conf_conn *conn = t->sa->conn;
-    t->sa->rekey_at = soft_limit(t, conn->rekey_for, conn->rand_for);
+    t->sa->rekey_at = soft_limit(t, conn->rekey_for, conn->rand_for, t->sa->initiator);
     if (t->sa->reauth_at == IKE_NEVER) /* a rekeyed SA inherits it */
-        t->sa->reauth_at = soft_limit(t, conn->reauth_for, conn->rand_for);
+        t->sa->reauth_at =
+            soft_limit(t, conn->reauth_for, conn->rand_for, t->sa->initiator);
     ike_time longest = conn->rekey_for > conn->reauth_for ? conn->rekey_for : conn->reauth_for;
     t->sa->expire_at = longest ? t->now + longest + conn->over_for : IKE_NEVER;
 }

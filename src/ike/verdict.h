@@ -1,6 +1,6 @@
 /*
- * verdict: the outcome of a stage or a handler. Its class names the consequence, and one function
- * (react in route.c) carries it out.
+ * verdict: the outcome of a stage or a handler. Its class names the consequence, which
+ * conclude_ours and conclude_theirs in drive.c carry out.
  */
 #ifndef BRAID_IKE_VERDICT_H
 #define BRAID_IKE_VERDICT_H
