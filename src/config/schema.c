@@ -316,11 +316,6 @@ static bool read_word(struct reading *r)
     return true;
 }
 
-static bool read_actions(struct reading *r)
-{
-    return value_actions(r->text, r->to);
-}
-
 static bool read_start(struct reading *r)
 {
     uint8_t bits;
@@ -492,7 +487,7 @@ static const struct type {
     [TYPE_SIZE] = {read_size, "a size such as 500m or 2g"},
     [TYPE_PACKETS] = {read_packets, "a number of packets"},
     [TYPE_WORD] = {read_word, NULL},
-    [TYPE_ACTIONS] = {read_actions, "none, trap, start or trap|start"},
+    [TYPE_ACTIONS] = {read_start, "clear or restart"},
     [TYPE_START] = {read_start, "none or start"},
     [TYPE_LOCAL_ADDRS] = {read_local_addrs, "addresses"},
     [TYPE_REMOTE_ADDRS] = {read_remote_addrs, "addresses"},
