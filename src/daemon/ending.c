@@ -181,6 +181,22 @@ static void cross_off(struct ending *e, uint32_t id)
         finish(e, NULL);
 }
 
+/*
+ * What is to end was rekeyed at the same moment: its heir has to go instead. Of an IKE SA the heir
+ * takes over what was wanted of it; a Child SA's has to be asked for.
+ */
+static void follow_heir(struct ending *e, const struct ike_tell *t)
+{
+    uint32_t heir = e->of_children ? t->child_id : t->ike_id;
+    for (uint32_t i = 0; i < e->matches; i++) {
+        if (e->target[i] != t->replaced_id)
+            continue;
+        e->target[i] = heir;
+        struct ike_order order = {.kind = ORDER_TERMINATE, .id = e->id, .child_id = heir};
+        if (e->of_children)
+            effects_later(e->d, &order);
+    }
+}
 void ending_tell(struct daemon *d, const struct ike_tell *t)
 {
     struct ending *next;
@@ -190,5 +206,7 @@ void ending_tell(struct daemon *d, const struct ike_tell *t)
             cross_off(e, t->child_id);
         else if (t->kind == TELL_IKE_DOWN && !e->of_children)
             cross_off(e, t->ike_id);
+        else if (t->kind == (e->of_children ? TELL_CHILD_REKEYED : TELL_IKE_REKEYED))
+            follow_heir(e, t);
     }
 }
