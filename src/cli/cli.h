@@ -34,6 +34,7 @@ extern const struct cli_command cli_commands[]; /* ends with a name of NULL */
 
 enum exit_code cmd_up(struct cli *cli);
 enum exit_code cmd_down(struct cli *cli);
+enum exit_code cmd_rekey(struct cli *cli);
 enum exit_code cmd_list(struct cli *cli);
 enum exit_code cmd_explain(struct cli *cli);
 enum exit_code cmd_conns(struct cli *cli);

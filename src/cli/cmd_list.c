@@ -7,6 +7,7 @@
  *         net #1  INSTALLED 45 s  TUNNEL in UDP  AES_GCM_16_256  quantum-safe
  *             10.1.0.0/16 ↔ 10.2.0.0/16
  *             in 1.2 MB (900 packets)  out 3.4 MB (2000 packets)
+ *             rekeying in 52 min, ends in 64 min; rekeyed 12 times, last 45 s ago
  *
  * and behind them the connections without an SA, with their last failure (see `braid explain`):
  *
@@ -78,6 +79,42 @@ static void show_traffic(struct bytes child, const char *direction, const char *
                (long long)vici_find_int(child, packets_key, 0));
 }
 
+static bool show_due(struct bytes sa, const char *key, const char *soon, const char *late, bool first)
+{
+    char age[32];
+    int64_t seconds = vici_find_int(sa, key, INT64_MAX);
+    if (seconds == INT64_MAX)
+        return false;
+    fputs(first ? "" : ", ", stdout);
+    if (seconds < 0)
+        printf("%s", late);
+    else
+        printf("%s in %s", soon, look_age(seconds, age));
+    return true;
+}
+
+/* "rekeying in 52 min, ends in 64 min; rekeyed 12 times, last 45 s ago" */
+static void show_times(struct bytes sa)
+{
+    char last[64], detail[TEXT_LEN], age[32];
+    bool any = show_due(sa, "rekey-time", "rekeying", "rekeying is due", true);
+    any |= show_due(sa, "life-time", "ends", "its time is over", !any);
+    client_text(sa, "last-rekey", last, sizeof last);
+    client_text(sa, "last-rekey-detail", detail, sizeof detail);
+    if (last[0]) {
+        long long times = vici_find_int(sa, "rekeyed", 0);
+        printf("%srekeyed %lld time%s, last ", any ? "; " : "", times, times == 1 ? "" : "s");
+        look_age(vici_find_int(sa, "last-rekey-ago", 0), age);
+        if (strcmp(last, "ok") == 0)
+            printf("%s ago", age);
+        else
+            look_print(stdout, LOOK_BAD, "attempt failed %s ago: %s%s%s", age, last,
+                       detail[0] ? ", " : "", detail);
+    }
+    if (!any && !last[0])
+        fputs("never rekeyed", stdout);
+}
+
 static void show_child(struct bytes child)
 {
     char name[TEXT_LEN], mode[64], ours[TEXT_LEN], theirs[TEXT_LEN], own[TEXT_LEN];
@@ -96,6 +133,8 @@ static void show_child(struct bytes child)
     printf("\n        %s %s %s\n        ", ours, look_both(), theirs);
     show_traffic(child, "in", "bytes-in", "packets-in");
     show_traffic(child, "out", "bytes-out", "packets-out");
+    fputs("\n        ", stdout);
+    show_times(child);
     putchar('\n');
 }
 
@@ -127,6 +166,11 @@ static void show_sa(struct bytes name, struct bytes sa)
     client_join(sa, "key-exchanges", " + ", kex, sizeof kex);
     printf(" / %s, keys from %s\n", client_text(sa, "prf-alg", prf, sizeof prf),
            kex[0] ? kex : "no key exchange yet");
+    if (vici_find_int(sa, "established", -1) >= 0) {
+        fputs("    ", stdout);
+        show_times(sa);
+        putchar('\n');
+    }
     show_children(sa);
 }
 

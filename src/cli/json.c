@@ -17,7 +17,8 @@ static const char *const numbers[] = {
     "rekey_time",    "reauth_time",    "rekey_bytes",    "rekey_packets",
     "dpd_delay",     "matches",        "terminated",     "mid",
     "sent-bytes",    "received-bytes", "sent-fragments", "received-fragments",
-    "transmissions", "microseconds",   "ike-id",         "ago",
+    "transmissions", "microseconds",   "ike-id",         "last-rekey-ago",
+    "rekeyed",         "ago",
     "times",         NULL};
 /* clang-format on */
 /* clang-format off */

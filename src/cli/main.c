@@ -14,6 +14,8 @@ const struct cli_command cli_commands[] = {
     {"up", "NAME [--timeout SECONDS]", "set up a child, or a connection with all its children",
      cmd_up},
     {"down", "NAME | --ike NAME | --child NAME | --id NUMBER", "end SAs", cmd_down},
+    {"rekey", "NAME | --ike NAME | --child NAME", "new keys now, and show each exchange of it",
+     cmd_rekey},
     {"list", "[--json]", "the SAs there are, with their key exchanges", cmd_list},
     {"explain", "[CONN | PEER | last] [--json]", "why it failed, or what was chosen", cmd_explain},
     {"conns", "[--json]", "the connections that are configured", cmd_conns},

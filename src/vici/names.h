@@ -12,9 +12,14 @@
  *                       transmissions, microseconds
  *   event `list-sa`     more keys of an IKE SA and of each of its Child SAs: quantum-safe (yes or no)
  *                       and the list key-exchanges ("CURVE_25519", "ML_KEM_768": those whose
- *                       secrets are in the keys, in order)
+ *                       secrets are in the keys, in order); how the last rekey went: last-rekey
+ *                       ("ok", or a reason), last-rekey-detail, last-rekey-ago (seconds), rekeyed
+ *                       (how often)
  *   `initiate` failing  errmsg (a sentence), reason ("NO_PROPOSAL", ike_reason_name), detail (what
  *                       was offered, what is accepted; may be absent)
+ *   command `rekey`     more arguments: wait (yes: answer when it is done, with `progress` events
+ *                       meanwhile), timeout (milliseconds); the answer then holds rekeyed, and
+ *                       failing reason and detail
  *   command `reload`    load the configuration again: success; on failure errmsg and the list
  *                       problems, each "file:line:column: ..." as `braid check` prints it
  *   event `alert`       more keys: reason, text, detail, conn, child, peer, and where known what
