@@ -41,6 +41,7 @@ enum exit_code cmd_conns(struct cli *cli);
 enum exit_code cmd_reload(struct cli *cli);
 enum exit_code cmd_version(struct cli *cli);
 enum exit_code cmd_check(struct cli *cli);
+enum exit_code cmd_audit(struct cli *cli);
 enum exit_code cmd_keys(struct cli *cli);
 enum exit_code cmd_help(struct cli *cli);
 

@@ -16,6 +16,13 @@ static enum exit_code complain(enum exit_code code, const char *what, const char
     return code;
 }
 
+bool client_has_daemon(const struct cli *cli)
+{
+    char path[sizeof((struct sockaddr_un *)0)->sun_path];
+    int len = snprintf(path, sizeof path, "%s/%s", cli->run_dir, VICI_SOCKET_NAME);
+    return len > 0 && (size_t)len < sizeof path && access(path, F_OK) == 0;
+}
+
 enum exit_code client_open(struct client *c, const struct cli *cli)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};

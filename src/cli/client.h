@@ -25,6 +25,8 @@ struct client {
 /* An event: its name and content are valid until the handler returns. */
 typedef void client_event(void *self, struct bytes name, struct bytes message);
 
+/* Is there a socket at all? */
+bool client_has_daemon(const struct cli *cli);
 enum exit_code client_open(struct client *c, const struct cli *cli);
 void client_close(struct client *c);
 

@@ -3,16 +3,6 @@
 #include "cli/json.h"
 
 #include <stdio.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-/* Is there a socket at all? Not having a daemon is no mistake here. */
-static bool has_daemon(const struct cli *cli)
-{
-    char path[sizeof((struct sockaddr_un *)0)->sun_path];
-    int len = snprintf(path, sizeof path, "%s/%s", cli->run_dir, VICI_SOCKET_NAME);
-    return len > 0 && (size_t)len < sizeof path && access(path, F_OK) == 0;
-}
 
 static enum exit_code show_daemon(const struct cli *cli)
 {
@@ -40,7 +30,7 @@ enum exit_code cmd_version(struct cli *cli)
 {
     if (!cli_arguments(cli, NULL, NULL))
         return EXIT_USAGE;
-    if (has_daemon(cli))
+    if (client_has_daemon(cli)) /* not having one is no mistake here */
         return show_daemon(cli);
     if (cli->json)
         json_show(json_pack("{s:i, s:s, s:n}", "schema", 1, "braid", BRAID_VERSION, "daemon"));

@@ -23,6 +23,8 @@ const struct cli_command cli_commands[] = {
     {"version", "", "version of this program and of the daemon", cmd_version},
     {"check", "[DIR] [--json]", "look for mistakes in a configuration, without a daemon",
      cmd_check},
+    {"audit", "[DIR] [--json] [--cbom FILE]",
+     "what withstands a quantum computer, and what to change where it does not", cmd_audit},
     {"keys", "[WORD] [--format=roff]", "the keys a configuration may hold, and what they mean",
      cmd_keys},
     {"help", "", "this text", cmd_help},

@@ -72,3 +72,22 @@ def alerts_carry_the_facts(left, right):
         client.call("version")
         alerts = [message for name, message in client.events if name == "alert"]
     expect(alerts and alerts[0]["type"] == "proposal-mismatch-ike" and alerts[0]["mismatch"] == "ENCR" and alerts[0]["transforms"]["ENCR"]["accepted"] == ["AES_CBC_128"], str(alerts))
+
+
+@test
+def audit_judges_what_is_up(left, right):
+    right.start(ike="aes256gcm16-prfsha256-x25519", psk="a secret of decent length")
+    left.start(ike="aes256gcm16-prfsha256-x25519", psk="a secret of decent length")
+    left.up()
+    status, output = left.braid("audit", left.dir, "--json")
+    rows = {(row["kind"], row["name"]): row for row in json.loads(output)["audited"]}
+    expect(status == 1, output)
+    expect(rows["ike-sa", "site #1"]["recorded"] == "unsafe" and rows["ike-sa", "site #1"]["authentication"] == "safe", output)
+    expect(rows["child-sa", "site/net #1"]["missing"], output)
+    left.stop()
+    right.stop()
+    right.start(psk="a secret of decent length")
+    left.start(psk="a secret of decent length")
+    left.up()
+    status, output = left.braid("audit", left.dir)
+    expect(status == 0 and "site/net #1" in output, output)

@@ -696,6 +696,41 @@ static void check_needs_no_daemon(void **state)
     rmdir(dir);
 }
 
+static void audit_needs_no_daemon(void **state)
+{
+    (void)state;
+    char output[OUTPUT_MAX];
+    assert_int_equal(run("/nonexistent", "audit examples/site-to-site/north", output), 0);
+    assert_non_null(strstr(output, "all safe against a quantum computer\n"));
+    assert_int_equal(run("/nonexistent", "audit examples/classical-fallback/gateway", output), 1);
+    assert_non_null(strstr(output, "UP TO THE PEER"));
+    assert_non_null(strstr(output, "x25519-ecp256 has no post-quantum key exchange\n"
+                                   "    in connections.branches.proposals replace it by "));
+    assert_int_equal(run("/nonexistent", "audit examples/site-to-site/north --json", output), 0);
+    assert_non_null(strstr(output, "\"safe\": true"));
+    assert_non_null(strstr(output, "\"recorded\": \"safe\""));
+    assert_int_equal(run("/nonexistent", "audit tests", output), 2);
+}
+
+static void audit_writes_a_bill_of_materials(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {
+        "\"bomFormat\": \"CycloneDX\"",
+        "\"specVersion\": \"1.6\"",
+        "\"bom-ref\": \"crypto/algorithm/mlkem768\"",
+        "\"primitive\": \"kem\"",
+        "\"nistQuantumSecurityLevel\": 3",
+        "\"ikev2TransformTypes\"",
+        "\"crypto/protocol/ipsec/south/net\"",
+    };
+    char output[OUTPUT_MAX];
+    assert_int_equal(run("/nonexistent", "audit examples/site-to-site/north --cbom -", output), 0);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (!strstr(output, parts[i]))
+            fail_msg("no %s in %s", parts[i], output);
+}
+
 static void the_manual_page_is_made_from_the_schema(void **state)
 {
     (void)state;
@@ -731,6 +766,8 @@ int main(void)
         cmocka_unit_test(without_a_daemon),
         cmocka_unit_test(wrong_command_lines),
         cmocka_unit_test(check_needs_no_daemon),
+        cmocka_unit_test(audit_needs_no_daemon),
+        cmocka_unit_test(audit_writes_a_bill_of_materials),
         cmocka_unit_test(the_manual_page_is_made_from_the_schema),
     };
     return cmocka_run_group_tests(tests, find_program, NULL);
