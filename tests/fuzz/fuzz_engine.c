@@ -1,11 +1,12 @@
 /*
  * fuzz_engine: a live engine, before and behind decryption.
  *
- * Two engines with toy cryptography, the target and its honest peer, are brought to a stage of their life. Then the input
- * speaks: whole datagrams, payloads that are sealed with the live keys (so that the handlers are reached, not only the ICV
- * check), fragments, honest messages with a few octets changed inside the seal, time that passes, orders, honest traffic in
- * between. In the end the peer falls silent, time runs out, and both engines are freed: they must come to rest, and every
- * block of memory must have come back.
+ * Two engines with toy cryptography, the target and its honest peer, are brought to a stage of
+ * their life. Then the input speaks: whole datagrams, payloads that are sealed with the live keys
+ * (so that the handlers are reached, not only the ICV check), fragments, honest messages with a few
+ * octets changed inside the seal, time that passes, orders, honest traffic in between. In the end
+ * the peer falls silent, time runs out, and both engines are freed: they must come to rest, and
+ * every block of memory must have come back.
  *
  *     input := stage (1 octet) action*
  *     action := what (1 octet) its arguments, as read in `actions` below
@@ -21,9 +22,9 @@
 #include "ike/exchange.h"
 
 enum {
-    QUEUE_MAX = 64,    /* datagrams under way; more are lost */
+    QUEUE_MAX = 64, /* datagrams under way; more are lost */
     ACTIONS_MAX = 48,
-    TICKS_MAX = 4000,  /* until everything must have ended */
+    TICKS_MAX = 4000, /* until everything must have ended */
     MEMORY_MAX = 16 << 20,
 };
 
@@ -35,7 +36,7 @@ static void require(bool ok, const char *what)
     abort();
 }
 
-/* ---- memory that is counted ------------------------------------------------------------------------------------- */
+/* ---- memory that is counted ---------------------------------------------------------------- */
 
 static size_t blocks, octets;
 
@@ -58,7 +59,7 @@ static void give(void *self, void *at, size_t len)
 
 static const struct alloc counted = {.take = take, .give = give};
 
-/* ---- the two sides ------------------------------------------------------------------------------------------------ */
+/* ---- the two sides ------------------------------------------------------------------------- */
 
 struct side {
     struct ike_engine *engine;
@@ -88,10 +89,14 @@ static size_t queued, asked;
 static ike_time now;
 
 static const char config_text[] =
-    "connections { net { local_addrs = %s\n remote_addrs = %s\n proposals = aes256gcm16-prfsha256-x25519-ecp256-ke1_mlkem512-ke2_x448\n"
-    " dpd_delay = 30\n rekey_time = 0\n local { auth = psk\n id = %s.example }\n remote { auth = psk\n id = %s.example }\n"
-    " children { net { esp_proposals = aes256gcm16-x25519-ke1_mlkem512,aes256gcm16\n local_ts = 10.%d.0.0/16\n remote_ts = 10.%d.0.0/16\n rekey_time = 0 }\n"
-    " other { esp_proposals = aes128-sha256\n local_ts = 10.%d.0.0/16[tcp]\n remote_ts = fd00::/8,10.0.0.0/8\n mode = transport\n rekey_time = 0 } } } }\n"
+    "connections { net { local_addrs = %s\n remote_addrs = %s\n proposals = "
+    "aes256gcm16-prfsha256-x25519-ecp256-ke1_mlkem512-ke2_x448\n"
+    " dpd_delay = 30\n rekey_time = 0\n local { auth = psk\n id = %s.example }\n remote { auth = "
+    "psk\n id = %s.example }\n"
+    " children { net { esp_proposals = aes256gcm16-x25519-ke1_mlkem512,aes256gcm16\n local_ts = "
+    "10.%d.0.0/16\n remote_ts = 10.%d.0.0/16\n rekey_time = 0 }\n"
+    " other { esp_proposals = aes128-sha256\n local_ts = 10.%d.0.0/16[tcp]\n remote_ts = "
+    "fd00::/8,10.0.0.0/8\n mode = transport\n rekey_time = 0 } } } }\n"
     "secrets { ike { secret = \"fuzz\" } }\n";
 
 static void load(struct side *s, int which)
@@ -100,8 +105,10 @@ static void load(struct side *s, int which)
     char text[2048];
     struct problem_list problems;
     problem_list_init(&problems);
-    snprintf(text, sizeof text, config_text, addr[which], addr[!which], which ? "bob" : "alice", which ? "alice" : "bob", which, !which, which);
-    s->loaded = config_load_text(bytes_str(text), bytes_str(which ? "engine { fragment_size = 576\n }\n" : ""), &problems);
+    snprintf(text, sizeof text, config_text, addr[which], addr[!which], which ? "bob" : "alice",
+             which ? "alice" : "bob", which, !which, which);
+    s->loaded = config_load_text(
+        bytes_str(text), bytes_str(which ? "engine { fragment_size = 576\n }\n" : ""), &problems);
     require(s->loaded != NULL, problems.first ? problems.first->message : "configuration");
     problem_list_free(&problems);
     s->secrets = cred_store_new(&s->loaded->secrets);
@@ -137,7 +144,9 @@ static void carry_out(struct side *s)
 {
     for (const struct ike_effect *e = ike_effects_first(s->fx); e; e = e->next) {
         if (e->kind == EFFECT_SEND && e->u.send.datagram.len > 1) {
-            struct ike_path back = {endpoint_of(other(s), e->u.send.path.remote.port), endpoint_of(s, e->u.send.path.local.port), e->u.send.path.encap};
+            struct ike_path back = {endpoint_of(other(s), e->u.send.path.remote.port),
+                                    endpoint_of(s, e->u.send.path.local.port),
+                                    e->u.send.path.encap};
             queue_datagram(other(s), &back, e->u.send.datagram);
         }
         if (e->kind == EFFECT_ASK && asked < QUEUE_MAX) {
@@ -210,7 +219,7 @@ static void pass_time(ike_time duration)
     now = until;
 }
 
-/* ---- stages -------------------------------------------------------------------------------------------------------- */
+/* ---- stages -------------------------------------------------------------------------------- */
 
 static void start(void)
 {
@@ -219,7 +228,10 @@ static void start(void)
         if (!s->loaded)
             load(s, i);
         toy_crypto_init(&s->toy, &counted, (uint64_t)i + 1);
-        struct ike_setup setup = {.alloc = &counted, .crypto = &s->toy.crypto, .config = s->loaded->config, .worker = (uint8_t)i};
+        struct ike_setup setup = {.alloc = &counted,
+                                  .crypto = &s->toy.crypto,
+                                  .config = s->loaded->config,
+                                  .worker = (uint8_t)i};
         s->engine = ike_engine_new(&setup);
         s->fx = ike_effects_new(&counted);
     }
@@ -238,35 +250,48 @@ static void end(void)
     require(blocks == 0 && octets == 0, "memory was not given back");
 }
 
-/* Nothing is heard any more: every SA must be gone when time has passed, for liveness is checked. */
+/* Nothing is heard any more: every SA must be gone when time has passed, for liveness is checked.
+ */
 static void run_out(void)
 {
-    for (int i = 0; i < 600 && (ike_engine_sa_count(sides[0].engine) || ike_engine_sa_count(sides[1].engine)); i++) {
+    for (int i = 0;
+         i < 600 && (ike_engine_sa_count(sides[0].engine) || ike_engine_sa_count(sides[1].engine));
+         i++) {
         while (queued)
             drop_datagram(0);
         pass_time(10 * IKE_SECOND);
     }
-    require(ike_engine_sa_count(sides[0].engine) == 0 && ike_engine_sa_count(sides[1].engine) == 0, "an SA does not end");
+    require(ike_engine_sa_count(sides[0].engine) == 0 && ike_engine_sa_count(sides[1].engine) == 0,
+            "an SA does not end");
 }
 
-static const struct ike_order bring_up = {.kind = ORDER_INITIATE, .conn = {(const uint8_t *)"net", 3}, .child = {(const uint8_t *)"net", 3}};
-static const struct ike_order rekey_child = {.kind = ORDER_REKEY, .child = {(const uint8_t *)"net", 3}};
-static const struct ike_order rekey_ike = {.kind = ORDER_REKEY, .conn = {(const uint8_t *)"net", 3}};
-static const struct ike_order new_child = {.kind = ORDER_INITIATE, .conn = {(const uint8_t *)"net", 3}, .child = {(const uint8_t *)"other", 5}};
-static const struct ike_order end_child = {.kind = ORDER_TERMINATE, .child = {(const uint8_t *)"net", 3}};
-static const struct ike_order end_ike = {.kind = ORDER_TERMINATE, .conn = {(const uint8_t *)"net", 3}};
+static const struct ike_order bring_up = {.kind = ORDER_INITIATE,
+                                          .conn = {(const uint8_t *)"net", 3},
+                                          .child = {(const uint8_t *)"net", 3}};
+static const struct ike_order rekey_child = {.kind = ORDER_REKEY,
+                                             .child = {(const uint8_t *)"net", 3}};
+static const struct ike_order rekey_ike = {.kind = ORDER_REKEY,
+                                           .conn = {(const uint8_t *)"net", 3}};
+static const struct ike_order new_child = {.kind = ORDER_INITIATE,
+                                           .conn = {(const uint8_t *)"net", 3},
+                                           .child = {(const uint8_t *)"other", 5}};
+static const struct ike_order end_child = {.kind = ORDER_TERMINATE,
+                                           .child = {(const uint8_t *)"net", 3}};
+static const struct ike_order end_ike = {.kind = ORDER_TERMINATE,
+                                         .conn = {(const uint8_t *)"net", 3}};
 
-/* How far the honest life has gone when the input begins: so many datagrams were delivered, then an order of the initiator or responder was given. */
+/* How far the honest life has gone when the input begins: so many datagrams were delivered, then an
+ * order of the initiator or responder was given. */
 static const struct {
     unsigned delivered;
     const struct ike_order *by_initiator, *by_responder;
     unsigned then;
 } stages[] = {
-    {0, NULL, NULL, 0},  /* the initiator has sent IKE_SA_INIT */
-    {1, NULL, NULL, 0},  /* the responder has answered it */
-    {2, NULL, NULL, 0},  /* keys; round 1 is asked for */
+    {0, NULL, NULL, 0}, /* the initiator has sent IKE_SA_INIT */
+    {1, NULL, NULL, 0}, /* the responder has answered it */
+    {2, NULL, NULL, 0}, /* keys; round 1 is asked for */
     {3, NULL, NULL, 0},
-    {5, NULL, NULL, 0},  /* between the rounds */
+    {5, NULL, NULL, 0}, /* between the rounds */
     {7, NULL, NULL, 0},
     {8, NULL, NULL, 0},
     {9, NULL, NULL, 0},  /* IKE_AUTH */
@@ -304,7 +329,7 @@ static void go_to_stage(uint8_t n)
         ;
 }
 
-/* ---- what the input says -------------------------------------------------------------------------------------------- */
+/* ---- what the input says ------------------------------------------------------------------- */
 
 struct script {
     const uint8_t *at;
@@ -358,7 +383,9 @@ static struct ike_header expected_header(const struct ike_sa *sa, uint8_t how, u
         .spi_i = sa->spi_i,
         .spi_r = sa->spi_r,
         .major = 2,
-        .exchange = exchange ? exchange : sa->ours && response ? sa->ours->exchange->type : EXCHANGE_INFORMATIONAL,
+        .exchange = exchange               ? exchange
+                    : sa->ours && response ? sa->ours->exchange->type
+                                           : EXCHANGE_INFORMATIONAL,
         .initiator = !sa->initiator,
         .response = response,
         .mid = mid + (uint32_t)(int32_t)offsets[how >> 5],
@@ -366,7 +393,8 @@ static struct ike_header expected_header(const struct ike_sa *sa, uint8_t how, u
 }
 
 /* Seal as the peer would, in the keys that the target expects now, and let it arrive. */
-static void say_sealed(struct side *target, struct ike_sa *sa, struct sk_outer outer, struct bytes plain)
+static void say_sealed(struct side *target, struct ike_sa *sa, struct sk_outer outer,
+                       struct bytes plain)
 {
     static uint8_t room[MESSAGE_LEN_MAX];
     static uint64_t iv = UINT64_C(1) << 40;
@@ -392,7 +420,8 @@ static void do_sealed(struct side *target, struct script *s)
     struct ike_sa *sa = pick_sa(target, how);
     if (!sa)
         return;
-    struct sk_outer outer = {.header = expected_header(sa, how, exchange), .first = first, .number = 1, .total = 1};
+    struct sk_outer outer = {
+        .header = expected_header(sa, how, exchange), .first = first, .number = 1, .total = 1};
     if (how & 4) {
         outer.fragment = true;
         outer.number = next_number(s);
@@ -401,8 +430,10 @@ static void do_sealed(struct side *target, struct script *s)
     say_sealed(target, sa, outer, plain);
 }
 
-/* The message to the target that has waited longest, opened, changed in places, and sealed again. */
-static bool open_waiting(struct side *target, size_t *which, struct ike_sa **sa, struct sk_outer *outer, uint8_t *room, struct bytes *plain)
+/* The message to the target that has waited longest, opened, changed in places, and sealed again.
+ */
+static bool open_waiting(struct side *target, size_t *which, struct ike_sa **sa,
+                         struct sk_outer *outer, uint8_t *room, struct bytes *plain)
 {
     for (size_t i = 0; i < queued; i++) {
         struct ike_header h;
@@ -414,7 +445,8 @@ static bool open_waiting(struct side *target, size_t *which, struct ike_sa **sa,
             continue;
         struct sk_keys keys = sa_keys(*sa, &(*sa)->keys, h.initiator);
         memcpy(room, d.at, d.len);
-        if (!(*sa)->suite.prf || sk_open(&target->toy.crypto, &keys, outer, room, d.len, plain) != CRYPTO_OK)
+        if (!(*sa)->suite.prf ||
+            sk_open(&target->toy.crypto, &keys, outer, room, d.len, plain) != CRYPTO_OK)
             continue;
         *which = i;
         return true;
@@ -493,10 +525,12 @@ static void do_bent(struct side *target, struct script *s)
 
 static void do_order(struct side *target, struct script *s)
 {
-    static const struct ike_order *const orders[] = {&bring_up, &rekey_child, &rekey_ike, &new_child, &end_child, &end_ike};
+    static const struct ike_order *const orders[] = {&bring_up,  &rekey_child, &rekey_ike,
+                                                     &new_child, &end_child,   &end_ike};
     uint8_t n = next_octet(s);
     struct side *who = n & 0x80 ? other(target) : target;
-    struct ike_order o = {.kind = ORDER_CHECK, .ike_id = who->engine->newest ? who->engine->newest->id : 0};
+    struct ike_order o = {.kind = ORDER_CHECK,
+                          .ike_id = who->engine->newest ? who->engine->newest->id : 0};
     if ((n & 0x7f) % 7 < 6)
         o = *orders[(n & 0x7f) % 7];
     o.force = n & 0x40;

@@ -1,15 +1,17 @@
 /*
- * crowds: many at once. Floods of first messages, a hub with its spokes, and random lives over bad networks.
+ * crowds: many at once. Floods of first messages, a hub with its spokes, and random lives over bad
+ * networks.
  */
 #include "scenario.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* ---- floods --------------------------------------------------------------------------------------------------------- */
+/* ---- floods -------------------------------------------------------------------------------- */
 
 /* A proper IKE_SA_INIT request, to be multiplied. */
-struct template {
+struct template
+{
     size_t len;
     uint8_t octets[1024];
 };
@@ -38,19 +40,26 @@ static struct template make_template(struct pair *p)
 /* One from a random address, or from `source`, with an SPI of its own. */
 static void shout(struct pair *p, struct template *t, const struct addr *source)
 {
-    struct endpoint from = {source ? *source : world_addr("203.0.113.1"), (uint16_t)(1024 + world_below(p->w, 60000))};
+    struct endpoint from = {source ? *source : world_addr("203.0.113.1"),
+                            (uint16_t)(1024 + world_below(p->w, 60000))};
     struct endpoint to = {p->b->addr, 500};
     if (!source)
         put_u32(from.addr.ip, 0xc6120000U | (uint32_t)world_below(p->w, 0x10000));
     put_u64(t->octets, world_roll(p->w) | 1);
-    world_inject(p->w, &from, &to, false, bytes_make(t->octets, t->len), world_below(p->w, IKE_SECOND));
+    world_inject(p->w, &from, &to, false, bytes_make(t->octets, t->len),
+                 world_below(p->w, IKE_SECOND));
 }
 
-/* Nobody shouts twice from one address, nobody answers: cookies are asked for, memory is bounded, and who is honest gets in. */
+/* Nobody shouts twice from one address, nobody answers: cookies are asked for, memory is bounded,
+ * and who is honest gets in. */
 static void flood(struct run *run)
 {
     enum { HALF_OPEN_OCTETS = 24 * 1024 }; /* that an unauthenticated SA may cost */
-    struct pair p = pair_make(run, (struct site){0}, (struct site){.peer = "%any", .engine = "cookie_threshold = 64\n half_open_limit = 256\n half_open_timeout = 10"});
+    struct pair p = pair_make(
+        run, (struct site){0},
+        (struct site){
+            .peer = "%any",
+            .engine = "cookie_threshold = 64\n half_open_limit = 256\n half_open_timeout = 10"});
     struct template t = make_template(&p);
     size_t before = p.b->tally.octets;
     uint64_t count = run_rounds(run, 30000);
@@ -77,13 +86,17 @@ static void flood(struct run *run)
 /* One address alone: it gets its share of half-open SAs and no more. */
 static void one_shouts(struct run *run)
 {
-    struct pair p = pair_make(run, (struct site){0}, (struct site){.peer = "%any", .engine = "half_open_per_source = 16\n half_open_timeout = 10"});
+    struct pair p =
+        pair_make(run, (struct site){0},
+                  (struct site){.peer = "%any",
+                                .engine = "half_open_per_source = 16\n half_open_timeout = 10"});
     struct template t = make_template(&p);
     struct addr source = world_addr("203.0.113.9");
     for (int i = 0; i < 1000; i++)
         shout(&p, &t, &source);
     world_run(p.w, IKE_SECOND);
-    EXPECT(p.w, ike_engine_half_open_count(p.b->engine) == 16 && host_counter(p.b, "drop-half-open-limit") == 984);
+    EXPECT(p.w, ike_engine_half_open_count(p.b->engine) == 16 &&
+                    host_counter(p.b, "drop-half-open-limit") == 984);
     pair_up(&p, 1);
     pair_end(&p);
 }
@@ -91,7 +104,8 @@ static void one_shouts(struct run *run)
 /* Half-open SAs that nobody comes back to time out and leave nothing. */
 static void half_open(struct run *run)
 {
-    struct pair p = pair_make(run, (struct site){0}, (struct site){.peer = "%any", .engine = "half_open_timeout = 30"});
+    struct pair p = pair_make(run, (struct site){0},
+                              (struct site){.peer = "%any", .engine = "half_open_timeout = 30"});
     struct template t = make_template(&p);
     for (int i = 0; i < 40; i++)
         shout(&p, &t, NULL);
@@ -126,7 +140,8 @@ static void noise(struct run *run)
             if (i % 4 == 1)
                 put_u64(octets + 8, i % 8 == 1 ? host_sa(p.b)->spi_r : 0);
         }
-        world_inject(p.w, i % 16 ? &from : &(struct endpoint){p.a->addr, 500}, &to, false, bytes_make(octets, len), world_below(p.w, 1000) * IKE_MS);
+        world_inject(p.w, i % 16 ? &from : &(struct endpoint){p.a->addr, 500}, &to, false,
+                     bytes_make(octets, len), world_below(p.w, 1000) * IKE_MS);
         if (i % 500 == 499)
             world_run(p.w, IKE_SECOND);
     }
@@ -135,7 +150,7 @@ static void noise(struct run *run)
     pair_end(&p);
 }
 
-/* ---- a hub and its spokes --------------------------------------------------------------------------------------------- */
+/* ---- a hub and its spokes ------------------------------------------------------------------ */
 
 static struct host *spoke(struct world *w, int i)
 {
@@ -144,17 +159,30 @@ static struct host *spoke(struct world *w, int i)
     snprintf(addr, sizeof addr, "10.0.1.%d", i + 1);
     snprintf(id, sizeof id, "spoke%d.example", i);
     snprintf(ts, sizeof ts, "10.%d.0.0/16", 10 + i);
-    return site_host(w, &(struct site){.name = name, .addr = addr, .peer = "10.0.0.1", .id = id, .peer_id = "hub.example", .local_ts = ts,
-                                       .remote_ts = "10.0.0.0/8", .conn = "dpd_delay = 20", .engine = i % 2 ? "fragment_size = 576" : ""});
+    return site_host(w, &(struct site){.name = name,
+                                       .addr = addr,
+                                       .peer = "10.0.0.1",
+                                       .id = id,
+                                       .peer_id = "hub.example",
+                                       .local_ts = ts,
+                                       .remote_ts = "10.0.0.0/8",
+                                       .conn = "dpd_delay = 20",
+                                       .engine = i % 2 ? "fragment_size = 576" : ""});
 }
 
 static struct host *hub(struct world *w)
 {
-    return site_host(w, &(struct site){.name = "hub", .addr = "10.0.0.1", .peer = "%any", .id = "hub.example", .peer_id = "*.example",
-                                       .local_ts = "10.0.0.0/8", .remote_ts = "10.0.0.0/8", .conn = "dpd_delay = 20"});
+    return site_host(w, &(struct site){.name = "hub",
+                                       .addr = "10.0.0.1",
+                                       .peer = "%any",
+                                       .id = "hub.example",
+                                       .peer_id = "*.example",
+                                       .local_ts = "10.0.0.0/8",
+                                       .remote_ts = "10.0.0.0/8",
+                                       .conn = "dpd_delay = 20"});
 }
 
-/* ---- random lives ------------------------------------------------------------------------------------------------------ */
+/* ---- random lives -------------------------------------------------------------------------- */
 
 static void one_order(struct world *w, struct host *h, bool rekeys)
 {
@@ -193,16 +221,22 @@ static void one_order(struct world *w, struct host *h, bool rekeys)
 
 static struct link_rules random_network(struct world *w)
 {
-    return (struct link_rules){.loss = (uint32_t)world_below(w, 300), .duplicate = (uint32_t)world_below(w, 200), .corrupt = (uint32_t)world_below(w, 60),
-                               .truncate = (uint32_t)world_below(w, 30), .delay_min = IKE_MS, .delay_max = IKE_MS * (1 + world_below(w, 1500))};
+    return (struct link_rules){.loss = (uint32_t)world_below(w, 300),
+                               .duplicate = (uint32_t)world_below(w, 200),
+                               .corrupt = (uint32_t)world_below(w, 60),
+                               .truncate = (uint32_t)world_below(w, 30),
+                               .delay_min = IKE_MS,
+                               .delay_max = IKE_MS * (1 + world_below(w, 1500))};
 }
 
 static bool can_initiate(const struct host *h)
 {
-    return h->config->conn[0].remote_count && h->config->conn[0].remote_addrs[0].from.family != ADDR_NONE;
+    return h->config->conn[0].remote_count &&
+           h->config->conn[0].remote_addrs[0].from.family != ADDR_NONE;
 }
 
-/* A good network, and everybody asks everybody for a sign of life: what differs must be gone now. */
+/* A good network, and everybody asks everybody for a sign of life: what differs must be gone now.
+ */
 static void heal(struct world *w)
 {
     world_net(w, (struct link_rules){.delay_min = 10 * IKE_MS, .delay_max = 10 * IKE_MS});
@@ -221,7 +255,8 @@ static void end_all(struct world *w)
         host_terminate(&w->host[k], "net", NULL);
     world_settle(w);
     for (int k = 0; k < w->hosts; k++)
-        EXPECT(w, ike_engine_sa_count(w->host[k].engine) == 0 && host_child_count(&w->host[k]) == 0);
+        EXPECT(w,
+               ike_engine_sa_count(w->host[k].engine) == 0 && host_child_count(&w->host[k]) == 0);
 }
 
 static void random_life(struct world *w, unsigned orders, bool rekeys, bool deaths)
@@ -250,8 +285,10 @@ static void soak_with(struct run *run, uint64_t lives, bool rekeys, bool deaths)
     for (uint64_t i = 0; i < lives; i++) {
         if (!run_case(run))
             continue;
-        struct site site = {.ike = i % 2 ? "aes256gcm16-prfsha256-x25519" : NULL, .engine = i % 3 ? "fragment_size = 576" : "",
-                            .esp = i % 4 ? "aes256gcm16" : "aes256gcm16-x25519-ke1_mlkem512", .conn = i % 5 ? "dpd_delay = 15" : ""};
+        struct site site = {.ike = i % 2 ? "aes256gcm16-prfsha256-x25519" : NULL,
+                            .engine = i % 3 ? "fragment_size = 576" : "",
+                            .esp = i % 4 ? "aes256gcm16" : "aes256gcm16-x25519-ke1_mlkem512",
+                            .conn = i % 5 ? "dpd_delay = 15" : ""};
         struct pair p = pair_make(run, site, site);
         random_life(p.w, 40, rekeys, deaths);
     }

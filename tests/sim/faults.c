@@ -1,12 +1,14 @@
 /*
- * faults: memory runs out and cryptography fails, at every single place where it can, on either side of a whole life of an
- * SA. Nothing may crash, leak, hang or come up with keys that differ; and when all is well again, so is the next attempt.
+ * faults: memory runs out and cryptography fails, at every single place where it can, on either
+ * side of a whole life of an SA. Nothing may crash, leak, hang or come up with keys that differ;
+ * and when all is well again, so is the next attempt.
  */
 #include "scenario.h"
 
 enum failing { ONE_TAKE, ALL_TAKES_FROM, CRYPTO_CALL };
 
-/* A life with a bit of everything: retries, fragments, rounds, a liveness check, Deletes of both kinds. */
+/* A life with a bit of everything: retries, fragments, rounds, a liveness check, Deletes of both
+ * kinds. */
 static void live(struct pair *p)
 {
     host_initiate(p->a, "net", "net");
@@ -21,8 +23,12 @@ static void live(struct pair *p)
 
 static struct pair faulty_pair(struct run *run)
 {
-    return pair_make(run, (struct site){.ike = "aes256gcm16-prfsha256-x25519-ecp256-ke1_mlkem768", .conn = "dpd_delay = 2", .engine = "fragment_size = 576"},
-                     (struct site){.ike = "aes256gcm16-prfsha256-ecp256-ke1_mlkem768", .engine = "fragment_size = 576\n cookie_threshold = 0"});
+    return pair_make(run,
+                     (struct site){.ike = "aes256gcm16-prfsha256-x25519-ecp256-ke1_mlkem768",
+                                   .conn = "dpd_delay = 2",
+                                   .engine = "fragment_size = 576"},
+                     (struct site){.ike = "aes256gcm16-prfsha256-ecp256-ke1_mlkem768",
+                                   .engine = "fragment_size = 576\n cookie_threshold = 0"});
 }
 
 /* What was lost is lost at one end only: liveness checks make both ends agree. */

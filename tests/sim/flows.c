@@ -13,13 +13,14 @@ static void plain(struct run *run)
     pair_end(&p);
 }
 
-/* ---- rounds of key exchange (RFC 9370) ---------------------------------------------------------------------------- */
+/* ---- rounds of key exchange (RFC 9370) ----------------------------------------------------- */
 
 /* How many key exchanges are in the keys, and how many exchanges it took. */
 static void expect_rounds(struct pair *p, uint16_t count, bool quantum_safe)
 {
     struct ike_sa_info a, b;
-    EXPECT(p->w, ike_engine_next_sa(p->a->engine, 0, &a) && ike_engine_next_sa(p->b->engine, 0, &b));
+    EXPECT(p->w,
+           ike_engine_next_sa(p->a->engine, 0, &a) && ike_engine_next_sa(p->b->engine, 0, &b));
     EXPECT(p->w, a.kex_count == count && b.kex_count == count);
     EXPECT(p->w, a.quantum_safe == quantum_safe && b.quantum_safe == quantum_safe);
     EXPECT(p->w, p->a->told_kind[TELL_EXCHANGE] == 1U + count);
@@ -27,8 +28,12 @@ static void expect_rounds(struct pair *p, uint16_t count, bool quantum_safe)
 
 static void rounds(struct run *run)
 {
-    static const char *const methods[] = {"x25519", "ke1_mlkem768", "ke2_ecp384", "ke3_mlkem1024", "ke4_x448", "ke5_mlkem512", "ke6_modp3072", "ke7_ecp521"};
-    static const char *const suites[] = {"aes256gcm16-prfsha256", "aes128-sha256-prfsha384", "chacha20poly1305-prfsha512", "aes128ctr-sha512-prfaescmac"};
+    static const char *const methods[] = {"x25519",        "ke1_mlkem768", "ke2_ecp384",
+                                          "ke3_mlkem1024", "ke4_x448",     "ke5_mlkem512",
+                                          "ke6_modp3072",  "ke7_ecp521"};
+    static const char *const suites[] = {"aes256gcm16-prfsha256", "aes128-sha256-prfsha384",
+                                         "chacha20poly1305-prfsha512",
+                                         "aes128ctr-sha512-prfaescmac"};
     for (unsigned s = 0; s < sizeof suites / sizeof suites[0]; s++)
         for (uint16_t count = 1; count <= 8; count++) {
             if (!run_case(run))
@@ -44,6 +49,8 @@ static void rounds(struct run *run)
         }
 }
 
+#define S "aes256gcm16-prfsha256-"
+
 /* What alice offers, what bob takes, and how many rounds come of it; 0 = they do not agree. */
 static void choices(struct run *run)
 {
@@ -53,35 +60,47 @@ static void choices(struct run *run)
         bool quantum_safe;
     } rows[] = {
         /* clang-format off */
-        {"aes256gcm16-prfsha256-x25519-ke2_mlkem768-ke4_ecp384-ke6_x448", "aes256gcm16-prfsha256-x25519-ke2_mlkem768-ke4_ecp384-ke6_x448", 4, true},
-        {"aes256gcm16-prfsha256-x25519-ke7_mlkem768",                     "aes256gcm16-prfsha256-x25519-ke7_mlkem768",                     2, true},
-        {"aes256gcm16-prfsha256-x25519-ke1_mlkem768-ke1_none",            "aes256gcm16-prfsha256-x25519-ke1_mlkem768",                     2, true},
-        {"aes256gcm16-prfsha256-x25519-ke1_mlkem768-ke1_none",            "aes256gcm16-prfsha256-x25519",                                  1, false},
-        {"aes256gcm16-prfsha256-x25519-ke1_mlkem768-ke1_none",            "aes256gcm16-prfsha256-x25519-ke1_none",                         1, false},
-        {"aes256gcm16-prfsha256-x25519-ke1_none-ke2_mlkem768",            "aes256gcm16-prfsha256-x25519-ke1_none-ke2_mlkem768",            2, true},
-        {"aes256gcm16-prfsha256-x25519-ke1_mlkem768",                     "aes256gcm16-prfsha256-x25519",                                  0, false},
-        {"aes256gcm16-prfsha256-x25519-ke1_mlkem768, aes256gcm16-prfsha256-x25519", "aes256gcm16-prfsha256-x25519",                        1, false},
-        {"aes256gcm16-prfsha256-x25519-ke1_ecp256-ke1_ecp384-ke2_ecp256", "aes256gcm16-prfsha256-x25519-ke1_ecp256-ke1_ecp384-ke2_ecp256", 3, false},
-        {"aes256gcm16-prfsha256-mlkem512-x25519",                         "aes256gcm16-prfsha256-mlkem512",                                1, true},
+        {S "x25519-ke2_mlkem768-ke4_ecp384-ke6_x448",
+         S "x25519-ke2_mlkem768-ke4_ecp384-ke6_x448", 4, true},
+        {S "x25519-ke7_mlkem768",
+         S "x25519-ke7_mlkem768", 2, true},
+        {S "x25519-ke1_mlkem768-ke1_none",
+         S "x25519-ke1_mlkem768", 2, true},
+        {S "x25519-ke1_mlkem768-ke1_none",
+         S "x25519", 1, false},
+        {S "x25519-ke1_mlkem768-ke1_none",
+         S "x25519-ke1_none", 1, false},
+        {S "x25519-ke1_none-ke2_mlkem768",
+         S "x25519-ke1_none-ke2_mlkem768", 2, true},
+        {S "x25519-ke1_mlkem768",
+         S "x25519", 0, false},
+        {S "x25519-ke1_mlkem768, " S "x25519",
+         S "x25519", 1, false},
+        {S "x25519-ke1_ecp256-ke1_ecp384-ke2_ecp256",
+         S "x25519-ke1_ecp256-ke1_ecp384-ke2_ecp256", 3, false},
+        {S "mlkem512-x25519",
+         S "mlkem512", 1, true},
         /* clang-format on */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (!run_case(run))
             continue;
-        struct pair p = pair_make(run, (struct site){.ike = rows[i].alice}, (struct site){.ike = rows[i].bob});
+        struct pair p =
+            pair_make(run, (struct site){.ike = rows[i].alice}, (struct site){.ike = rows[i].bob});
         if (rows[i].rounds) {
             pair_up(&p, 1);
             expect_rounds(&p, rows[i].rounds, rows[i].quantum_safe);
         } else {
             host_initiate(p.a, "net", "net");
             world_settle(p.w);
-            EXPECT(p.w, p.a->told_reason[IKE_REASON_NO_PROPOSAL] == 1 && p.b->told_reason[IKE_REASON_NO_PROPOSAL] == 1);
+            EXPECT(p.w, p.a->told_reason[IKE_REASON_NO_PROPOSAL] == 1 &&
+                            p.b->told_reason[IKE_REASON_NO_PROPOSAL] == 1);
         }
         pair_end(&p);
     }
 }
 
-/* ---- shapes of SAs -------------------------------------------------------------------------------------------------- */
+/* ---- shapes of SAs ------------------------------------------------------------------------- */
 
 static void childless(struct run *run)
 {
@@ -108,8 +127,9 @@ static void modes(struct run *run)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (!run_case(run))
             continue;
-        struct pair p = pair_make(run, (struct site){.child = rows[i].a, .local_ts = "dynamic", .remote_ts = "dynamic"},
-                                  (struct site){.child = rows[i].b, .local_ts = "dynamic", .remote_ts = "dynamic"});
+        struct pair p = pair_make(
+            run, (struct site){.child = rows[i].a, .local_ts = "dynamic", .remote_ts = "dynamic"},
+            (struct site){.child = rows[i].b, .local_ts = "dynamic", .remote_ts = "dynamic"});
         pair_up(&p, 1);
         EXPECT(p.w, mock_child(p.a->plane, 0)->transport == rows[i].transport);
         pair_end(&p);
@@ -133,8 +153,9 @@ static void selectors(struct run *run)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (!run_case(run))
             continue;
-        struct pair p = pair_make(run, (struct site){.local_ts = rows[i].a_local, .remote_ts = rows[i].a_remote},
-                                  (struct site){.local_ts = rows[i].b_local, .remote_ts = rows[i].b_remote});
+        struct pair p = pair_make(
+            run, (struct site){.local_ts = rows[i].a_local, .remote_ts = rows[i].a_remote},
+            (struct site){.local_ts = rows[i].b_local, .remote_ts = rows[i].b_remote});
         if (rows[i].fits) {
             pair_up(&p, 1);
             pair_end(&p);
@@ -142,31 +163,41 @@ static void selectors(struct run *run)
         }
         host_initiate(p.a, "net", "net");
         pair_expect_nothing(&p);
-        EXPECT(p.w, p.a->told_reason[IKE_REASON_TS_UNACCEPTABLE] == 1 && p.b->told_reason[IKE_REASON_TS_UNACCEPTABLE] == 1);
+        EXPECT(p.w, p.a->told_reason[IKE_REASON_TS_UNACCEPTABLE] == 1 &&
+                        p.b->told_reason[IKE_REASON_TS_UNACCEPTABLE] == 1);
         pair_end(&p);
     }
 }
 
 static void ipv6(struct run *run)
 {
-    struct pair p = pair_make(run, (struct site){.addr = "2001:db8::1", .peer = "2001:db8::2", .local_ts = "dynamic", .remote_ts = "dynamic"},
-                              (struct site){.addr = "2001:db8::2", .peer = "2001:db8::1", .local_ts = "dynamic", .remote_ts = "dynamic"});
+    struct pair p = pair_make(run,
+                              (struct site){.addr = "2001:db8::1",
+                                            .peer = "2001:db8::2",
+                                            .local_ts = "dynamic",
+                                            .remote_ts = "dynamic"},
+                              (struct site){.addr = "2001:db8::2",
+                                            .peer = "2001:db8::1",
+                                            .local_ts = "dynamic",
+                                            .remote_ts = "dynamic"});
     pair_up(&p, 1);
     EXPECT(p.w, mock_child(p.a->plane, 0)->path.remote.addr.family == ADDR_V6);
     pair_end(&p);
 }
 
-/* ---- NAT -------------------------------------------------------------------------------------------------------------- */
+/* ---- NAT ----------------------------------------------------------------------------------- */
 
 static struct pair pair_behind_nat(struct run *run)
 {
-    struct pair p = pair_make(run, (struct site){.addr = "192.168.1.2", .engine = "keep_alive = 20"},
-                              (struct site){.peer = "%any", .conn = "dpd_delay = 0"});
+    struct pair p =
+        pair_make(run, (struct site){.addr = "192.168.1.2", .engine = "keep_alive = 20"},
+                  (struct site){.peer = "%any", .conn = "dpd_delay = 0"});
     p.a->nat = world_nat(p.w, "198.51.100.7");
     return p;
 }
 
-/* The float to port 4500 comes with the first message after IKE_SA_INIT; the keepalives flow; the ends agree on ESP in UDP. */
+/* The float to port 4500 comes with the first message after IKE_SA_INIT; the keepalives flow; the
+ * ends agree on ESP in UDP. */
 static void nat(struct run *run)
 {
     struct pair p = pair_behind_nat(run);
@@ -174,7 +205,8 @@ static void nat(struct run *run)
     struct ike_sa_info a, b;
     EXPECT(p.w, ike_engine_next_sa(p.a->engine, 0, &a) && ike_engine_next_sa(p.b->engine, 0, &b));
     EXPECT(p.w, a.nat_local && !a.nat_remote && !b.nat_local && b.nat_remote);
-    EXPECT(p.w, a.path.encap && b.path.encap && a.path.local.port == 4500 && b.path.local.port == 4500);
+    EXPECT(p.w,
+           a.path.encap && b.path.encap && a.path.local.port == 4500 && b.path.local.port == 4500);
     EXPECT(p.w, mock_child(p.a->plane, 0)->encap && mock_child(p.b->plane, 0)->encap);
     EXPECT(p.w, b.path.remote.port >= 20000);
     uint64_t sent = p.a->sent;
@@ -183,7 +215,8 @@ static void nat(struct run *run)
     pair_end(&p);
 }
 
-/* The NAT forgets and gives another port: the next authentic request shows bob the way, and what he sends then arrives. */
+/* The NAT forgets and gives another port: the next authentic request shows bob the way, and what he
+ * sends then arrives. */
 static void nat_rebinding(struct run *run)
 {
     struct pair p = pair_behind_nat(run);
@@ -192,7 +225,8 @@ static void nat_rebinding(struct run *run)
     p.a->nat->maps = 0;
     host_check_all(p.a);
     world_settle(p.w);
-    EXPECT(p.w, mock_child(p.b->plane, 0)->path.remote.port != before && mock_counts(p.b->plane).moves >= 1);
+    EXPECT(p.w, mock_child(p.b->plane, 0)->path.remote.port != before &&
+                    mock_counts(p.b->plane).moves >= 1);
     host_check_all(p.b);
     world_settle(p.w);
     EXPECT(p.w, host_up_count(p.a) == 1 && host_up_count(p.b) == 1);
@@ -200,7 +234,9 @@ static void nat_rebinding(struct run *run)
     /* And now only ESP tells: the data plane has seen the peer elsewhere. */
     struct endpoint elsewhere = mock_child(p.b->plane, 0)->path.remote;
     p.a->nat->map[0].port = elsewhere.port = 33333;
-    host_order(p.b, &(struct ike_order){.kind = ORDER_PLANE_SEEN, .child_id = mock_child(p.b->plane, 0)->id, .remote = elsewhere});
+    host_order(p.b, &(struct ike_order){.kind = ORDER_PLANE_SEEN,
+                                        .child_id = mock_child(p.b->plane, 0)->id,
+                                        .remote = elsewhere});
     EXPECT(p.w, mock_child(p.b->plane, 0)->path.remote.port == 33333);
     host_check_all(p.b);
     pair_end(&p);
@@ -208,8 +244,15 @@ static void nat_rebinding(struct run *run)
 
 static void nat_transport(struct run *run)
 {
-    struct pair p = pair_make(run, (struct site){.addr = "192.168.1.2", .child = "mode = transport", .local_ts = "dynamic", .remote_ts = "dynamic"},
-                              (struct site){.peer = "%any", .child = "mode = transport", .local_ts = "dynamic", .remote_ts = "dynamic"});
+    struct pair p = pair_make(run,
+                              (struct site){.addr = "192.168.1.2",
+                                            .child = "mode = transport",
+                                            .local_ts = "dynamic",
+                                            .remote_ts = "dynamic"},
+                              (struct site){.peer = "%any",
+                                            .child = "mode = transport",
+                                            .local_ts = "dynamic",
+                                            .remote_ts = "dynamic"});
     p.a->nat = world_nat(p.w, "198.51.100.7");
     pair_up(&p, 1);
     EXPECT(p.w, mock_child(p.a->plane, 0)->transport && mock_child(p.b->plane, 0)->transport);
@@ -225,25 +268,29 @@ static void pretended_nat(struct run *run)
     pair_end(&p);
 }
 
-/* ---- retries of IKE_SA_INIT ---------------------------------------------------------------------------------------------- */
+/* ---- retries of IKE_SA_INIT ---------------------------------------------------------------- */
 
 static void cookies(struct run *run)
 {
-    struct pair p = pair_make(run, (struct site){0}, (struct site){.engine = "cookie_threshold = 0"});
+    struct pair p =
+        pair_make(run, (struct site){0}, (struct site){.engine = "cookie_threshold = 0"});
     pair_up(&p, 1);
     EXPECT(p.w, host_counter(p.b, "cookies-sent") == 1);
     pair_end(&p);
 }
 
-/* Alice guesses a method that bob will not take; he names his; she comes again, with or without a cookie in between. */
+/* Alice guesses a method that bob will not take; he names his; she comes again, with or without a
+ * cookie in between. */
 static void invalid_ke(struct run *run)
 {
     static const char *const engines[] = {"", "cookie_threshold = 0"};
     for (int i = 0; i < 2; i++) {
         if (!run_case(run))
             continue;
-        struct pair p = pair_make(run, (struct site){.ike = "aes256gcm16-prfsha256-x25519-ecp384-ke1_mlkem768"},
-                                  (struct site){.ike = "aes256gcm16-prfsha256-ecp384-ke1_mlkem768", .engine = engines[i]});
+        struct pair p =
+            pair_make(run, (struct site){.ike = "aes256gcm16-prfsha256-x25519-ecp384-ke1_mlkem768"},
+                      (struct site){.ike = "aes256gcm16-prfsha256-ecp384-ke1_mlkem768",
+                                    .engine = engines[i]});
         pair_up(&p, 1);
         struct ike_sa_info info;
         EXPECT(p.w, ike_engine_next_sa(p.a->engine, 0, &info) && info.kex[0]->id == 20);
@@ -251,14 +298,15 @@ static void invalid_ke(struct run *run)
     }
 }
 
-/* ---- identities and secrets ------------------------------------------------------------------------------------------------ */
+/* ---- identities and secrets ---------------------------------------------------------------- */
 
 static void wrong_secret(struct run *run)
 {
     struct pair p = pair_make(run, (struct site){.psk = "one"}, (struct site){.psk = "another"});
     host_initiate(p.a, "net", "net");
     pair_expect_nothing(&p);
-    EXPECT(p.w, p.a->told_reason[IKE_REASON_AUTH_REFUSED_BY_PEER] == 1 && p.b->told_reason[IKE_REASON_AUTH_REFUSED] == 1);
+    EXPECT(p.w, p.a->told_reason[IKE_REASON_AUTH_REFUSED_BY_PEER] == 1 &&
+                    p.b->told_reason[IKE_REASON_AUTH_REFUSED] == 1);
     EXPECT(p.w, p.a->told_kind[TELL_IKE_UP] == 0 && p.b->told_kind[TELL_IKE_UP] == 0);
     pair_end(&p);
 }
@@ -268,36 +316,43 @@ static void wrong_identity(struct run *run)
     struct pair p = pair_make(run, (struct site){.id = "mallory.example"}, (struct site){0});
     host_initiate(p.a, "net", "net");
     pair_expect_nothing(&p);
-    EXPECT(p.w, p.b->told_reason[IKE_REASON_NO_CONFIG] == 1 && p.a->told_reason[IKE_REASON_AUTH_REFUSED_BY_PEER] == 1);
+    EXPECT(p.w, p.b->told_reason[IKE_REASON_NO_CONFIG] == 1 &&
+                    p.a->told_reason[IKE_REASON_AUTH_REFUSED_BY_PEER] == 1);
     pair_end(&p);
     /* The responder is somebody else: alice tells it that she does not believe it. */
-    p = pair_make(run, (struct site){.peer_id = "%any", .more = ""}, (struct site){.id = "eve.example"});
+    p = pair_make(run, (struct site){.peer_id = "%any", .more = ""},
+                  (struct site){.id = "eve.example"});
     pair_up(&p, 1);
     pair_end(&p);
     p = pair_make(run, (struct site){.peer_id = "*.org"}, (struct site){.id = "eve.example"});
     host_initiate(p.a, "net", "net");
     pair_expect_nothing(&p);
-    EXPECT(p.w, p.a->told_reason[IKE_REASON_WRONG_ID] == 1 && p.b->told_reason[IKE_REASON_AUTH_REFUSED_BY_PEER] == 2);
+    EXPECT(p.w, p.a->told_reason[IKE_REASON_WRONG_ID] == 1 &&
+                    p.b->told_reason[IKE_REASON_AUTH_REFUSED_BY_PEER] == 2);
     EXPECT(p.w, p.b->told_kind[TELL_IKE_UP] == 1); /* it believed alice, and had sent its proof */
     pair_end(&p);
 }
 
 static void no_proposal(struct run *run)
 {
-    struct pair p = pair_make(run, (struct site){.ike = "aes256gcm16-prfsha256-x25519"}, (struct site){.ike = "aes128-sha256-modp2048"});
+    struct pair p = pair_make(run, (struct site){.ike = "aes256gcm16-prfsha256-x25519"},
+                              (struct site){.ike = "aes128-sha256-modp2048"});
     host_initiate(p.a, "net", "net");
     pair_expect_nothing(&p);
-    EXPECT(p.w, p.a->told_reason[IKE_REASON_NO_PROPOSAL] == 1 && p.b->told_reason[IKE_REASON_NO_PROPOSAL] == 1);
+    EXPECT(p.w, p.a->told_reason[IKE_REASON_NO_PROPOSAL] == 1 &&
+                    p.b->told_reason[IKE_REASON_NO_PROPOSAL] == 1);
     EXPECT(p.w, host_counter(p.b, "drop-half-open-limit") == 0);
     pair_end(&p);
-    p = pair_make(run, (struct site){.esp = "aes256gcm16"}, (struct site){.esp = "chacha20poly1305"});
+    p = pair_make(run, (struct site){.esp = "aes256gcm16"},
+                  (struct site){.esp = "chacha20poly1305"});
     host_initiate(p.a, "net", "net");
     pair_expect_nothing(&p);
-    EXPECT(p.w, p.a->told_reason[IKE_REASON_NO_PROPOSAL] == 1 && p.b->told_reason[IKE_REASON_NO_PROPOSAL] == 1);
+    EXPECT(p.w, p.a->told_reason[IKE_REASON_NO_PROPOSAL] == 1 &&
+                    p.b->told_reason[IKE_REASON_NO_PROPOSAL] == 1);
     pair_end(&p);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------- */
 
 static void liveness(struct run *run)
 {
@@ -308,7 +363,8 @@ static void liveness(struct run *run)
     EXPECT(p.w, p.a->sent == sent + 6);
     world_link(p.w, p.a, p.b)->cut = true;
     world_run(p.w, 600 * IKE_SECOND);
-    EXPECT(p.w, host_up_count(p.a) == 0 && host_child_count(p.a) == 0 && p.a->told_reason[IKE_REASON_TIMEOUT] >= 1);
+    EXPECT(p.w, host_up_count(p.a) == 0 && host_child_count(p.a) == 0 &&
+                    p.a->told_reason[IKE_REASON_TIMEOUT] >= 1);
     world_link(p.w, p.a, p.b)->cut = false;
     host_check_all(p.b); /* bob finds out as well */
     pair_end(&p);
@@ -328,7 +384,8 @@ static void delete_child(struct run *run)
 /* Both ends delete at the same moment: the Child SA, the IKE SA, and one each. */
 static void deletes_cross(struct run *run)
 {
-    static const char *const what[][2] = {{"net", "net"}, {NULL, NULL}, {"net", NULL}, {NULL, "net"}};
+    static const char *const what[][2] = {
+        {"net", "net"}, {NULL, NULL}, {"net", NULL}, {NULL, "net"}};
     for (int i = 0; i < 4; i++)
         for (unsigned late = 0; late < 30; late += 3) {
             if (!run_case(run))
@@ -354,11 +411,13 @@ static void reboot(struct run *run)
     host_kill(p.a);
     host_boot(p.a);
     pair_up(&p, 1);
-    EXPECT(p.w, p.b->told_reason[IKE_REASON_REPLACED] == 2); /* the IKE SA, and its Child SA with it */
+    EXPECT(p.w,
+           p.b->told_reason[IKE_REASON_REPLACED] == 2); /* the IKE SA, and its Child SA with it */
     pair_end(&p);
 }
 
-/* What bob held before he died is gone: alice notices by liveness, not by what anybody says in clear. */
+/* What bob held before he died is gone: alice notices by liveness, not by what anybody says in
+ * clear. */
 static void responder_reboots(struct run *run)
 {
     struct pair p = pair_make(run, (struct site){.conn = "dpd_delay = 10"}, (struct site){0});

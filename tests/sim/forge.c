@@ -20,32 +20,40 @@ static void give(void *self, void *at, size_t len)
 
 static const struct alloc plain_alloc = {.take = take, .give = give};
 
-/* ---- sealing ---------------------------------------------------------------------------------------------------------- */
+/* ---- sealing ------------------------------------------------------------------------------- */
 
-/* The bad host's engine counts its IVs in ascending order; the forger's come from the other end, so that both never meet. */
+/* The bad host's engine counts its IVs in ascending order; the forger's come from the other end, so
+ * that both never meet. */
 static uint64_t next_iv(void)
 {
     static uint64_t used;
     return UINT64_MAX / 2 + ++used * 16;
 }
 
-static void seal(struct host *bad, const struct sk_keys *keys, struct sk_outer outer, struct bytes plain, uint8_t reserved, struct packet *p)
+static void seal(struct host *bad, const struct sk_keys *keys, struct sk_outer outer,
+                 struct bytes plain, uint8_t reserved, struct packet *p)
 {
     uint64_t iv = next_iv();
     struct sk_keys own = *keys;
     own.iv_counter = &iv;
     size_t len = sk_sealed_len(keys->suite, plain.len, outer.fragment);
     uint8_t *octets = malloc(len);
-    EXPECT(bad->world, len <= ROOM && sk_seal(bad->watch.inner, &own, &outer, plain, octets) == CRYPTO_OK);
+    EXPECT(bad->world,
+           len <= ROOM && sk_seal(bad->watch.inner, &own, &outer, plain, octets) == CRYPTO_OK);
     if (reserved) { /* the associated data changes with it: seal by hand */
         EXPECT(bad->world, keys->suite->encr->flags & ALG_AEAD);
-        size_t at = IKE_HEADER_LEN + PAYLOAD_HEADER_LEN, iv_len = keys->suite->encr->iv_len, text_len = len - at - iv_len - keys->suite->encr->out_len;
+        size_t at = IKE_HEADER_LEN + PAYLOAD_HEADER_LEN, iv_len = keys->suite->encr->iv_len,
+               text_len = len - at - iv_len - keys->suite->encr->out_len;
         struct cipher_keys ck = {keys->suite->encr, NULL, keys->encr, NULL};
         struct bytes view;
-        EXPECT(bad->world, sk_open(bad->watch.inner, &own, &(struct sk_outer){.header = outer.header, .body_at = at}, octets, len, &view) == CRYPTO_OK);
+        EXPECT(bad->world, sk_open(bad->watch.inner, &own,
+                                   &(struct sk_outer){.header = outer.header, .body_at = at},
+                                   octets, len, &view) == CRYPTO_OK);
         octets[IKE_HEADER_LEN + 1] = reserved;
-        EXPECT(bad->world, bad->watch.inner->seal(bad->watch.inner->self, &ck, bytes_make(octets, at), octets + at, octets + at + iv_len, text_len,
-                                                  octets + at + iv_len + text_len) == CRYPTO_OK);
+        EXPECT(bad->world,
+               bad->watch.inner->seal(bad->watch.inner->self, &ck, bytes_make(octets, at),
+                                      octets + at, octets + at + iv_len, text_len,
+                                      octets + at + iv_len + text_len) == CRYPTO_OK);
     }
     free(p->octets);
     p->octets = octets;
@@ -53,7 +61,7 @@ static void seal(struct host *bad, const struct sk_keys *keys, struct sk_outer o
     p->genuine = false;
 }
 
-/* ---- changing what is sent ---------------------------------------------------------------------------------------------- */
+/* ---- changing what is sent ----------------------------------------------------------------- */
 
 /* The SA a datagram of the bad host belongs to. */
 static struct ike_sa *find_sa(const struct host *bad, const struct ike_header *h)
@@ -61,11 +69,14 @@ static struct ike_sa *find_sa(const struct host *bad, const struct ike_header *h
     return table_get(&bad->engine->by_spi, h->initiator ? h->spi_i : h->spi_r);
 }
 
-/* Open it with the sender's own keys: those in force, or the ones before (a responder has moved on when its answer leaves). */
-static bool reopen(struct host *bad, struct ike_sa *sa, const struct packet *p, const struct sk_outer *outer, uint8_t *room, struct bytes *plain,
+/* Open it with the sender's own keys: those in force, or the ones before (a responder has moved on
+ * when its answer leaves). */
+static bool reopen(struct host *bad, struct ike_sa *sa, const struct packet *p,
+                   const struct sk_outer *outer, uint8_t *room, struct bytes *plain,
                    struct sk_keys *keys)
 {
-    struct ike_keys *epochs[] = {&sa->keys, sa->birth && sa->birth->has_past_keys ? &sa->birth->past_keys : NULL};
+    struct ike_keys *epochs[] = {
+        &sa->keys, sa->birth && sa->birth->has_past_keys ? &sa->birth->past_keys : NULL};
     for (int i = 0; i < 2; i++) {
         if (!epochs[i])
             continue;
@@ -77,7 +88,8 @@ static bool reopen(struct host *bad, struct ike_sa *sa, const struct packet *p, 
     return false;
 }
 
-static void encode(const struct host *bad, const struct forged *m, uint8_t *room, struct bytes *plain, uint8_t *first)
+static void encode(const struct host *bad, const struct forged *m, uint8_t *room,
+                   struct bytes *plain, uint8_t *first)
 {
     struct writer w = writer_make(room, ROOM);
     if (m->raw.len) {
@@ -99,7 +111,8 @@ static void make_believe(struct ike_sa *sa, uint8_t first, uint8_t reserved, str
     (void)arena_copy(&sa->ours->arena, plain, &said->plain);
 }
 
-static void change_sealed(struct forge *f, struct packet *p, const struct ike_header *h, struct ike_sa *sa)
+static void change_sealed(struct forge *f, struct packet *p, const struct ike_header *h,
+                          struct ike_sa *sa)
 {
     static uint8_t opened[ROOM], encoded[ROOM];
     struct arena arena = arena_make(&plain_alloc, ARENA);
@@ -107,7 +120,8 @@ static void change_sealed(struct forge *f, struct packet *p, const struct ike_he
     struct sk_keys keys;
     struct bytes plain;
     struct ike_msg msg = ike_msg_make();
-    bool ok = sk_look(bytes_make(p->octets, p->len), h, &outer) && !outer.fragment && reopen(f->bad, sa, p, &outer, opened, &plain, &keys);
+    bool ok = sk_look(bytes_make(p->octets, p->len), h, &outer) && !outer.fragment &&
+              reopen(f->bad, sa, p, &outer, opened, &plain, &keys);
     EXPECT(f->pair->w, ok);
     EXPECT(f->pair->w, ike_payloads_decode(plain, outer.first, &arena, &msg).class == DECODE_OK);
     struct ike_msg copy = ike_msg_make(); /* one that can grow */
@@ -130,7 +144,8 @@ static void change_clear(struct forge *f, struct packet *p, const struct ike_hea
     static uint8_t encoded[ROOM];
     struct arena arena = arena_make(&plain_alloc, ARENA);
     struct ike_msg msg = ike_msg_make();
-    EXPECT(f->pair->w, ike_message_decode(bytes_make(p->octets, p->len), &arena, &msg).class == DECODE_OK);
+    EXPECT(f->pair->w,
+           ike_message_decode(bytes_make(p->octets, p->len), &arena, &msg).class == DECODE_OK);
     struct ike_msg copy = ike_msg_make();
     for (uint16_t i = 0; i < msg.count; i++)
         *ike_msg_add(&copy, &arena, msg.payload[i].type) = msg.payload[i];
@@ -174,12 +189,13 @@ void forge_start(struct forge *f)
     f->pair->w->tap_arg = f;
 }
 
-/* ---- saying something out of turn ------------------------------------------------------------------------------------------ */
+/* ---- saying something out of turn ---------------------------------------------------------- */
 
 struct say forge_next(const struct host *bad, uint8_t exchange)
 {
     const struct ike_sa *sa = host_sa(bad);
-    return (struct say){.exchange = exchange, .mid = sa->window.send_next, .as_initiator = sa->initiator};
+    return (struct say){
+        .exchange = exchange, .mid = sa->window.send_next, .as_initiator = sa->initiator};
 }
 
 void forge_say_raw(struct host *bad, const struct say *say, uint8_t first, struct bytes plain)
@@ -188,8 +204,13 @@ void forge_say_raw(struct host *bad, const struct say *say, uint8_t first, struc
     struct ike_sa *sa = host_sa(bad);
     struct sk_keys keys = sa_keys(sa, &sa->keys, say->as_initiator);
     struct sk_outer outer = {.first = first, .number = 1, .total = 1};
-    outer.header = (struct ike_header){.spi_i = sa->spi_i, .spi_r = sa->spi_r, .major = 2, .exchange = say->exchange,
-                                       .initiator = say->as_initiator, .response = say->response, .mid = say->mid};
+    outer.header = (struct ike_header){.spi_i = sa->spi_i,
+                                       .spi_r = sa->spi_r,
+                                       .major = 2,
+                                       .exchange = say->exchange,
+                                       .initiator = say->as_initiator,
+                                       .response = say->response,
+                                       .mid = say->mid};
     struct endpoint from = sa->path.local;
     from.addr = bad->addr;
     struct packet *p = packet_new(w, &from, &sa->path.remote, sa->path.encap, BYTES_NONE);

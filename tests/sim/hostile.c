@@ -1,8 +1,8 @@
 /*
  * hostile: peers that hold the keys and lie, and strangers that shout.
  *
- * What must come of it is always the same: the honest end refuses, says why, is clean soon, and lets an honest peer in
- * afterwards.
+ * What must come of it is always the same: the honest end refuses, says why, is clean soon, and
+ * lets an honest peer in afterwards.
  */
 #include "forge.h"
 
@@ -15,7 +15,8 @@
 
 static struct pair hostile_pair(struct run *run)
 {
-    return pair_make(run, (struct site){.ike = HYBRID, .engine = WHOLE, .conn = "dpd_delay = 10"}, (struct site){.ike = HYBRID, .engine = WHOLE});
+    return pair_make(run, (struct site){.ike = HYBRID, .engine = WHOLE, .conn = "dpd_delay = 10"},
+                     (struct site){.ike = HYBRID, .engine = WHOLE});
 }
 
 static struct payload *find(const struct forged *m, uint8_t type)
@@ -40,7 +41,7 @@ static struct bytes resized(const struct forged *m, struct bytes from, size_t le
     return bytes_make(octets, len);
 }
 
-/* ---- lies in the rounds of key exchange ------------------------------------------------------------------------------------- */
+/* ---- lies in the rounds of key exchange ---------------------------------------------------- */
 
 static bool no_ke(struct forge *f, struct forged *m)
 {
@@ -133,22 +134,32 @@ static void lying_rounds(struct run *run)
         for (int k = 0; k < 4; k++) {
             bool response = k & 1;
             uint32_t mid = k & 2 ? 2 : 1;
-            bool is_key_check = round_lies[i].change == invalid_key; /* an ML-KEM ciphertext is any octets: implicit rejection */
-            if ((is_key_check && (response || mid == 2)) || (round_lies[i].arg == 37 && mid == 2 && response))
+            bool is_key_check =
+                round_lies[i].change ==
+                invalid_key; /* an ML-KEM ciphertext is any octets: implicit rejection */
+            if ((is_key_check && (response || mid == 2)) ||
+                (round_lies[i].arg == 37 && mid == 2 && response))
                 continue;
             if (!run_case(run))
                 continue;
             struct pair p = hostile_pair(run);
-            struct forge f = {.pair = &p, .bad = response ? p.b : p.a, .exchange = EXCHANGE_IKE_INTERMEDIATE, .response = response, .mid = mid,
-                              .change = round_lies[i].change, .arg = round_lies[i].arg};
+            struct forge f = {.pair = &p,
+                              .bad = response ? p.b : p.a,
+                              .exchange = EXCHANGE_IKE_INTERMEDIATE,
+                              .response = response,
+                              .mid = mid,
+                              .change = round_lies[i].change,
+                              .arg = round_lies[i].arg};
             struct host *good = response ? p.a : p.b;
             forge_start(&f);
             host_initiate(p.a, "net", "net");
             world_settle(p.w);
             EXPECT(p.w, f.done == 1);
-            bool harmless = round_lies[i].change == error_beside && !response; /* a notify in a request that means nothing there */
+            bool harmless = round_lies[i].change == error_beside &&
+                            !response; /* a notify in a request that means nothing there */
             if (!harmless)
-                EXPECT(p.w, good->told_kind[TELL_IKE_UP] == 0 && good->told_kind[TELL_IKE_DOWN] == 1);
+                EXPECT(p.w,
+                       good->told_kind[TELL_IKE_UP] == 0 && good->told_kind[TELL_IKE_DOWN] == 1);
             p.w->tap = NULL;
             pair_expect_nothing(&p);
             pair_up(&p, 1);
@@ -156,7 +167,8 @@ static void lying_rounds(struct run *run)
         }
 }
 
-/* An ML-KEM ciphertext that was changed gives another secret (implicit rejection): no error, but nobody comes up, and both end. */
+/* An ML-KEM ciphertext that was changed gives another secret (implicit rejection): no error, but
+ * nobody comes up, and both end. */
 static bool flip_ke(struct forge *f, struct forged *m)
 {
     (void)f;
@@ -169,17 +181,23 @@ static bool flip_ke(struct forge *f, struct forged *m)
 static void implicit_rejection(struct run *run)
 {
     struct pair p = hostile_pair(run);
-    struct forge f = {.pair = &p, .bad = p.b, .exchange = EXCHANGE_IKE_INTERMEDIATE, .response = true, .mid = 1, .change = flip_ke};
+    struct forge f = {.pair = &p,
+                      .bad = p.b,
+                      .exchange = EXCHANGE_IKE_INTERMEDIATE,
+                      .response = true,
+                      .mid = 1,
+                      .change = flip_ke};
     forge_start(&f);
     host_initiate(p.a, "net", "net");
     world_settle(p.w);
     p.w->tap = NULL;
-    EXPECT(p.w, f.done == 1 && p.a->told_reason[IKE_REASON_TIMEOUT] == 1 && p.b->told_reason[IKE_REASON_HALF_OPEN_TIMEOUT] == 1);
+    EXPECT(p.w, f.done == 1 && p.a->told_reason[IKE_REASON_TIMEOUT] == 1 &&
+                    p.b->told_reason[IKE_REASON_HALF_OPEN_TIMEOUT] == 1);
     pair_expect_nothing(&p);
     pair_end(&p);
 }
 
-/* ---- what is authentic though it looks odd (RFC 9242 3.3.2: the octets as they came) ---------------------------------------- */
+/* ---- what is authentic though it looks odd (RFC 9242 3.3.2: the octets as they came) ------- */
 
 static bool odd_but_right(struct forge *f, struct forged *m)
 {
@@ -198,7 +216,13 @@ static void odd_rounds(struct run *run)
         if (!run_case(run))
             continue;
         struct pair p = hostile_pair(run);
-        struct forge f = {.pair = &p, .bad = p.a, .exchange = EXCHANGE_IKE_INTERMEDIATE, .mid = -1, .believe = true, .change = odd_but_right, .arg = odd};
+        struct forge f = {.pair = &p,
+                          .bad = p.a,
+                          .exchange = EXCHANGE_IKE_INTERMEDIATE,
+                          .mid = -1,
+                          .believe = true,
+                          .change = odd_but_right,
+                          .arg = odd};
         forge_start(&f);
         pair_up(&p, 1);
         EXPECT(p.w, f.done == 2);
@@ -207,7 +231,7 @@ static void odd_rounds(struct run *run)
     }
 }
 
-/* ---- lies in the answer to IKE_SA_INIT ---------------------------------------------------------------------------------------- */
+/* ---- lies in the answer to IKE_SA_INIT ----------------------------------------------------- */
 
 static struct transform *edit_transforms(struct forged *m, uint16_t *count)
 {
@@ -236,7 +260,18 @@ static struct transform *transform_of(struct transform *t, uint16_t count, uint8
     return NULL;
 }
 
-enum selection_lie { DUPLICATE_METHOD, STRIPPED_ROUND, ADDED_ROUND, NOT_OFFERED, TWICE_A_TYPE, ANOTHER_NUMBER, NO_ROUNDS_NOTIFY, ANOTHER_KE, WEAKER_KEY, SELECTION_LIES };
+enum selection_lie {
+    DUPLICATE_METHOD,
+    STRIPPED_ROUND,
+    ADDED_ROUND,
+    NOT_OFFERED,
+    TWICE_A_TYPE,
+    ANOTHER_NUMBER,
+    NO_ROUNDS_NOTIFY,
+    ANOTHER_KE,
+    WEAKER_KEY,
+    SELECTION_LIES
+};
 
 static bool lie_in_selection(struct forge *f, struct forged *m)
 {
@@ -266,7 +301,8 @@ static bool lie_in_selection(struct forge *f, struct forged *m)
         break;
     case NO_ROUNDS_NOTIFY:
         for (uint16_t i = 0; i < m->msg->count; i++)
-            if (m->msg->payload[i].type == PAYLOAD_NOTIFY && m->msg->payload[i].u.notify.type == NOTIFY_INTERMEDIATE_EXCHANGE_SUPPORTED)
+            if (m->msg->payload[i].type == PAYLOAD_NOTIFY &&
+                m->msg->payload[i].u.notify.type == NOTIFY_INTERMEDIATE_EXCHANGE_SUPPORTED)
                 m->msg->payload[i].u.notify.type = 40000;
         break;
     case ANOTHER_KE:
@@ -285,7 +321,13 @@ static void lying_selection(struct run *run)
         if (!run_case(run))
             continue;
         struct pair p = hostile_pair(run);
-        struct forge f = {.pair = &p, .bad = p.b, .exchange = EXCHANGE_IKE_SA_INIT, .response = true, .mid = -1, .change = lie_in_selection, .arg = lie};
+        struct forge f = {.pair = &p,
+                          .bad = p.b,
+                          .exchange = EXCHANGE_IKE_SA_INIT,
+                          .response = true,
+                          .mid = -1,
+                          .change = lie_in_selection,
+                          .arg = lie};
         forge_start(&f);
         host_initiate(p.a, "net", "net");
         world_settle(p.w);
@@ -298,12 +340,15 @@ static void lying_selection(struct run *run)
     }
 }
 
-/* ---- errors in clear: hints, to be believed only when nothing better comes (RFC 7296 2.21.1) ----------------------------------- */
+/* ---- errors in clear: hints, to be believed only when nothing better comes (RFC 7296 2.21.1) ----
+ */
 
 static bool answer_with_error(struct forge *f, struct forged *m)
 {
     m->msg->count = 0;
-    (void)ike_msg_add_notify(m->msg, m->arena, (uint16_t)f->arg, f->arg == NOTIFY_INVALID_KE_PAYLOAD ? BYTES_LIT("\0\x13") : BYTES_NONE);
+    (void)ike_msg_add_notify(m->msg, m->arena, (uint16_t)f->arg,
+                             f->arg == NOTIFY_INVALID_KE_PAYLOAD ? BYTES_LIT("\0\x13")
+                                                                 : BYTES_NONE);
     m->msg->header.spi_r = 0;
     return true;
 }
@@ -312,7 +357,8 @@ static bool error_before(struct world *w, struct packet *p, void *arg)
 {
     struct forge *f = arg;
     struct ike_header h;
-    if (p->sender != f->bad->index || !ike_header_read(bytes_make(p->octets, p->len), &h) || !h.response || h.exchange != EXCHANGE_IKE_SA_INIT)
+    if (p->sender != f->bad->index || !ike_header_read(bytes_make(p->octets, p->len), &h) ||
+        !h.response || h.exchange != EXCHANGE_IKE_SA_INIT)
         return true;
     uint8_t room[64];
     struct payload notify = {.type = PAYLOAD_NOTIFY, .u.notify = {.type = (uint16_t)f->arg}};
@@ -330,7 +376,8 @@ static bool error_before(struct world *w, struct packet *p, void *arg)
 
 static void forged_errors(struct run *run)
 {
-    static const uint16_t errors[] = {NOTIFY_NO_PROPOSAL_CHOSEN, NOTIFY_INVALID_SYNTAX, NOTIFY_INVALID_KE_PAYLOAD, NOTIFY_AUTHENTICATION_FAILED,
+    static const uint16_t errors[] = {NOTIFY_NO_PROPOSAL_CHOSEN,    NOTIFY_INVALID_SYNTAX,
+                                      NOTIFY_INVALID_KE_PAYLOAD,    NOTIFY_AUTHENTICATION_FAILED,
                                       NOTIFY_INVALID_MAJOR_VERSION, 9999};
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         if (!run_case(run))
@@ -345,17 +392,25 @@ static void forged_errors(struct run *run)
         pair_end(&p);
         /* And when nothing better comes, the hint is the reason. */
         p = hostile_pair(run);
-        f = (struct forge){.pair = &p, .bad = p.b, .exchange = EXCHANGE_IKE_SA_INIT, .response = true, .mid = -1, .change = answer_with_error, .arg = errors[i]};
+        f = (struct forge){.pair = &p,
+                           .bad = p.b,
+                           .exchange = EXCHANGE_IKE_SA_INIT,
+                           .response = true,
+                           .mid = -1,
+                           .change = answer_with_error,
+                           .arg = errors[i]};
         forge_start(&f);
         host_initiate(p.a, "net", "net");
         world_run(p.w, 40 * IKE_SECOND);
-        EXPECT(p.w, host_up_count(p.a) == 0 && p.a->told_kind[TELL_IKE_DOWN] == 1 && p.a->told_reason[IKE_REASON_TIMEOUT] == 0);
+        EXPECT(p.w, host_up_count(p.a) == 0 && p.a->told_kind[TELL_IKE_DOWN] == 1 &&
+                        p.a->told_reason[IKE_REASON_TIMEOUT] == 0);
         p.w->tap = NULL;
         pair_end(&p);
     }
 }
 
-/* Whoever sees the requests and lets none through can ask for cookies without end: the initiator follows a few, and no more. */
+/* Whoever sees the requests and lets none through can ask for cookies without end: the initiator
+ * follows a few, and no more. */
 static bool ask_for_cookie(struct world *w, struct packet *p, void *arg)
 {
     unsigned *asked = arg;
@@ -363,7 +418,8 @@ static bool ask_for_cookie(struct world *w, struct packet *p, void *arg)
     uint8_t room[64], cookie[4];
     EXPECT(w, ike_header_read(bytes_make(p->octets, p->len), &h));
     put_u32(cookie, ++*asked);
-    struct payload notify = {.type = PAYLOAD_NOTIFY, .u.notify = {.type = NOTIFY_COOKIE, .data = BYTES_OF(cookie)}};
+    struct payload notify = {.type = PAYLOAD_NOTIFY,
+                             .u.notify = {.type = NOTIFY_COOKIE, .data = BYTES_OF(cookie)}};
     struct ike_msg msg = {.header = h, .count = 1, .payload = &notify};
     msg.header.response = true;
     msg.header.initiator = false;
@@ -386,18 +442,22 @@ static void endless_cookies(struct run *run)
     pair_end(&p);
 }
 
-/* ---- the wrong message at the wrong time ------------------------------------------------------------------------------------------ */
+/* ---- the wrong message at the wrong time --------------------------------------------------- */
 
-/* Every exchange number, request and response, in every phase, from either side, with message ids around the window. */
+/* Every exchange number, request and response, in every phase, from either side, with message ids
+ * around the window. */
 struct moment {
     const char *text;
     ike_time at; /* since the initiation; the handshake takes 80 ms */
 };
 
-static const struct moment moments[] = {
-    {"after IKE_SA_INIT", 25 * IKE_MS}, {"between the rounds", 45 * IKE_MS}, {"before IKE_AUTH", 65 * IKE_MS}, {"up", 200 * IKE_MS}};
+static const struct moment moments[] = {{"after IKE_SA_INIT", 25 * IKE_MS},
+                                        {"between the rounds", 45 * IKE_MS},
+                                        {"before IKE_AUTH", 65 * IKE_MS},
+                                        {"up", 200 * IKE_MS}};
 
-static void say_out_of_turn(struct pair *p, struct host *bad, uint8_t exchange, bool response, uint32_t mid)
+static void say_out_of_turn(struct pair *p, struct host *bad, uint8_t exchange, bool response,
+                            uint32_t mid)
 {
     struct say say = forge_next(bad, exchange);
     struct arena arena = arena_make(&p->w->host[0].tally.alloc, 65536);
@@ -412,8 +472,10 @@ static void say_out_of_turn(struct pair *p, struct host *bad, uint8_t exchange, 
         ike_msg_add(&msg, &arena, PAYLOAD_KE)->u.ke = (struct ke_payload){36, BYTES_OF(data)};
         break;
     case 2:
-        ike_msg_add(&msg, &arena, PAYLOAD_AUTH)->u.auth = (struct auth_payload){2, BYTES_LIT("0123456789abcdef0123456789abcdef")};
-        ike_msg_add(&msg, &arena, PAYLOAD_IDi)->u.id.id = (struct identity){2, BYTES_LIT("alice.example")};
+        ike_msg_add(&msg, &arena, PAYLOAD_AUTH)->u.auth =
+            (struct auth_payload){2, BYTES_LIT("0123456789abcdef0123456789abcdef")};
+        ike_msg_add(&msg, &arena, PAYLOAD_IDi)->u.id.id =
+            (struct identity){2, BYTES_LIT("alice.example")};
         break;
     default:
         (void)ike_msg_add_notify(&msg, &arena, NOTIFY_INVALID_SPI, BYTES_LIT("\1\2\3\4"));
@@ -422,7 +484,8 @@ static void say_out_of_turn(struct pair *p, struct host *bad, uint8_t exchange, 
     arena_wipe(&arena);
 }
 
-/* The liar has spoiled his own books, too, so he is taken away: the honest end notices, is clean, and lets an honest peer in. */
+/* The liar has spoiled his own books, too, so he is taken away: the honest end notices, is clean,
+ * and lets an honest peer in. */
 static void leave_liar(struct pair *p, struct host *bad)
 {
     host_kill(bad);
@@ -461,12 +524,14 @@ static void wrong_time(struct run *run)
                 }
 }
 
-/* Three that have a name in the field: a surplus round, a round after IKE_AUTH, IKE_AUTH before the rounds are done. */
+/* Three that have a name in the field: a surplus round, a round after IKE_AUTH, IKE_AUTH before the
+ * rounds are done. */
 static void surplus_round(struct run *run)
 {
     struct pair p = hostile_pair(run);
     host_initiate(p.a, "net", "net");
-    world_run(p.w, 65 * IKE_MS); /* both rounds are done, IKE_AUTH request is on its way: get before it */
+    world_run(
+        p.w, 65 * IKE_MS); /* both rounds are done, IKE_AUTH request is on its way: get before it */
     struct payload ke = {.type = PAYLOAD_KE, .u.ke = {36, BYTES_LIT("too short anyway")}};
     struct say say = forge_next(p.a, EXCHANGE_IKE_INTERMEDIATE);
     say.mid = host_sa(p.b)->window.serve_next;
@@ -501,13 +566,15 @@ static bool sooner(struct forge *f, struct forged *m)
 static void early_auth(struct run *run)
 {
     struct pair p = hostile_pair(run);
-    struct forge f = {.pair = &p, .bad = p.a, .exchange = EXCHANGE_IKE_INTERMEDIATE, .mid = 1, .change = sooner};
+    struct forge f = {
+        .pair = &p, .bad = p.a, .exchange = EXCHANGE_IKE_INTERMEDIATE, .mid = 1, .change = sooner};
     forge_start(&f);
     host_initiate(p.a, "net", "net");
     world_run(p.w, 25 * IKE_MS);
     p.w->links[0][1].delay_min = p.w->links[0][1].delay_max = 0;
-    struct payload auth[2] = {{.type = PAYLOAD_IDi, .u.id.id = {2, BYTES_LIT("alice.example")}},
-                              {.type = PAYLOAD_AUTH, .u.auth = {2, BYTES_LIT("0123456789abcdef0123456789abcdef")}}};
+    struct payload auth[2] = {
+        {.type = PAYLOAD_IDi, .u.id.id = {2, BYTES_LIT("alice.example")}},
+        {.type = PAYLOAD_AUTH, .u.auth = {2, BYTES_LIT("0123456789abcdef0123456789abcdef")}}};
     struct say say = {.exchange = EXCHANGE_IKE_AUTH, .mid = 1, .as_initiator = true};
     forge_say(p.a, &say, &(struct ike_msg){.count = 2, .payload = auth});
     world_settle(p.w);
@@ -517,7 +584,8 @@ static void early_auth(struct run *run)
     pair_end(&p);
 }
 
-/* A second IKE_SA_INIT with the SPI of an SA that is coming up, different octets, even dressed as a fragment: nothing changes. */
+/* A second IKE_SA_INIT with the SPI of an SA that is coming up, different octets, even dressed as a
+ * fragment: nothing changes. */
 static void repeated_contact(struct run *run)
 {
     static const uint8_t nexts[] = {PAYLOAD_SA, PAYLOAD_SKF, PAYLOAD_SK, PAYLOAD_NONE};
@@ -544,7 +612,7 @@ static void repeated_contact(struct run *run)
         }
 }
 
-/* ---- the edges of the window --------------------------------------------------------------------------------------------------------- */
+/* ---- the edges of the window --------------------------------------------------------------- */
 
 /* Message ids have run up to their end: the SA must not go on with used ones. */
 static void window_end(struct run *run)
@@ -575,7 +643,7 @@ static void window_end(struct run *run)
     leave_liar(&p, p.a);
 }
 
-/* ---- Deletes and notifies that make no sense ------------------------------------------------------------------------------------------- */
+/* ---- Deletes and notifies that make no sense ----------------------------------------------- */
 
 static void strange_deletes(struct run *run)
 {
@@ -583,10 +651,15 @@ static void strange_deletes(struct run *run)
     pair_up(&p, 1);
     static const uint8_t spis[4096 * 4] = {0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff};
     struct payload del[] = {
-        {.type = PAYLOAD_DELETE, .u.del = {.protocol = PROTOCOL_ESP, .spi_len = 4, .count = 2, .spis = {spis, 8}}},
-        {.type = PAYLOAD_DELETE, .u.del = {.protocol = PROTOCOL_AH, .spi_len = 4, .count = 2, .spis = {spis, 8}}},
-        {.type = PAYLOAD_DELETE, .u.del = {.protocol = PROTOCOL_ESP, .spi_len = 4, .count = 4096, .spis = {spis, sizeof spis}}},
-        {.type = PAYLOAD_DELETE, .u.del = {.protocol = 77, .spi_len = 4, .count = 1, .spis = {spis, 4}}},
+        {.type = PAYLOAD_DELETE,
+         .u.del = {.protocol = PROTOCOL_ESP, .spi_len = 4, .count = 2, .spis = {spis, 8}}},
+        {.type = PAYLOAD_DELETE,
+         .u.del = {.protocol = PROTOCOL_AH, .spi_len = 4, .count = 2, .spis = {spis, 8}}},
+        {.type = PAYLOAD_DELETE,
+         .u.del =
+             {.protocol = PROTOCOL_ESP, .spi_len = 4, .count = 4096, .spis = {spis, sizeof spis}}},
+        {.type = PAYLOAD_DELETE,
+         .u.del = {.protocol = 77, .spi_len = 4, .count = 1, .spis = {spis, 4}}},
     };
     struct say say = forge_next(p.a, EXCHANGE_INFORMATIONAL);
     forge_say(p.a, &say, &(struct ike_msg){.count = 4, .payload = del});

@@ -9,14 +9,15 @@ struct before invariants_before(const struct host *h)
     return before;
 }
 
-/* ---- after every verb ------------------------------------------------------------------------------------------- */
+/* ---- after every verb ---------------------------------------------------------------------- */
 
 static bool secrets_equal(const struct secret *a, const struct secret *b)
 {
     return bytes_equal(secret_view(a), secret_view(b));
 }
 
-/* Both ends of a pair of SAs that are up hold equal keys, of equal algorithms, from equal key exchanges. */
+/* Both ends of a pair of SAs that are up hold equal keys, of equal algorithms, from equal key
+ * exchanges. */
 static void keys_agree(struct host *h, const struct ike_sa *sa)
 {
     struct world *w = h->world;
@@ -25,16 +26,20 @@ static void keys_agree(struct host *h, const struct ike_sa *sa)
     if (!other || other->phase != PHASE_UP)
         return;
     const struct ike_keys *a = &sa->keys, *b = &other->keys;
-    bool same = secrets_equal(&a->d, &b->d) && secrets_equal(&a->ai, &b->ai) && secrets_equal(&a->ar, &b->ar) &&
-                secrets_equal(&a->ei, &b->ei) && secrets_equal(&a->er, &b->er) && secrets_equal(&a->pi, &b->pi) && secrets_equal(&a->pr, &b->pr);
+    bool same = secrets_equal(&a->d, &b->d) && secrets_equal(&a->ai, &b->ai) &&
+                secrets_equal(&a->ar, &b->ar) && secrets_equal(&a->ei, &b->ei) &&
+                secrets_equal(&a->er, &b->er) && secrets_equal(&a->pi, &b->pi) &&
+                secrets_equal(&a->pr, &b->pr);
     if (!same)
         world_fail(w, "%s and %s are up with different keys", h->name, at->name);
-    EXPECT(w, sa->suite.encr == other->suite.encr && sa->suite.integ == other->suite.integ && sa->suite.prf == other->suite.prf);
+    EXPECT(w, sa->suite.encr == other->suite.encr && sa->suite.integ == other->suite.integ &&
+                  sa->suite.prf == other->suite.prf);
     EXPECT(w, memcmp(sa->method, other->method, sizeof sa->method) == 0);
     EXPECT(w, sa->keys.d.len > 0 && sa->keys.ei.len > 0);
 }
 
-/* An SA is in one phase, and has what belongs to that phase: a birth until it is up, no secret of a round that is over. */
+/* An SA is in one phase, and has what belongs to that phase: a birth until it is up, no secret of a
+ * round that is over. */
 static void sa_is_sound(struct host *h, const struct ike_sa *sa)
 {
     struct world *w = h->world;
@@ -45,7 +50,8 @@ static void sa_is_sound(struct host *h, const struct ike_sa *sa)
     EXPECT(w, table_get(&h->engine->by_spi, sa_spi_ours(sa)) == sa);
     EXPECT(w, table_get(&h->engine->by_id, sa->id) == sa);
     EXPECT(w, !sa->half_open || (!sa->initiator && sa_is_initial(sa)));
-    EXPECT(w, !sa->ours || !sa->window.awaiting || sa->ours->answered || sa->ours->resend_at != IKE_NEVER || sa->ours->serial);
+    EXPECT(w, !sa->ours || !sa->window.awaiting || sa->ours->answered ||
+                  sa->ours->resend_at != IKE_NEVER || sa->ours->serial);
     EXPECT(w, !sa->window.serving || sa->theirs);
     if (sa->birth)
         EXPECT(w, sa->birth->schedule.held == 0);
@@ -56,16 +62,19 @@ static void deadline_is_kept(struct host *h, const struct ike_sa *sa)
 {
     ike_time at = sa_deadline(sa);
     if (at != IKE_NEVER && (sa->timer.place == 0 || sa->timer.at > at))
-        world_fail(h->world, "%s: SA %u has a deadline that the engine does not know", h->name, sa->id);
+        world_fail(h->world, "%s: SA %u has a deadline that the engine does not know", h->name,
+                   sa->id);
 }
 
-/* An SA on the way, or on its way out, waits for something that must end: an answer, or a deadline. */
+/* An SA on the way, or on its way out, waits for something that must end: an answer, or a deadline.
+ */
 static void nothing_hangs(struct host *h, const struct ike_sa *sa)
 {
     bool asked = (sa->ours && sa->ours->serial) || (sa->theirs && sa->theirs->serial);
     if (sa->phase != PHASE_UP && !asked && sa_deadline(sa) == IKE_NEVER)
         world_fail(h->world, "%s: SA %u is not up and waits for nothing", h->name, sa->id);
-    if (sa->phase == PHASE_UP && sa->wants && !sa->ours && !sa->larvals) /* some wants wait for a series to end */
+    if (sa->phase == PHASE_UP && sa->wants && !sa->ours &&
+        !sa->larvals) /* some wants wait for a series to end */
         world_fail(h->world, "%s: SA %u wants something and does not begin", h->name, sa->id);
 }
 
@@ -114,9 +123,11 @@ static void plane_agrees(struct host *h)
 }
 
 /*
- * What nobody vouches for does not get more back than it brought. The answer to a proper IKE_SA_INIT request is a message of the same kind: at most one
- * datagram, larger than the request by no more than the fields we have and the request may lack (a nonce of 32 octets, two NAT hashes, three notifies).
- * An initiator goes on when its IKE_SA_INIT is answered, whoever answered: that happens once for each SA it began itself.
+ * What nobody vouches for does not get more back than it brought. The answer to a proper
+ * IKE_SA_INIT request is a message of the same kind: at most one datagram, larger than the request
+ * by no more than the fields we have and the request may lack (a nonce of 32 octets, two NAT
+ * hashes, three notifies). An initiator goes on when its IKE_SA_INIT is answered, whoever answered:
+ * that happens once for each SA it began itself.
  */
 static void nothing_amplifies(struct host *h, const struct step *step)
 {
@@ -126,15 +137,19 @@ static void nothing_amplifies(struct host *h, const struct step *step)
     if (!step->input || step->input->genuine || step->sent == 0)
         return;
     EXPECT(w, ike_header_read(bytes_make(step->input->octets, step->input->len), &header));
-    bool first = header.exchange == EXCHANGE_IKE_SA_INIT && header.initiator && !header.response && header.spi_r == 0;
+    bool first = header.exchange == EXCHANGE_IKE_SA_INIT && header.initiator && !header.response &&
+                 header.spi_r == 0;
     size_t limit = step->input->len + (first ? FIRST_CONTACT_EXTRA : 0);
     uint64_t drops = invariants_before(h).drops - step->before.drops;
-    bool opened = drops == 0 && header.exchange != EXCHANGE_IKE_SA_INIT; /* made with the keys of an SA: a peer, if a bad one */
+    bool opened = drops == 0 &&
+                  header.exchange !=
+                      EXCHANGE_IKE_SA_INIT; /* made with the keys of an SA: a peer, if a bad one */
     bool began = drops == 0 && header.exchange == EXCHANGE_IKE_SA_INIT && header.response;
     if (opened || began)
         return;
     if (step->sent_octets > limit || (first && step->sent > 1))
-        world_fail(w, "%s: %zu octets nobody vouches for are answered with %zu", h->name, step->input->len, step->sent_octets);
+        world_fail(w, "%s: %zu octets nobody vouches for are answered with %zu", h->name,
+                   step->input->len, step->sent_octets);
 }
 
 /* No effect is ever lost. */
@@ -172,9 +187,10 @@ void invariants_step(struct host *h, const struct step *step)
         plane_agrees(h);
 }
 
-/* ---- a world at rest ---------------------------------------------------------------------------------------------- */
+/* ---- a world at rest ----------------------------------------------------------------------- */
 
-/* Nothing is under way: slots, fragments, larval SAs and wants are empty, and no SA is anything but up. */
+/* Nothing is under way: slots, fragments, larval SAs and wants are empty, and no SA is anything but
+ * up. */
 static void slots_are_empty(struct host *h)
 {
     struct world *w = h->world;
@@ -204,19 +220,22 @@ static bool selectors_equal(const struct selectors *a, const struct selectors *b
         return false;
     for (uint16_t i = 0; i < a->count; i++) {
         const struct selector *x = &a->at[i], *y = &b->at[i];
-        if (x->family != y->family || x->protocol != y->protocol || x->from_port != y->from_port || x->to_port != y->to_port ||
-            memcmp(x->from, y->from, sizeof x->from) != 0 || memcmp(x->to, y->to, sizeof x->to) != 0)
+        if (x->family != y->family || x->protocol != y->protocol || x->from_port != y->from_port ||
+            x->to_port != y->to_port || memcmp(x->from, y->from, sizeof x->from) != 0 ||
+            memcmp(x->to, y->to, sizeof x->to) != 0)
             return false;
     }
     return true;
 }
 
-static const struct mock_child *other_child(const struct world *w, const struct host *h, const struct mock_child *c)
+static const struct mock_child *other_child(const struct world *w, const struct host *h,
+                                            const struct mock_child *c)
 {
     for (int i = 0; i < w->hosts; i++) {
         const struct host *other = &w->host[i];
         const struct mock_child *m;
-        for (size_t k = 0; other != h && other->plane && (m = mock_child(other->plane, k)) != NULL; k++)
+        for (size_t k = 0; other != h && other->plane && (m = mock_child(other->plane, k)) != NULL;
+             k++)
             if (m->spi_in == c->spi_out && m->spi_out == c->spi_in)
                 return m;
     }
@@ -232,29 +251,36 @@ static void children_are_whole(struct host *h)
         const struct mock_child *other = other_child(w, h, c);
         if (!other)
             world_fail(w, "%s: Child SA %u is installed here only", h->name, c->id);
-        EXPECT(w, c->key_in == other->key_out && c->key_out == other->key_in && c->key_in != c->key_out);
+        EXPECT(w, c->key_in == other->key_out && c->key_out == other->key_in &&
+                      c->key_in != c->key_out);
         EXPECT(w, c->encr == other->encr && c->integ == other->integ && c->esn == other->esn);
         EXPECT(w, c->transport == other->transport && c->initiator != other->initiator);
         EXPECT(w, c->encap == other->encap);
-        if (!c->transport || !c->encap) /* behind a NAT the ends of transport mode see different addresses */
-            EXPECT(w, selectors_equal(&c->local_ts, &other->remote_ts) && selectors_equal(&c->remote_ts, &other->local_ts));
+        if (!c->transport ||
+            !c->encap) /* behind a NAT the ends of transport mode see different addresses */
+            EXPECT(w, selectors_equal(&c->local_ts, &other->remote_ts) &&
+                          selectors_equal(&c->remote_ts, &other->local_ts));
     }
 }
 
-/* An engine without SAs holds itself, its scratch memory, the tables and heap that have grown, and nothing else. */
+/* An engine without SAs holds itself, its scratch memory, the tables and heap that have grown, and
+ * nothing else. */
 static void memory_is_baseline(struct host *h)
 {
     const struct ike_engine *e = h->engine;
     if (e->sa_count)
         return;
-    const struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer, &e->by_source, &e->by_id, &e->by_child, &e->by_child_spi};
+    const struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer,     &e->by_source,
+                                    &e->by_id,  &e->by_child,   &e->by_child_spi};
     size_t expected = h->baseline_blocks + (e->timers.node != NULL);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         expected += tables[i]->room != 0;
         EXPECT(h->world, tables[i]->count == 0);
     }
     if (h->tally.blocks != expected)
-        world_fail(h->world, "%s: %zu blocks of memory are alive without an SA, where %zu are expected", h->name, h->tally.blocks, expected);
+        world_fail(h->world,
+                   "%s: %zu blocks of memory are alive without an SA, where %zu are expected",
+                   h->name, h->tally.blocks, expected);
 }
 
 void invariants_quiet(struct world *w)
@@ -270,13 +296,15 @@ void invariants_quiet(struct world *w)
     }
 }
 
-/* ---- the end of an engine ----------------------------------------------------------------------------------------- */
+/* ---- the end of an engine ------------------------------------------------------------------ */
 
 void invariants_memory(struct host *h)
 {
     size_t len;
     size_t number = tally_oldest(&h->tally, &len);
     if (h->tally.blocks)
-        world_fail(h->world, "%s: %zu blocks leaked; the oldest has %zu octets and was allocation %zu", h->name, h->tally.blocks, len, number);
+        world_fail(h->world,
+                   "%s: %zu blocks leaked; the oldest has %zu octets and was allocation %zu",
+                   h->name, h->tally.blocks, len, number);
     memory_is_sound(h);
 }

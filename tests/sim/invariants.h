@@ -1,5 +1,6 @@
 /*
- * invariants: what must be true whatever happens. Each is one function, with its sentence above it, in invariants.c.
+ * invariants: what must be true whatever happens. Each is one function, with its sentence above it,
+ * in invariants.c.
  */
 #ifndef BRAID_SIM_INVARIANTS_H
 #define BRAID_SIM_INVARIANTS_H

@@ -1,17 +1,19 @@
 /*
- * losses: an honest handshake over a dishonest network. First every single datagram is dropped, doubled, delayed, cut and
- * bent in turn, and nothing less than both ends up will do; then chance takes over.
+ * losses: an honest handshake over a dishonest network. First every single datagram is dropped,
+ * doubled, delayed, cut and bent in turn, and nothing less than both ends up will do; then chance
+ * takes over.
  */
 #include "scenario.h"
 
 #include <stdlib.h>
 
-/* ---- one datagram of a handshake ---------------------------------------------------------------------------------- */
+/* ---- one datagram of a handshake ----------------------------------------------------------- */
 
 /* A handshake with fragments in both directions: three key exchanges, fragments of 576 octets. */
 static struct pair pair_with_fragments(struct run *run)
 {
-    static const struct site site = {.ike = "aes256gcm16-prfsha256-x25519-ke1_mlkem768-ke2_ecp384", .engine = "fragment_size = 576"};
+    static const struct site site = {.ike = "aes256gcm16-prfsha256-x25519-ke1_mlkem768-ke2_ecp384",
+                                     .engine = "fragment_size = 576"};
     return pair_make(run, site, site);
 }
 
@@ -20,10 +22,10 @@ struct mishap {
     uint64_t number;
     enum { DROP, DOUBLE, DELAY, CUT, FLIP, REPLACE } kind;
     ike_time delay;
-    size_t len;         /* CUT: to this length */
-    size_t octet;       /* FLIP, REPLACE */
-    uint8_t mask;       /* FLIP: with this. REPLACE: instead of it */
-    bool beside;        /* CUT, FLIP, REPLACE: the good one comes as well, a little later */
+    size_t len;   /* CUT: to this length */
+    size_t octet; /* FLIP, REPLACE */
+    uint8_t mask; /* FLIP: with this. REPLACE: instead of it */
+    bool beside;  /* CUT, FLIP, REPLACE: the good one comes as well, a little later */
     bool happened;
 };
 
@@ -105,10 +107,12 @@ static void drop_each(struct run *run)
         one_mishap(run, (struct mishap){.number = i, .kind = DROP});
 }
 
-/* A second copy: at once, between the next two, after the exchange, after the next one, after the handshake, much later. */
+/* A second copy: at once, between the next two, after the exchange, after the next one, after the
+ * handshake, much later. */
 static void double_each(struct run *run)
 {
-    static const ike_time delays[] = {10 * IKE_MS, 11 * IKE_MS, 25 * IKE_MS, 45 * IKE_MS, 65 * IKE_MS, IKE_SECOND, 20 * IKE_SECOND};
+    static const ike_time delays[] = {10 * IKE_MS, 11 * IKE_MS, 25 * IKE_MS,    45 * IKE_MS,
+                                      65 * IKE_MS, IKE_SECOND,  20 * IKE_SECOND};
     struct lengths l = measure(run);
     for (size_t i = 0; i < l.count; i++)
         for (size_t d = 0; d < sizeof delays / sizeof delays[0]; d++)
@@ -117,7 +121,8 @@ static void double_each(struct run *run)
 
 static void delay_each(struct run *run)
 {
-    static const ike_time delays[] = {15 * IKE_MS, 100 * IKE_MS, 500 * IKE_MS, 510 * IKE_MS, IKE_SECOND, 4 * IKE_SECOND, 20 * IKE_SECOND};
+    static const ike_time delays[] = {15 * IKE_MS, 100 * IKE_MS,   500 * IKE_MS,   510 * IKE_MS,
+                                      IKE_SECOND,  4 * IKE_SECOND, 20 * IKE_SECOND};
     struct lengths l = measure(run);
     for (size_t i = 0; i < l.count; i++)
         for (size_t d = 0; d < sizeof delays / sizeof delays[0]; d++)
@@ -130,10 +135,12 @@ static void cut_each(struct run *run)
     struct lengths l = measure(run);
     for (size_t i = 0; i < l.count; i++)
         for (size_t len = 0; len < l.len[i]; len++)
-            one_mishap(run, (struct mishap){.number = i, .kind = CUT, .len = len, .beside = len % 2});
+            one_mishap(run,
+                       (struct mishap){.number = i, .kind = CUT, .len = len, .beside = len % 2});
 }
 
-/* Every bit flipped of what nobody vouches for: the good one comes beside, else the handshake may end in a refusal. */
+/* Every bit flipped of what nobody vouches for: the good one comes beside, else the handshake may
+ * end in a refusal. */
 static bool is_clear(size_t number)
 {
     return number < 2;
@@ -146,12 +153,17 @@ static void flip_each(struct run *run)
         for (size_t octet = 0; octet < l.len[i]; octet++) {
             if (is_clear(i))
                 continue;
-            one_mishap(run, (struct mishap){.number = i, .kind = FLIP, .octet = octet, .mask = (uint8_t)(1U << octet % 8), .beside = octet % 2});
+            one_mishap(run, (struct mishap){.number = i,
+                                            .kind = FLIP,
+                                            .octet = octet,
+                                            .mask = (uint8_t)(1U << octet % 8),
+                                            .beside = octet % 2});
         }
 }
 
 /*
- * IKE_SA_INIT is in clear: who can change it can prevent the SA. But then nothing is left of it, and the next attempt, over a better network, succeeds.
+ * IKE_SA_INIT is in clear: who can change it can prevent the SA. But then nothing is left of it,
+ * and the next attempt, over a better network, succeeds.
  */
 static void bend_clear(struct run *run, struct mishap m)
 {
@@ -174,7 +186,10 @@ static void bend_clear_bits(struct run *run)
     struct lengths l = measure(run);
     for (size_t i = 0; i < 2; i++)
         for (size_t bit = 0; bit < l.len[i] * 8; bit++)
-            bend_clear(run, (struct mishap){.number = i, .kind = FLIP, .octet = bit / 8, .mask = (uint8_t)(1U << bit % 8)});
+            bend_clear(run, (struct mishap){.number = i,
+                                            .kind = FLIP,
+                                            .octet = bit / 8,
+                                            .mask = (uint8_t)(1U << bit % 8)});
 }
 
 static void bend_clear_octets(struct run *run)
@@ -185,30 +200,44 @@ static void bend_clear_octets(struct run *run)
         for (size_t octet = 0; octet < (i < 2 ? l.len[i] : 32U); octet++)
             for (size_t v = 0; v < sizeof values; v++) {
                 if (is_clear(i))
-                    bend_clear(run, (struct mishap){.number = i, .kind = REPLACE, .octet = octet, .mask = values[v]});
+                    bend_clear(
+                        run, (struct mishap){
+                                 .number = i, .kind = REPLACE, .octet = octet, .mask = values[v]});
                 else
-                    one_mishap(run, (struct mishap){.number = i, .kind = REPLACE, .octet = octet, .mask = values[v], .beside = v % 2});
+                    one_mishap(run, (struct mishap){.number = i,
+                                                    .kind = REPLACE,
+                                                    .octet = octet,
+                                                    .mask = values[v],
+                                                    .beside = v % 2});
             }
 }
 
 /*
- * A forger sees the first messages and is faster than the honest ends: what he makes of a message arrives just before the good one. The responder answers the
- * first that is acceptable; the initiator waits for a better answer than a bad one. Afterwards nothing is left, and a further attempt succeeds.
+ * A forger sees the first messages and is faster than the honest ends: what he makes of a message
+ * arrives just before the good one. The responder answers the first that is acceptable; the
+ * initiator waits for a better answer than a bad one. Afterwards nothing is left, and a further
+ * attempt succeeds.
  */
 static void race(struct run *run)
 {
     struct lengths l = measure(run);
     for (size_t i = 0; i < l.count; i++)
         for (size_t bit = 0; bit < (is_clear(i) ? l.len[i] * 8 : 36U * 8); bit++)
-            bend_clear(run, (struct mishap){.number = i, .kind = FLIP, .octet = bit / 8, .mask = (uint8_t)(1U << bit % 8), .beside = true});
+            bend_clear(run, (struct mishap){.number = i,
+                                            .kind = FLIP,
+                                            .octet = bit / 8,
+                                            .mask = (uint8_t)(1U << bit % 8),
+                                            .beside = true});
 }
 
-/* ---- chance ---------------------------------------------------------------------------------------------------------- */
+/* ---- chance -------------------------------------------------------------------------------- */
 
-/* Over a bad network a handshake ends: up at both ends, or nowhere; if the initiator has given up, liveness clears the responder. */
+/* Over a bad network a handshake ends: up at both ends, or nowhere; if the initiator has given up,
+ * liveness clears the responder. */
 static void bad_network(struct run *run)
 {
-    static const char *const ikes[] = {"aes256gcm16-prfsha256-x25519", "aes256gcm16-prfsha256-x25519-ke1_mlkem768-ke2_ecp384",
+    static const char *const ikes[] = {"aes256gcm16-prfsha256-x25519",
+                                       "aes256gcm16-prfsha256-x25519-ke1_mlkem768-ke2_ecp384",
                                        "aes128-sha256-x25519-ke1_mlkem1024"};
     unsigned up = 0;
     uint64_t count = run_rounds(run, 3000);
@@ -216,11 +245,16 @@ static void bad_network(struct run *run)
         if (!run_case(run))
             continue;
         const char *engine = i % 2 ? "fragment_size = 576" : "fragment_size = 1280";
-        struct site site = {.ike = ikes[i % 3], .engine = engine, .conn = i % 5 == 0 ? "dpd_delay = 5" : ""};
+        struct site site = {
+            .ike = ikes[i % 3], .engine = engine, .conn = i % 5 == 0 ? "dpd_delay = 5" : ""};
         struct pair p = pair_make(run, site, site);
         uint32_t loss = (uint32_t)world_below(p.w, 450);
-        world_net(p.w, (struct link_rules){.loss = loss, .duplicate = (uint32_t)world_below(p.w, 300), .corrupt = (uint32_t)world_below(p.w, 100),
-                                           .truncate = (uint32_t)world_below(p.w, 50), .delay_min = IKE_MS, .delay_max = IKE_MS * (1 + world_below(p.w, 2000)),
+        world_net(p.w, (struct link_rules){.loss = loss,
+                                           .duplicate = (uint32_t)world_below(p.w, 300),
+                                           .corrupt = (uint32_t)world_below(p.w, 100),
+                                           .truncate = (uint32_t)world_below(p.w, 50),
+                                           .delay_min = IKE_MS,
+                                           .delay_max = IKE_MS * (1 + world_below(p.w, 2000)),
                                            .mtu = world_below(p.w, 4) ? 0 : 600});
         p.w->ask_max = world_below(p.w, IKE_SECOND);
         host_initiate(p.a, "net", "net");
@@ -250,13 +284,14 @@ static void black_hole(struct run *run)
         p.w->links[i][1 - i].mtu = 1000;
         host_initiate(p.a, "net", "net");
         world_settle(p.w);
-        if (i == 0) /* requests are split anew; the answers of a responder are as large as its configuration says */
+        if (i == 0) /* requests are split anew; the answers of a responder are as large as its
+                       configuration says */
             EXPECT(p.w, host_up_count(p.a) == 1);
         pair_end(&p);
     }
 }
 
-/* ---- fragments ----------------------------------------------------------------------------------------------------------- */
+/* ---- fragments ----------------------------------------------------------------------------- */
 
 /* Fragments in any order: the network hands over those of one message in a random order. */
 static void shuffled(struct run *run)
@@ -265,16 +300,19 @@ static void shuffled(struct run *run)
         if (!run_case(run))
             continue;
         struct pair p = pair_with_fragments(run);
-        world_net(p.w, (struct link_rules){.delay_min = IKE_MS, .delay_max = 200 * IKE_MS, .duplicate = 200});
+        world_net(p.w, (struct link_rules){
+                           .delay_min = IKE_MS, .delay_max = 200 * IKE_MS, .duplicate = 200});
         pair_up(&p, 1);
         EXPECT(p.w, host_counter(p.a, "retransmissions") == 0);
         pair_end(&p);
     }
 }
 
-/* The sender splits a message again, smaller: the totals grow while old fragments are still about (RFC 7383 2.5.2). */
+/* The sender splits a message again, smaller: the totals grow while old fragments are still about
+ * (RFC 7383 2.5.2). */
 struct first_tries {
-    unsigned swallow; /* of each fragmented request, so many transmissions lose their last fragment */
+    unsigned
+        swallow; /* of each fragmented request, so many transmissions lose their last fragment */
     uint64_t seen;
 };
 
@@ -296,7 +334,8 @@ static void refragmented(struct run *run)
         if (!run_case(run))
             continue;
         struct first_tries tries = {.swallow = swallow};
-        struct site site = {.ike = "aes256gcm16-prfsha256-x25519-ke1_mlkem1024", .engine = "fragment_size = 1280"};
+        struct site site = {.ike = "aes256gcm16-prfsha256-x25519-ke1_mlkem1024",
+                            .engine = "fragment_size = 1280"};
         struct pair p = pair_make(run, site, site);
         p.w->tap = lose_last;
         p.w->tap_arg = &tries;
@@ -306,7 +345,8 @@ static void refragmented(struct run *run)
     }
 }
 
-/* However often a fragmented request is repeated, it is answered once for each time (RFC 7383 2.6.1). */
+/* However often a fragmented request is repeated, it is answered once for each time (RFC
+ * 7383 2.6.1). */
 struct silence {
     struct host *deaf;
     unsigned transmissions, answers;
@@ -318,7 +358,8 @@ static bool count_answers(struct world *w, struct packet *p, void *arg)
     struct silence *s = arg;
     (void)w;
     struct ike_header h;
-    if (!ike_header_read(bytes_make(p->octets, p->len), &h) || h.mid != s->mid || h.exchange != EXCHANGE_IKE_INTERMEDIATE)
+    if (!ike_header_read(bytes_make(p->octets, p->len), &h) || h.mid != s->mid ||
+        h.exchange != EXCHANGE_IKE_INTERMEDIATE)
         return true;
     uint16_t number = h.next == PAYLOAD_SKF ? get_u16(p->octets + IKE_HEADER_LEN + 4) : 1;
     if (number == 1 && !h.response)

@@ -8,14 +8,18 @@
 
 #include "scenario.h"
 
-static const struct scenario *const tables[] = {flow_scenarios, loss_scenarios, fault_scenarios, hostile_scenarios, crowd_scenarios};
+static const struct scenario *const tables[] = {flow_scenarios, loss_scenarios, fault_scenarios,
+                                                hostile_scenarios, crowd_scenarios};
 
 static const char help[] =
-    "usage: braid-sim [--scenario NAME[,NAME...]] [--seed S] [--seeds N] [--case N] [--scale PERCENT] [--real] [--trace]\n"
+    "usage: braid-sim [--scenario NAME[,NAME...]] [--seed S] [--seeds N] [--case N] [--scale "
+    "PERCENT] [--real] [--trace]\n"
     "                 [--record HOST FILE] | --replay FILE [--trace] | --list\n"
     "\n"
-    "Runs the scenarios named, or all. Equal seeds give equal runs. With --seeds N the seeds S, S+1, ... are run one after the\n"
-    "other; --scale asks for more or fewer rounds than `make check` runs; --real takes OpenSSL's cryptography instead of the toy.\n";
+    "Runs the scenarios named, or all. Equal seeds give equal runs. With --seeds N the seeds S, "
+    "S+1, ... are run one after the\n"
+    "other; --scale asks for more or fewer rounds than `make check` runs; --real takes OpenSSL's "
+    "cryptography instead of the toy.\n";
 
 struct options {
     struct run run;
@@ -43,7 +47,8 @@ static void run_one(const struct scenario *s, const struct options *options)
         run.at_case = -1;
         s->run(&run);
     }
-    printf("ok %-22s %8" PRIu64 " worlds %10" PRIu64 " verbs %10" PRIu64 " datagrams\n", s->name, run.worlds, run.verbs, run.datagrams);
+    printf("ok %-22s %8" PRIu64 " worlds %10" PRIu64 " verbs %10" PRIu64 " datagrams\n", s->name,
+           run.worlds, run.verbs, run.datagrams);
     fflush(stdout);
 }
 

@@ -16,9 +16,10 @@ struct addr world_addr(const char *text)
     return a;
 }
 
-/* ---- packets ---------------------------------------------------------------------------------------------------- */
+/* ---- packets ------------------------------------------------------------------------------- */
 
-struct packet *packet_new(struct world *w, const struct endpoint *from, const struct endpoint *to, bool encap, struct bytes octets)
+struct packet *packet_new(struct world *w, const struct endpoint *from, const struct endpoint *to,
+                          bool encap, struct bytes octets)
 {
     struct packet *p = calloc(1, sizeof *p);
     uint8_t *copy = malloc(octets.len ? octets.len : 1);
@@ -26,7 +27,13 @@ struct packet *packet_new(struct world *w, const struct endpoint *from, const st
         abort();
     if (octets.len)
         memcpy(copy, octets.at, octets.len);
-    *p = (struct packet){.number = w->last_packet++, .sender = -1, .from = *from, .to = *to, .encap = encap, .len = octets.len, .octets = copy};
+    *p = (struct packet){.number = w->last_packet++,
+                         .sender = -1,
+                         .from = *from,
+                         .to = *to,
+                         .encap = encap,
+                         .len = octets.len,
+                         .octets = copy};
     return p;
 }
 
@@ -86,7 +93,7 @@ void trace_packet(const struct world *w, const struct packet *p, const char *wha
     world_trace(w, NULL, "#%" PRIu64 " %s %s", p->number, what, room);
 }
 
-/* ---- NAT ---------------------------------------------------------------------------------------------------------- */
+/* ---- NAT ----------------------------------------------------------------------------------- */
 
 static uint16_t nat_port(struct world *w, struct nat_box *nat, const struct endpoint *inside)
 {
@@ -116,7 +123,7 @@ static bool nat_enter(struct world *w, struct endpoint *to)
     return true;
 }
 
-/* ---- links -------------------------------------------------------------------------------------------------------- */
+/* ---- links --------------------------------------------------------------------------------- */
 
 static struct host *host_at(struct world *w, const struct addr *addr)
 {
@@ -179,14 +186,16 @@ void world_put(struct world *w, struct packet *p, ike_time delay)
 void world_send(struct world *w, struct packet *p)
 {
     struct host *to = receiver(w, p);
-    const struct link_rules *rules = to && p->sender >= 0 ? &w->links[p->sender][to->index] : &w->outside;
+    const struct link_rules *rules =
+        to && p->sender >= 0 ? &w->links[p->sender][to->index] : &w->outside;
     if (!to || rules->cut || !fits_mtu(rules, p) || chance(w, rules->loss)) {
         trace_packet(w, p, "lost");
         packet_free(p);
         return;
     }
     if (chance(w, rules->duplicate))
-        world_put(w, packet_copy(w, p), rules->delay_min + world_below(w, rules->delay_max - rules->delay_min + 1) * 2);
+        world_put(w, packet_copy(w, p),
+                  rules->delay_min + world_below(w, rules->delay_max - rules->delay_min + 1) * 2);
     spoil(w, rules, p);
     world_put(w, p, rules->delay_min + world_below(w, rules->delay_max - rules->delay_min + 1));
 }
@@ -209,14 +218,16 @@ void network_send(struct world *w, struct host *h, const struct ike_send *send)
     world_send(w, p);
 }
 
-void world_inject(struct world *w, const struct endpoint *from, const struct endpoint *to, bool encap, struct bytes octets, ike_time delay)
+void world_inject(struct world *w, const struct endpoint *from, const struct endpoint *to,
+                  bool encap, struct bytes octets, ike_time delay)
 {
     world_put(w, packet_new(w, from, to, encap, octets), delay);
 }
 
-/* ---- arriving ----------------------------------------------------------------------------------------------------- */
+/* ---- arriving ------------------------------------------------------------------------------ */
 
-/* On port 4500 IKE carries a marker, on 500 it does not; anything else is ESP or noise there. A keepalive is nothing to the engine. */
+/* On port 4500 IKE carries a marker, on 500 it does not; anything else is ESP or noise there. A
+ * keepalive is nothing to the engine. */
 static bool is_for_ike(const struct packet *p, const struct endpoint *to)
 {
     return p->len > 1 && p->encap == (to->port == 4500);

@@ -1,9 +1,10 @@
 /*
  * record: everything one host is told, as text, and the same told to it again.
  *
- * A recording holds the host's configuration and the seeds of its randomness, then one line for each verb that was called,
- * with a digest of the effects that came of it. Replaying makes the same engine, calls the same verbs, and compares: bit for
- * bit, for an engine has no other inputs. A recording is complete in itself: no scenario is needed to replay it.
+ * A recording holds the host's configuration and the seeds of its randomness, then one line for
+ * each verb that was called, with a digest of the effects that came of it. Replaying makes the same
+ * engine, calls the same verbs, and compares: bit for bit, for an engine has no other inputs. A
+ * recording is complete in itself: no scenario is needed to replay it.
  *
  *     braid-sim --scenario soak --case 17 --record alice FILE
  *     braid-sim --replay FILE [--trace]
@@ -18,7 +19,7 @@
 
 enum { LINE_MAX_LEN = 1 << 18 };
 
-/* ---- digests ------------------------------------------------------------------------------------------------------- */
+/* ---- digests ------------------------------------------------------------------------------- */
 
 static const struct siphash_key digest_key = {0x6272616964, 0x726563};
 
@@ -79,7 +80,7 @@ static uint64_t digest_effects(const struct ike_effects *fx)
     return digest;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 void record_open(struct host *h)
 {
@@ -87,12 +88,16 @@ void record_open(struct host *h)
     if (!run->record || strcmp(run->record_host, h->name) != 0)
         return;
     if (run->real)
-        world_fail(h->world, "OpenSSL takes its randomness where it likes: only toy cryptography can be replayed");
+        world_fail(
+            h->world,
+            "OpenSSL takes its randomness where it likes: only toy cryptography can be replayed");
     FILE *f = fopen(run->record, "w"); /* of several worlds the last one stays: take one case */
     if (!f)
         world_fail(h->world, "cannot write %s", run->record);
-    fprintf(f, "braid-recording 1\nhost %s %d %" PRIu64 " %" PRIu64 "\n", h->name, h->index, h->dice, h->toy_seed);
-    fprintf(f, "swanctl %zu\n%s\nbraid %zu\n%s\n", strlen(h->swanctl), h->swanctl, strlen(h->braid), h->braid);
+    fprintf(f, "braid-recording 1\nhost %s %d %" PRIu64 " %" PRIu64 "\n", h->name, h->index,
+            h->dice, h->toy_seed);
+    fprintf(f, "swanctl %zu\n%s\nbraid %zu\n%s\n", strlen(h->swanctl), h->swanctl, strlen(h->braid),
+            h->braid);
     h->record = f;
 }
 
@@ -146,7 +151,8 @@ void record_order(struct host *h, const struct ike_order *order)
     FILE *f = h->record;
     if (!f)
         return;
-    fprintf(f, "order %" PRIu64 " %d %" PRIu64 " %u %u %d", h->world->now, order->kind, order->id, order->ike_id, order->child_id, order->force);
+    fprintf(f, "order %" PRIu64 " %d %" PRIu64 " %u %u %d", h->world->now, order->kind, order->id,
+            order->ike_id, order->child_id, order->force);
     put_hex(f, order->conn);
     put_hex(f, order->child);
     put_endpoint(f, &order->local);
@@ -158,7 +164,8 @@ void record_answer(struct host *h, const struct ike_answer *answer)
     FILE *f = h->record;
     if (!f)
         return;
-    fprintf(f, "answer %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %u", h->world->now, answer->ticket.spi, answer->ticket.serial, answer->status, answer->method);
+    fprintf(f, "answer %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %u", h->world->now,
+            answer->ticket.spi, answer->ticket.serial, answer->status, answer->method);
     put_hex(f, answer->auth);
 }
 
@@ -168,14 +175,14 @@ void record_effects(struct host *h)
         fprintf(h->record, " > %016" PRIx64 "\n", digest_effects(h->fx));
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 struct replay {
     FILE *f;
     char *line, *at;
-    unsigned number;       /* of the line */
+    unsigned number; /* of the line */
     struct host *host;
-    uint8_t *room;         /* octets of the line */
+    uint8_t *room; /* octets of the line */
     size_t used;
     uint64_t verbs;
 };
@@ -341,8 +348,10 @@ static void make_host(struct replay *r, struct world *w)
 
 int record_replay(const char *file, bool trace)
 {
-    struct run run = {.scenario = "a recording", .only_case = -1, .at_case = -1, .trace = trace, .scale = 100};
-    struct replay r = {.f = fopen(file, "r"), .line = malloc(LINE_MAX_LEN), .room = malloc(LINE_MAX_LEN)};
+    struct run run = {
+        .scenario = "a recording", .only_case = -1, .at_case = -1, .trace = trace, .scale = 100};
+    struct replay r = {
+        .f = fopen(file, "r"), .line = malloc(LINE_MAX_LEN), .room = malloc(LINE_MAX_LEN)};
     if (!r.f || !r.line || !r.room) {
         fprintf(stderr, "cannot read %s\n", file);
         return 1;

@@ -10,13 +10,13 @@
 struct site {
     const char *name, *addr, *peer; /* alice 10.0.0.1, bob 10.0.0.2 */
     const char *id, *peer_id;
-    const char *ike, *esp;          /* proposals */
+    const char *ike, *esp; /* proposals */
     const char *local_ts, *remote_ts;
     const char *psk;
-    const char *conn;               /* more keys of the connection "net" */
-    const char *child;              /* more keys of the child "net" */
-    const char *more;               /* more connections */
-    const char *engine;             /* keys of braid.conf's section engine */
+    const char *conn;   /* more keys of the connection "net" */
+    const char *child;  /* more keys of the child "net" */
+    const char *more;   /* more connections */
+    const char *engine; /* keys of braid.conf's section engine */
 };
 
 /* alice and bob, each configured for the other, the connection and its child both called "net". */
@@ -41,11 +41,12 @@ typedef void scenario_function(struct run *run);
 
 struct scenario {
     const char *name;
-    const char *text;     /* one sentence: what happens and what must come of it */
+    const char *text; /* one sentence: what happens and what must come of it */
     scenario_function *run;
 };
 
 /* Tables, one for each file of scenarios; the last row is empty. */
-extern const struct scenario flow_scenarios[], loss_scenarios[], fault_scenarios[], hostile_scenarios[], crowd_scenarios[];
+extern const struct scenario flow_scenarios[], loss_scenarios[], fault_scenarios[],
+    hostile_scenarios[], crowd_scenarios[];
 
 #endif

@@ -1,9 +1,11 @@
-/* tally: see tally.h. Blocks are malloc's own, of exact size, so that the address sanitizer sees each octet beyond. */
+/* tally: see tally.h. Blocks are malloc's own, of exact size, so that the address sanitizer sees
+ * each octet beyond. */
 #include "tally.h"
 
 #include <stdlib.h>
 
-/* The entry in the books of one block; apart from it, so that the block itself has nothing before or behind. */
+/* The entry in the books of one block; apart from it, so that the block itself has nothing before
+ * or behind. */
 struct tally_block {
     struct tally_block *older, *newer;
     size_t len, number;

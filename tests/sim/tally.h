@@ -1,6 +1,6 @@
 /*
- * tally: an allocator that keeps the books of one host: what is alive, whether a block comes back in full and wiped, and
- * whether this is the allocation that shall fail.
+ * tally: an allocator that keeps the books of one host: what is alive, whether a block comes back
+ * in full and wiped, and whether this is the allocation that shall fail.
  */
 #ifndef BRAID_SIM_TALLY_H
 #define BRAID_SIM_TALLY_H
@@ -23,7 +23,8 @@ struct tally {
 };
 
 void tally_make(struct tally *t);
-/* The number of the take that made the oldest block alive: run again and stop there to find a leak. 0: nothing is alive. */
+/* The number of the take that made the oldest block alive: run again and stop there to find a leak.
+ * 0: nothing is alive. */
 size_t tally_oldest(const struct tally *t, size_t *len);
 
 #endif

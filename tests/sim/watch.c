@@ -1,7 +1,8 @@
 /*
- * watch: stands between an engine and its cryptography. Every message sealed is entered in one book for the whole world:
- * a key and an IV that come together twice, over different text, are the end of a counter mode. It lends the engine the
- * world's randomness, whatever backend is at work, and can fail on purpose.
+ * watch: stands between an engine and its cryptography. Every message sealed is entered in one book
+ * for the whole world: a key and an IV that come together twice, over different text, are the end
+ * of a counter mode. It lends the engine the world's randomness, whatever backend is at work, and
+ * can fail on purpose.
  */
 #include "world.h"
 
@@ -9,7 +10,7 @@
 
 #include "base/siphash.h"
 
-/* ---- the book: a hash set of (key, IV) -> text ---------------------------------------------------------------------- */
+/* ---- the book: a hash set of (key, IV) -> text --------------------------------------------- */
 
 struct seal_book {
     size_t room, count;
@@ -70,7 +71,7 @@ static uint64_t hash(uint64_t k, struct bytes b)
     return siphash(&(struct siphash_key){k, 0x5eed}, b);
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------------------ */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 static bool fails(struct watch *w)
 {
@@ -94,42 +95,49 @@ static bool fill_random(void *self, uint8_t *out, size_t len)
     return true;
 }
 
-static enum crypto_result prf(void *self, const struct alg *alg, struct bytes key, const struct bytes *parts, size_t count, uint8_t *out)
+static enum crypto_result prf(void *self, const struct alg *alg, struct bytes key,
+                              const struct bytes *parts, size_t count, uint8_t *out)
 {
     struct watch *w = self;
     return fails(w) ? CRYPTO_FAULT : w->inner->prf(w->inner->self, alg, key, parts, count, out);
 }
 
-static enum crypto_result seal(void *self, const struct cipher_keys *keys, struct bytes aad, const uint8_t *iv, uint8_t *text, size_t len, uint8_t *icv)
+static enum crypto_result seal(void *self, const struct cipher_keys *keys, struct bytes aad,
+                               const uint8_t *iv, uint8_t *text, size_t len, uint8_t *icv)
 {
     struct watch *w = self;
     if (fails(w))
         return CRYPTO_FAULT;
-    uint64_t key = hash(hash(keys->encr->id, secret_view(keys->encr_key)), bytes_make(iv, keys->encr->iv_len));
+    uint64_t key =
+        hash(hash(keys->encr->id, secret_view(keys->encr_key)), bytes_make(iv, keys->encr->iv_len));
     if (!enter(w->host->world->seals, key, hash(hash(1, aad), bytes_make(text, len))))
         world_fail(w->host->world, "%s: one key and one IV have sealed two texts", w->host->name);
     return w->inner->seal(w->inner->self, keys, aad, iv, text, len, icv);
 }
 
-static enum crypto_result open(void *self, const struct cipher_keys *keys, struct bytes aad, const uint8_t *iv, uint8_t *text, size_t len, const uint8_t *icv)
+static enum crypto_result open(void *self, const struct cipher_keys *keys, struct bytes aad,
+                               const uint8_t *iv, uint8_t *text, size_t len, const uint8_t *icv)
 {
     struct watch *w = self;
     return fails(w) ? CRYPTO_FAULT : w->inner->open(w->inner->self, keys, aad, iv, text, len, icv);
 }
 
-static enum crypto_result kex_offer(void *self, const struct alg *alg, struct kex **state, uint8_t *data)
+static enum crypto_result kex_offer(void *self, const struct alg *alg, struct kex **state,
+                                    uint8_t *data)
 {
     struct watch *w = self;
     return fails(w) ? CRYPTO_FAULT : w->inner->kex_offer(w->inner->self, alg, state, data);
 }
 
-static enum crypto_result kex_answer(void *self, const struct alg *alg, struct bytes offer, uint8_t *data, struct shared_secret *secret)
+static enum crypto_result kex_answer(void *self, const struct alg *alg, struct bytes offer,
+                                     uint8_t *data, struct shared_secret *secret)
 {
     struct watch *w = self;
     return fails(w) ? CRYPTO_FAULT : w->inner->kex_answer(w->inner->self, alg, offer, data, secret);
 }
 
-static enum crypto_result kex_finish(void *self, struct kex *state, struct bytes answer, struct shared_secret *secret)
+static enum crypto_result kex_finish(void *self, struct kex *state, struct bytes answer,
+                                     struct shared_secret *secret)
 {
     struct watch *w = self;
     return fails(w) ? CRYPTO_FAULT : w->inner->kex_finish(w->inner->self, state, answer, secret);

@@ -14,7 +14,7 @@
 
 #define START (1000 * IKE_SECOND)
 
-/* ---- runs ------------------------------------------------------------------------------------------------------- */
+/* ---- runs ---------------------------------------------------------------------------------- */
 
 bool run_case(struct run *run)
 {
@@ -30,7 +30,7 @@ uint64_t run_rounds(const struct run *run, uint64_t standard)
     return rounds ? rounds : 1;
 }
 
-/* ---- failing and telling ---------------------------------------------------------------------------------------- */
+/* ---- failing and telling ------------------------------------------------------------------- */
 
 void world_fail(const struct world *w, const char *format, ...)
 {
@@ -41,8 +41,11 @@ void world_fail(const struct world *w, const char *format, ...)
     fprintf(stderr, "FAILED: ");
     vfprintf(stderr, format, args);
     va_end(args);
-    fprintf(stderr, "\n  scenario %s, at %" PRIu64 ".%06" PRIu64 " s of its clock, step %" PRIu64 "\n  replay: braid-sim --scenario %s --seed %" PRIu64,
-            run->scenario, (w->now - START) / IKE_SECOND, (w->now - START) % IKE_SECOND, w->steps, run->scenario, run->seed);
+    fprintf(stderr,
+            "\n  scenario %s, at %" PRIu64 ".%06" PRIu64 " s of its clock, step %" PRIu64
+            "\n  replay: braid-sim --scenario %s --seed %" PRIu64,
+            run->scenario, (w->now - START) / IKE_SECOND, (w->now - START) % IKE_SECOND, w->steps,
+            run->scenario, run->seed);
     if (run->at_case >= 0)
         fprintf(stderr, " --case %" PRId64, run->at_case);
     if (run->scale != 100) /* decides how many cases there are */
@@ -58,13 +61,14 @@ void world_trace(const struct world *w, const struct host *h, const char *format
     va_list args;
     va_start(args, format);
     ike_time since = w->now - START;
-    printf("%4" PRIu64 ".%06" PRIu64 " %-8s ", since / IKE_SECOND, since % IKE_SECOND, h ? h->name : "-");
+    printf("%4" PRIu64 ".%06" PRIu64 " %-8s ", since / IKE_SECOND, since % IKE_SECOND,
+           h ? h->name : "-");
     vprintf(format, args);
     va_end(args);
     putchar('\n');
 }
 
-/* ---- randomness ------------------------------------------------------------------------------------------------- */
+/* ---- randomness ---------------------------------------------------------------------------- */
 
 static uint64_t roll(uint64_t *state)
 {
@@ -84,7 +88,7 @@ uint64_t world_below(struct world *w, uint64_t limit)
     return world_roll(w) % limit;
 }
 
-/* ---- configurations, kept for the life of the program ----------------------------------------------------------- */
+/* ---- configurations, kept for the life of the program -------------------------------------- */
 
 struct parsed {
     struct parsed *next;
@@ -109,7 +113,8 @@ static const struct parsed *parse(struct world *w, const char *swanctl, const ch
     if (!loaded)
         world_fail(w, "the scenario's configuration does not load:\n%s", swanctl);
     struct parsed *parsed = calloc(1, sizeof *parsed);
-    *parsed = (struct parsed){all_parsed, strdup(swanctl), strdup(braid), loaded, cred_store_new(&loaded->secrets)};
+    *parsed = (struct parsed){all_parsed, strdup(swanctl), strdup(braid), loaded,
+                              cred_store_new(&loaded->secrets)};
     all_parsed = parsed;
     return parsed;
 }
@@ -127,7 +132,8 @@ static void forget_parsed(void)
     }
 }
 
-/* One object of the real backend serves all worlds: making one takes longer than most of them live. */
+/* One object of the real backend serves all worlds: making one takes longer than most of them live.
+ */
 static struct crypto *real_crypto(void)
 {
     static struct crypto *real;
@@ -136,7 +142,7 @@ static struct crypto *real_crypto(void)
     return real;
 }
 
-/* ---- making and ending ------------------------------------------------------------------------------------------ */
+/* ---- making and ending --------------------------------------------------------------------- */
 
 struct world *world_new(struct run *run)
 {
@@ -185,7 +191,8 @@ void host_boot(struct host *h)
     h->baseline_blocks = h->tally.blocks;
 }
 
-static void equip(struct host *h, const struct host_seeds *seeds, const char *swanctl, const char *braid)
+static void equip(struct host *h, const struct host_seeds *seeds, const char *swanctl,
+                  const char *braid)
 {
     struct world *w = h->world;
     h->swanctl = strdup(swanctl);
@@ -202,7 +209,8 @@ static void equip(struct host *h, const struct host_seeds *seeds, const char *sw
     watch_make(&h->watch, h, w->run->real ? real_crypto() : &toy->crypto);
 }
 
-struct host *world_host(struct world *w, const char *name, const char *addr, const char *swanctl, const char *braid)
+struct host *world_host(struct world *w, const char *name, const char *addr, const char *swanctl,
+                        const char *braid)
 {
     EXPECT(w, w->hosts < HOSTS_MAX);
     struct host *h = &w->host[w->hosts];
@@ -211,14 +219,16 @@ struct host *world_host(struct world *w, const char *name, const char *addr, con
     struct host_seeds seeds = {h->index, world_roll(w), world_roll(w)};
     equip(h, &seeds, swanctl, braid);
     for (int i = 0; i < w->hosts; i++)
-        w->links[i][h->index] = w->links[h->index][i] = (struct link_rules){.delay_min = 10 * IKE_MS, .delay_max = 10 * IKE_MS};
+        w->links[i][h->index] = w->links[h->index][i] =
+            (struct link_rules){.delay_min = 10 * IKE_MS, .delay_max = 10 * IKE_MS};
     record_open(h);
     host_boot(h);
     return h;
 }
 
 /* One that was recorded: alone in its world, and down. */
-struct host *world_host_again(struct world *w, const char *name, const struct host_seeds *seeds, const char *swanctl, const char *braid)
+struct host *world_host_again(struct world *w, const char *name, const struct host_seeds *seeds,
+                              const char *swanctl, const char *braid)
 {
     struct host *h = &w->host[seeds->index];
     w->hosts = seeds->index + 1;
@@ -264,7 +274,7 @@ void world_free(struct world *w)
     free(w);
 }
 
-/* ---- the queue: a binary heap by time, then by order of arrival --------------------------------------------------- */
+/* ---- the queue: a binary heap by time, then by order of arrival ---------------------------- */
 
 static bool is_before(const struct event *a, const struct event *b)
 {
@@ -329,11 +339,13 @@ void world_at(struct world *w, ike_time at, struct host *h, act_function *act, u
     world_queue(w, e);
 }
 
-/* ---- effects ---------------------------------------------------------------------------------------------------- */
+/* ---- effects ------------------------------------------------------------------------------- */
 
 static const char *const tell_names[] = {
-    [TELL_EXCHANGE] = "EXCHANGE", [TELL_IKE_UP] = "IKE_UP", [TELL_IKE_DOWN] = "IKE_DOWN", [TELL_IKE_REKEYED] = "IKE_REKEYED",
-    [TELL_CHILD_UP] = "CHILD_UP", [TELL_CHILD_DOWN] = "CHILD_DOWN", [TELL_CHILD_REKEYED] = "CHILD_REKEYED", [TELL_ALERT] = "ALERT"};
+    [TELL_EXCHANGE] = "EXCHANGE",           [TELL_IKE_UP] = "IKE_UP",
+    [TELL_IKE_DOWN] = "IKE_DOWN",           [TELL_IKE_REKEYED] = "IKE_REKEYED",
+    [TELL_CHILD_UP] = "CHILD_UP",           [TELL_CHILD_DOWN] = "CHILD_DOWN",
+    [TELL_CHILD_REKEYED] = "CHILD_REKEYED", [TELL_ALERT] = "ALERT"};
 
 static void do_tell(struct host *h, const struct ike_tell *tell)
 {
@@ -345,8 +357,9 @@ static void do_tell(struct host *h, const struct ike_tell *tell)
     h->told_kind[tell->kind]++;
     if (tell->kind == TELL_IKE_DOWN || tell->kind == TELL_CHILD_DOWN || tell->kind == TELL_ALERT)
         h->told_reason[tell->reason]++;
-    world_trace(h->world, h, "  tell %s ike %u child %u %s %s", tell_names[tell->kind], tell->ike_id, tell->child_id,
-                tell->reason ? ike_reason_name(tell->reason) : "", tell->detail);
+    world_trace(h->world, h, "  tell %s ike %u child %u %s %s", tell_names[tell->kind],
+                tell->ike_id, tell->child_id, tell->reason ? ike_reason_name(tell->reason) : "",
+                tell->detail);
 }
 
 static void do_ask(struct host *h, const struct ike_ask *ask)
@@ -355,9 +368,11 @@ static void do_ask(struct host *h, const struct ike_ask *ask)
     struct event *e = calloc(1, sizeof *e);
     *e = (struct event){.kind = EVENT_ANSWER, .host = h};
     cred_answer(h->secrets, h->watch.inner, ask, &e->answer, e->auth);
-    e->at = w->now + w->ask_min + (w->ask_max > w->ask_min ? world_below(w, w->ask_max - w->ask_min + 1) : 0);
+    e->at = w->now + w->ask_min +
+            (w->ask_max > w->ask_min ? world_below(w, w->ask_max - w->ask_min + 1) : 0);
     world_queue(w, e);
-    world_trace(w, h, "  ask %s: will be %s", ask->kind == ASK_SIGN ? "SIGN" : "VERIFY", e->answer.status == ANSWER_OK ? "ok" : "refused");
+    world_trace(w, h, "  ask %s: will be %s", ask->kind == ASK_SIGN ? "SIGN" : "VERIFY",
+                e->answer.status == ANSWER_OK ? "ok" : "refused");
 }
 
 static void do_order_later(struct world *w, struct host *h, uint64_t arg)
@@ -374,8 +389,12 @@ static void do_order_later(struct world *w, struct host *h, uint64_t arg)
 
 static void do_plane(struct host *h, const struct ike_plane *plane)
 {
-    static const char *const names[] = {[PLANE_ADD] = "ADD", [PLANE_RETIRE] = "RETIRE", [PLANE_MOVE] = "MOVE", [PLANE_REMOVE] = "REMOVE"};
-    world_trace(h->world, h, "  plane %s child %u spi %08x/%08x", names[plane->op], plane->child.id, plane->child.spi_in, plane->child.spi_out);
+    static const char *const names[] = {[PLANE_ADD] = "ADD",
+                                        [PLANE_RETIRE] = "RETIRE",
+                                        [PLANE_MOVE] = "MOVE",
+                                        [PLANE_REMOVE] = "REMOVE"};
+    world_trace(h->world, h, "  plane %s child %u spi %08x/%08x", names[plane->op], plane->child.id,
+                plane->child.spi_in, plane->child.spi_out);
     if (!h->plane->apply(h->plane->self, h->world->now, plane))
         world_at(h->world, h->world->now, h, do_order_later, 0);
 }
@@ -386,8 +405,9 @@ static bool engine_knows_child(const struct host *h, uint32_t child_id)
 }
 
 /*
- * Memory ran out and effects were lost. Datagrams are lost anyway, answers that never come end in a timeout; but the data plane and the engine must not differ
- * for ever: the owner looks what the engine believes in, removes the rest, and reports what is missing.
+ * Memory ran out and effects were lost. Datagrams are lost anyway, answers that never come end in a
+ * timeout; but the data plane and the engine must not differ for ever: the owner looks what the
+ * engine believes in, removes the rest, and reports what is missing.
  */
 static void reconcile(struct world *w, struct host *h, uint64_t arg)
 {
@@ -406,7 +426,8 @@ static void reconcile(struct world *w, struct host *h, uint64_t arg)
     for (uint32_t id = 0; h->engine && ike_engine_next_sa(h->engine, id, &sa); id = sa.id)
         for (uint32_t c = 0; ike_engine_next_child(h->engine, sa.id, c, &child); c = child.id)
             if (!mock_child_by_id(h->plane, child.id))
-                host_order(h, &(struct ike_order){.kind = ORDER_PLANE_FAILED, .child_id = child.id});
+                host_order(h,
+                           &(struct ike_order){.kind = ORDER_PLANE_FAILED, .child_id = child.id});
 }
 
 static void carry_out(struct host *h, struct step *step)
@@ -440,12 +461,13 @@ static void carry_out(struct host *h, struct step *step)
     invariants_step(h, step);
 }
 
-/* ---- verbs ------------------------------------------------------------------------------------------------------ */
+/* ---- verbs --------------------------------------------------------------------------------- */
 
 static void input(struct host *h, const struct packet *p, const struct ike_path *path)
 {
     struct world *w = h->world;
-    uint8_t *exact = malloc(p->len ? p->len : 1); /* exact size: the address sanitizer sees each octet beyond */
+    uint8_t *exact =
+        malloc(p->len ? p->len : 1); /* exact size: the address sanitizer sees each octet beyond */
     memcpy(exact, p->octets, p->len);
     struct step step = {.input = p, .before = invariants_before(h)};
     record_input(h, path, bytes_make(exact, p->len));
@@ -491,12 +513,16 @@ static struct bytes name_of(const char *name)
 
 enum order_result host_initiate(struct host *h, const char *conn, const char *child)
 {
-    return host_order(h, &(struct ike_order){.kind = ORDER_INITIATE, .id = 1, .conn = name_of(conn), .child = name_of(child)});
+    return host_order(
+        h, &(struct ike_order){
+               .kind = ORDER_INITIATE, .id = 1, .conn = name_of(conn), .child = name_of(child)});
 }
 
 enum order_result host_terminate(struct host *h, const char *conn, const char *child)
 {
-    return host_order(h, &(struct ike_order){.kind = ORDER_TERMINATE, .id = 2, .conn = name_of(conn), .child = name_of(child)});
+    return host_order(
+        h, &(struct ike_order){
+               .kind = ORDER_TERMINATE, .id = 2, .conn = name_of(conn), .child = name_of(child)});
 }
 
 void host_check_all(struct host *h)
@@ -506,7 +532,7 @@ void host_check_all(struct host *h)
         (void)host_order(h, &(struct ike_order){.kind = ORDER_CHECK, .ike_id = info.id});
 }
 
-/* ---- running ---------------------------------------------------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------------------------- */
 
 static struct host *next_deadline(struct world *w, ike_time *at)
 {
@@ -609,7 +635,7 @@ void world_settle(struct world *w)
     invariants_quiet(w);
 }
 
-/* ---- looking ---------------------------------------------------------------------------------------------------- */
+/* ---- looking ------------------------------------------------------------------------------- */
 
 unsigned host_up_count(const struct host *h)
 {
@@ -648,13 +674,16 @@ const struct told *host_last_told(const struct host *h, enum tell_kind kind)
     return NULL;
 }
 
-struct ike_sa *world_other_end(const struct world *w, const struct host *h, const struct ike_sa *sa, struct host **at)
+struct ike_sa *world_other_end(const struct world *w, const struct host *h, const struct ike_sa *sa,
+                               struct host **at)
 {
     uint64_t spi = sa->initiator ? sa->spi_r : sa->spi_i;
     for (int i = 0; i < w->hosts; i++) {
         struct host *other = (struct host *)(uintptr_t)&w->host[i];
-        struct ike_sa *found = other != h && other->engine ? table_get(&other->engine->by_spi, spi) : NULL;
-        if (!found || found->spi_i != sa->spi_i || found->spi_r != sa->spi_r || found->initiator == sa->initiator)
+        struct ike_sa *found =
+            other != h && other->engine ? table_get(&other->engine->by_spi, spi) : NULL;
+        if (!found || found->spi_i != sa->spi_i || found->spi_r != sa->spi_r ||
+            found->initiator == sa->initiator)
             continue;
         if (at)
             *at = other;

@@ -1,14 +1,16 @@
 /*
  * world: hosts under a virtual clock, and a network that does what networks do.
  *
- * A host is one engine with its configuration (the text of a swanctl.conf), its secrets, a data plane that only takes
- * notes, its own cryptography and its own memory, both watched. Everything that happens is an event in one queue; an
- * engine is called for one event at a time, its effects are carried out, and then the invariants are asked (invariants.h).
- * One 64-bit seed decides everything, so a run can be had again:
+ * A host is one engine with its configuration (the text of a swanctl.conf), its secrets, a data
+ * plane that only takes notes, its own cryptography and its own memory, both watched. Everything
+ * that happens is an event in one queue; an engine is called for one event at a time, its effects
+ * are carried out, and then the invariants are asked (invariants.h). One 64-bit seed decides
+ * everything, so a run can be had again:
  *
  *     braid-sim --scenario NAME --seed S [--case N] [--trace]
  *
- * A scenario is a function. It makes a world, lets hosts do things, runs the clock and says what it expects.
+ * A scenario is a function. It makes a world, lets hosts do things, runs the clock and says what it
+ * expects.
  */
 #ifndef BRAID_SIM_WORLD_H
 #define BRAID_SIM_WORLD_H
@@ -21,18 +23,20 @@
 struct world;
 struct cred_store;
 
-/* ---- runs ------------------------------------------------------------------------------------------------------- */
+/* ---- runs ---------------------------------------------------------------------------------- */
 
-/* What the command line asked for, and how it goes. A scenario that loops numbers its rounds as cases. */
+/* What the command line asked for, and how it goes. A scenario that loops numbers its rounds as
+ * cases. */
 struct run {
     const char *scenario;
     uint64_t seed;
-    int64_t only_case;     /* run no other; -1 = all */
-    int64_t at_case;       /* under way; -1 before the first */
-    bool trace;            /* print every event */
-    bool real;             /* OpenSSL instead of toy cryptography */
-    uint64_t scale;        /* how many rounds a scenario with a choice runs: percent, 100 = as `make check` wants it */
-    const char *record;    /* file for everything one host hears, or NULL */
+    int64_t only_case; /* run no other; -1 = all */
+    int64_t at_case;   /* under way; -1 before the first */
+    bool trace;        /* print every event */
+    bool real;         /* OpenSSL instead of toy cryptography */
+    uint64_t scale; /* how many rounds a scenario with a choice runs: percent, 100 = as `make check`
+                       wants it */
+    const char *record; /* file for everything one host hears, or NULL */
     const char *record_host;
     uint64_t worlds, verbs, datagrams; /* counted, for the last line */
     uint64_t cases;
@@ -43,17 +47,17 @@ bool run_case(struct run *run);
 /* `standard` rounds, more or fewer as the command line says; at least one. */
 uint64_t run_rounds(const struct run *run, uint64_t standard);
 
-/* ---- packets ---------------------------------------------------------------------------------------------------- */
+/* ---- packets ------------------------------------------------------------------------------- */
 
 /* One UDP datagram under way. */
 struct packet {
-    uint64_t number;   /* in order of sending; what attackers make is numbered, too */
-    int sender;        /* index of the host, -1 = somebody else */
+    uint64_t number;          /* in order of sending; what attackers make is numbered, too */
+    int sender;               /* index of the host, -1 = somebody else */
     struct endpoint from, to; /* as the network sees them */
-    bool encap;        /* with the non-ESP marker */
-    bool genuine;      /* exactly as a host sent it */
+    bool encap;               /* with the non-ESP marker */
+    bool genuine;             /* exactly as a host sent it */
     size_t len;
-    uint8_t *octets;   /* malloc; may be replaced */
+    uint8_t *octets; /* malloc; may be replaced */
 };
 
 /* What a link does to datagrams; chances in 1/1000. */
@@ -75,28 +79,38 @@ struct nat_box {
     unsigned maps;
 };
 
-/* Sees each datagram that a host sends, before the link's rules. May change it, inject others, or swallow it (false). */
+/* Sees each datagram that a host sends, before the link's rules. May change it, inject others, or
+ * swallow it (false). */
 typedef bool tap_function(struct world *w, struct packet *p, void *arg);
 
-/* ---- hosts ------------------------------------------------------------------------------------------------------ */
+/* ---- hosts --------------------------------------------------------------------------------- */
 
 /* An event the engine told, kept for the scenario. */
 struct told {
     ike_time at;
-    struct ike_tell tell; /* its pointers are dead, but for conn and child, which the configuration owns */
+    struct ike_tell
+        tell; /* its pointers are dead, but for conn and child, which the configuration owns */
     char detail[256];
 };
 
 #define COUNT_REASON(name, text) +1
-enum { HOSTS_MAX = 16, NATS_MAX = 4, TOLD_MAX = 64, TELL_KINDS = TELL_ALERT + 1, REASONS = 0 IKE_REASONS(COUNT_REASON) };
+enum {
+    HOSTS_MAX = 16,
+    NATS_MAX = 4,
+    TOLD_MAX = 64,
+    TELL_KINDS = TELL_ALERT + 1,
+    REASONS = 0 IKE_REASONS(COUNT_REASON)
+};
 #undef COUNT_REASON
 
-/* Cryptography with a witness (watch.c): randomness from the world's seed, no IV twice under one key. */
+/* Cryptography with a witness (watch.c): randomness from the world's seed, no IV twice under one
+ * key. */
 struct watch {
-    struct crypto table;         /* what the engine gets */
-    const struct crypto *inner;  /* what does the work */
+    struct crypto table;        /* what the engine gets */
+    const struct crypto *inner; /* what does the work */
     struct host *host;
-    uint64_t calls, fail_at;     /* this call of prf, seal, open or kex_* fails with CRYPTO_FAULT; 0 = none */
+    uint64_t calls,
+        fail_at; /* this call of prf, seal, open or kex_* fails with CRYPTO_FAULT; 0 = none */
 };
 
 struct host {
@@ -104,30 +118,30 @@ struct host {
     int index;
     char name[16];
     struct addr addr;
-    struct nat_box *nat;         /* it sits behind */
-    char *swanctl, *braid;       /* its configuration as text */
+    struct nat_box *nat;   /* it sits behind */
+    char *swanctl, *braid; /* its configuration as text */
     const struct config *config;
     const struct cred_store *secrets;
     struct tally tally;
     struct watch watch;
-    void *toy;                   /* struct toy_crypto */
+    void *toy; /* struct toy_crypto */
     uint64_t toy_seed;
-    uint64_t dice;               /* state of its randomness */
-    struct ike_engine *engine;   /* NULL while it is down */
+    uint64_t dice;             /* state of its randomness */
+    struct ike_engine *engine; /* NULL while it is down */
     struct ike_effects *fx;
     struct dataplane *plane;
-    size_t baseline_blocks;      /* alive when the engine was new */
-    struct told told[TOLD_MAX];  /* the last ones; told_count % TOLD_MAX comes next */
+    size_t baseline_blocks;     /* alive when the engine was new */
+    struct told told[TOLD_MAX]; /* the last ones; told_count % TOLD_MAX comes next */
     uint64_t told_count;
     uint64_t told_kind[TELL_KINDS];
     uint64_t told_reason[REASONS]; /* of IKE_DOWN, CHILD_DOWN and ALERT */
     uint64_t sent, sent_octets, heard;
-    uint64_t ticks_at_once;      /* without the clock moving */
-    bool may_lose_effects;       /* memory fails on purpose */
-    void *record;                /* FILE, record.c */
+    uint64_t ticks_at_once; /* without the clock moving */
+    bool may_lose_effects;  /* memory fails on purpose */
+    void *record;           /* FILE, record.c */
 };
 
-/* ---- the world -------------------------------------------------------------------------------------------------- */
+/* ---- the world ----------------------------------------------------------------------------- */
 
 enum event_kind { EVENT_PACKET, EVENT_ANSWER, EVENT_ACT };
 
@@ -137,7 +151,7 @@ struct event {
     ike_time at;
     uint64_t serial;
     enum event_kind kind;
-    struct host *host;         /* ANSWER, ACT */
+    struct host *host; /* ANSWER, ACT */
     struct packet *packet;
     struct ike_answer answer;
     uint8_t auth[PRF_LEN_MAX]; /* behind answer.auth */
@@ -156,30 +170,35 @@ struct world {
     struct nat_box nat[NATS_MAX];
     unsigned nats;
     struct link_rules links[HOSTS_MAX][HOSTS_MAX]; /* sender, receiver */
-    struct link_rules outside;   /* for datagrams of nobody */
-    ike_time ask_min, ask_max;   /* how long secrets take to answer */
+    struct link_rules outside;                     /* for datagrams of nobody */
+    ike_time ask_min, ask_max;                     /* how long secrets take to answer */
     tap_function *tap;
     void *tap_arg;
-    struct event **queue;        /* binary heap by (at, serial) */
+    struct event **queue; /* binary heap by (at, serial) */
     size_t queued, queue_room;
     uint64_t last_serial, last_packet;
     struct seal_book *seals;
     uint64_t steps;
 };
 
-/* Every world belongs to a run; its seed is the run's, mixed with the number of the case. Ends the program on failures. */
+/* Every world belongs to a run; its seed is the run's, mixed with the number of the case. Ends the
+ * program on failures. */
 struct world *world_new(struct run *run);
-/* Ends all hosts without a word to their peers, and asks what must be true then: no block is left, all came back wiped. */
+/* Ends all hosts without a word to their peers, and asks what must be true then: no block is left,
+ * all came back wiped. */
 void world_free(struct world *w);
 
-struct host *world_host(struct world *w, const char *name, const char *addr, const char *swanctl, const char *braid);
+struct host *world_host(struct world *w, const char *name, const char *addr, const char *swanctl,
+                        const char *braid);
 struct nat_box *world_nat(struct world *w, const char *addr);
 struct addr world_addr(const char *text);
-/* The rules of one direction, to be changed; world_net changes all links between hosts that exist. */
+/* The rules of one direction, to be changed; world_net changes all links between hosts that exist.
+ */
 struct link_rules *world_link(struct world *w, const struct host *from, const struct host *to);
 void world_net(struct world *w, struct link_rules rules);
 
-/* The host vanishes without a word, its memory is checked; and comes back with nothing but its configuration. */
+/* The host vanishes without a word, its memory is checked; and comes back with nothing but its
+ * configuration. */
 void host_kill(struct host *h);
 void host_boot(struct host *h);
 
@@ -187,7 +206,7 @@ void host_boot(struct host *h);
 uint64_t world_roll(struct world *w);
 uint64_t world_below(struct world *w, uint64_t limit);
 
-/* ---- doing things ----------------------------------------------------------------------------------------------- */
+/* ---- doing things -------------------------------------------------------------------------- */
 
 enum order_result host_initiate(struct host *h, const char *conn, const char *child);
 enum order_result host_terminate(struct host *h, const char *conn, const char *child);
@@ -197,19 +216,21 @@ void host_check_all(struct host *h);
 
 void world_at(struct world *w, ike_time at, struct host *h, act_function *act, uint64_t arg);
 /* A datagram of nobody we know arrives at once, or after `delay`. */
-void world_inject(struct world *w, const struct endpoint *from, const struct endpoint *to, bool encap, struct bytes octets,
-                  ike_time delay);
+void world_inject(struct world *w, const struct endpoint *from, const struct endpoint *to,
+                  bool encap, struct bytes octets, ike_time delay);
 /* Send on behalf of a host, past the tap but under the link's rules. */
 void world_send(struct world *w, struct packet *p);
 /* It arrives after `delay`, whatever the rules say. */
 void world_put(struct world *w, struct packet *p, ike_time delay);
-struct packet *packet_new(struct world *w, const struct endpoint *from, const struct endpoint *to, bool encap, struct bytes octets);
+struct packet *packet_new(struct world *w, const struct endpoint *from, const struct endpoint *to,
+                          bool encap, struct bytes octets);
 struct packet *packet_copy(struct world *w, const struct packet *p);
 void packet_free(struct packet *p);
 
-/* ---- running ---------------------------------------------------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------------------------- */
 
-/* The next event, or the next deadline of an engine, whichever is earlier. False: nothing will ever happen, or not before `until`. */
+/* The next event, or the next deadline of an engine, whichever is earlier. False: nothing will ever
+ * happen, or not before `until`. */
 bool world_step(struct world *w, ike_time until);
 /* Carry out this one event of the queue now, out of turn: for schedulers that try every order. */
 void world_fire(struct world *w, size_t index);
@@ -218,7 +239,7 @@ void world_run(struct world *w, ike_time duration);
 void world_settle(struct world *w);
 bool world_is_quiet(const struct world *w);
 
-/* ---- looking ---------------------------------------------------------------------------------------------------- */
+/* ---- looking ------------------------------------------------------------------------------- */
 
 unsigned host_up_count(const struct host *h);    /* IKE SAs that are up */
 unsigned host_child_count(const struct host *h); /* Child SAs in its data plane */
@@ -226,9 +247,10 @@ struct ike_sa *host_sa(const struct host *h);    /* the newest, or NULL */
 uint64_t host_counter(const struct host *h, const char *name);
 const struct told *host_last_told(const struct host *h, enum tell_kind kind);
 /* The SA with the same SPIs at another host, or NULL. */
-struct ike_sa *world_other_end(const struct world *w, const struct host *h, const struct ike_sa *sa, struct host **at);
+struct ike_sa *world_other_end(const struct world *w, const struct host *h, const struct ike_sa *sa,
+                               struct host **at);
 
-/* ---- failing ---------------------------------------------------------------------------------------------------- */
+/* ---- failing ------------------------------------------------------------------------------- */
 
 #define EXPECT(w, condition) \
     do { \
@@ -236,14 +258,17 @@ struct ike_sa *world_other_end(const struct world *w, const struct host *h, cons
             world_fail((w), "%s:%d: expected %s", __FILE__, __LINE__, #condition); \
     } while (0)
 
-void world_fail(const struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
-void world_trace(const struct world *w, const struct host *h, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void world_fail(const struct world *w, const char *format, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
+void world_trace(const struct world *w, const struct host *h, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
-/* ---- inside the simulator --------------------------------------------------------------------------------------- */
+/* ---- inside the simulator ------------------------------------------------------------------ */
 
 /* network.c */
 void network_send(struct world *w, struct host *from, const struct ike_send *send);
-struct host *network_deliver(struct world *w, const struct packet *p, struct ike_path *path); /* NULL: nobody is there */
+struct host *network_deliver(struct world *w, const struct packet *p,
+                             struct ike_path *path); /* NULL: nobody is there */
 void world_queue(struct world *w, struct event *event);
 void trace_packet(const struct world *w, const struct packet *p, const char *what);
 
@@ -257,7 +282,8 @@ struct host_seeds {
     int index;
     uint64_t dice, toy;
 };
-struct host *world_host_again(struct world *w, const char *name, const struct host_seeds *seeds, const char *swanctl, const char *braid);
+struct host *world_host_again(struct world *w, const char *name, const struct host_seeds *seeds,
+                              const char *swanctl, const char *braid);
 void record_open(struct host *h);
 void record_close(struct host *h);
 void record_input(struct host *h, const struct ike_path *path, struct bytes datagram);
