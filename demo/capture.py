@@ -1,7 +1,10 @@
 """Reads every packet on a device and looks for words in it, as an eavesdropper would.
 
 capture.py DEVICE WORDS STOP     prints "ready"; once the file STOP exists, prints
-                                 packets, those of IKE or ESP, those with the words, control packets, packets missed
+                                 packets, those of IKE or ESP, octets of those, those with the words,
+                                 control packets, packets missed
+
+A packet may be a large one, which a real device would split before it goes out (UDP_SEGMENT).
 """
 
 import os
@@ -13,6 +16,7 @@ import sys
 ALL_PROTOCOLS = 3
 CONTROL_PORT = 9  # the one packet that was sent in clear on purpose
 PACKET, PACKET_STATISTICS, SO_RCVBUFFORCE = 263, 6, 33  # Python does not name them
+FRAME_MAX = 1 << 17
 UDP, ESP = 17, 50
 
 
@@ -37,10 +41,10 @@ def main():
     sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # so that nobody complains about the control packet, quoting it
     sink.bind(("", CONTROL_PORT))
     print("ready", flush=True)
-    packets = protected = clear = control = 0
+    packets = protected = octets = clear = control = 0
     while True:
         try:
-            frame = wire.recv(65536)
+            frame = wire.recv(FRAME_MAX)
         except TimeoutError:
             if os.path.exists(stop):
                 break
@@ -48,11 +52,12 @@ def main():
         packets += 1
         is_protected, is_control = classify(frame)
         protected += is_protected
+        octets += is_protected * len(frame)
         if words in frame:
             control += is_control
             clear += not is_control
     _, missed = struct.unpack("II", wire.getsockopt(PACKET, PACKET_STATISTICS, 8))
-    print(packets, protected, clear, control, missed)
+    print(packets, protected, octets, clear, control, missed)
 
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is no news

@@ -179,11 +179,12 @@ transfer
 step "What did somebody on the open network see?"
 touch "$work/capture.stop"
 wait "$capture" || die "the capture failed"
-read -r packets in_udp clear control lost < <(tail -n 1 "$work/capture")
-note "$packets packets, of them $in_udp encrypted ones (ESP or IKE); $lost escaped the capture"
+read -r packets in_udp octets clear control lost < <(tail -n 1 "$work/capture")
+note "$packets packets, of them $in_udp encrypted ones (ESP or IKE) with $((octets / 1000000)) MB;" \
+    "$lost escaped the capture"
 [ "$control" -eq 1 ] || die "the capture missed the packet sent in clear ($control)"
 [ "$clear" -eq 0 ] || die "$clear packets carried inner octets in clear"
-[ "$in_udp" -gt 10000 ] || die "too few encrypted packets: where did the data go?"
+[ "$octets" -gt $((megabytes * 1000000)) ] || die "too few encrypted octets: where did the data go?"
 good "the words were found in the one packet sent in clear on purpose, and in no other"
 
 step "braid list, on south:"
