@@ -99,7 +99,10 @@ static bool may_send_error(struct tun *t, ike_time now)
         t->errors_since = now;
         t->errors = 0;
     }
-    return t->errors < ERRORS_A_SECOND && ++t->errors;
+    if (t->errors == ERRORS_A_SECOND)
+        return false;
+    t->errors++;
+    return true;
 }
 
 /* Written to the device, so that it comes to the sender as if from the packet's destination. */
@@ -261,8 +264,9 @@ static void tun_readable(void *self, ike_time now, int fd)
     struct tun *t = self;
     struct offload offload;
     (void)fd;
-    for (size_t i = 0, octets = 0, len; i < READS_MAX && octets < READ_OCTETS_MAX; i++) {
-        if (!(len = device_read(&t->device, t->input, &offload)))
+    for (size_t i = 0, octets = 0; i < READS_MAX && octets < READ_OCTETS_MAX; i++) {
+        size_t len = device_read(&t->device, t->input, &offload);
+        if (len == 0)
             break;
         octets += len;
         outbound(t, now, bytes_make(t->input, len), &offload);
@@ -272,16 +276,10 @@ static void tun_readable(void *self, ike_time now, int fd)
 
 /* ---- inbound: from the wire to the device ---------------------------------------------------- */
 
-static const size_t drop_counter[] = {
-    [ESP_REPLAY] = offsetof(struct plane_usage, drop_replay),
-    [ESP_AUTH] = offsetof(struct plane_usage, drop_auth),
-    [ESP_FAULT] = offsetof(struct plane_usage, drop_auth),
-    [ESP_MALFORMED] = offsetof(struct plane_usage, drop_auth),
-};
-
 static void count_drop(struct sad_entry *sa, enum esp_result why)
 {
-    ++*(uint64_t *)(void *)((uint8_t *)&sa->usage + drop_counter[why]);
+    struct plane_usage *u = &sa->usage;
+    ++*(why == ESP_REPLAY ? &u->drop_replay : &u->drop_auth);
 }
 
 /*
@@ -545,18 +543,18 @@ struct dataplane *tun_new_on(const struct crypto *crypto, const struct plane_out
 }
 
 struct dataplane *tun_new(const struct crypto *crypto, const struct plane_output *output,
-                          const char *pattern, char *why, size_t why_len)
+                          const char *device, char *why, size_t why_len)
 {
-    struct device device;
-    if (!device_open(&device, pattern, why, why_len))
+    struct device opened;
+    if (!device_open(&opened, device, why, why_len))
         return NULL;
-    struct router *router = router_open(device.name, MTU_WITHOUT_SA, why, why_len);
-    struct dataplane *plane = router ? tun_new_with(crypto, output, &device) : NULL;
+    struct router *router = router_open(opened.name, MTU_WITHOUT_SA, why, why_len);
+    struct dataplane *plane = router ? tun_new_with(crypto, output, &opened) : NULL;
     if (!plane) {
         if (router)
             snprintf(why, why_len, "out of memory or randomness");
         router_close(router);
-        close(device.fd);
+        close(opened.fd);
         return NULL;
     }
     ((struct tun *)plane->self)->router = router;

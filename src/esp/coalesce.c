@@ -27,7 +27,7 @@ void coalesce_init(struct coalesce *c, const struct coalesce_output *output)
 
 static size_t header_len(const uint8_t *packet, const struct flow *f)
 {
-    return f->upper_at + (packet[f->upper_at + 12] >> 4) * 4u;
+    return f->upper_at + (packet[f->upper_at + 12] >> 4) * (size_t)4;
 }
 
 /* IPv4 without options, IPv6 without extension headers. */

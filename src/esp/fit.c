@@ -55,7 +55,7 @@ void fit_mss(uint8_t *packet, size_t len, const struct flow *f, size_t mtu)
     if (f->protocol != PROTO_TCP || !f->has_ports || len < (size_t)f->upper_at + TCP_HEADER_LEN)
         return;
     uint8_t *tcp = packet + f->upper_at;
-    size_t end = (tcp[12] >> 4) * 4u, most = mtu - header_len(f->family) - TCP_HEADER_LEN;
+    size_t end = (tcp[12] >> 4) * (size_t)4, most = mtu - header_len(f->family) - TCP_HEADER_LEN;
     if (!(tcp[13] & TCP_FLAG_SYN) || end > len - f->upper_at ||
         mtu < header_len(f->family) + TCP_HEADER_LEN)
         return;

@@ -25,7 +25,7 @@ static size_t upper_header_len(struct bytes packet, const struct flow *f, enum o
         return UDP_HEADER_LEN;
     if (packet.len < (size_t)f->upper_at + TCP_HEADER_LEN)
         return 0;
-    size_t len = (packet.at[f->upper_at + 12] >> 4) * 4u;
+    size_t len = (packet.at[f->upper_at + 12] >> 4) * (size_t)4;
     return len >= TCP_HEADER_LEN ? len : 0;
 }
 
@@ -76,7 +76,7 @@ static void mend_ip(const struct segments *s, uint8_t *out, size_t len)
     put_u16(out + 2, (uint16_t)len);
     put_u16(out + 4, (uint16_t)(get_u16(out + 4) + s->count));
     put_u16(out + 10, 0);
-    put_u16(out + 10, checksum_end(checksum_add(0, bytes_make(out, (out[0] & 15) * 4u))));
+    put_u16(out + 10, checksum_end(checksum_add(0, bytes_make(out, (out[0] & 15) * (size_t)4))));
 }
 
 static void mend_tcp(const struct segments *s, uint8_t *tcp, bool is_last)
