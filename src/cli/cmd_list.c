@@ -93,14 +93,18 @@ static bool show_due(struct bytes sa, const char *key, const char *soon, const c
     return true;
 }
 
-/* "rekeying in 52 min, ends in 64 min; rekeyed 12 times, last 45 s ago" */
-static void show_times(struct bytes sa)
+/* A line "rekeying in 52 min, ends in 64 min; rekeyed 12 times, last 45 s ago", if there is any of it. */
+static void show_times(struct bytes sa, const char *indent)
 {
     char last[64], detail[TEXT_LEN], age[32];
-    bool any = show_due(sa, "rekey-time", "rekeying", "rekeying is due", true);
-    any |= show_due(sa, "life-time", "ends", "its time is over", !any);
     client_text(sa, "last-rekey", last, sizeof last);
     client_text(sa, "last-rekey-detail", detail, sizeof detail);
+    if (!last[0] && vici_find_int(sa, "rekey-time", INT64_MAX) == INT64_MAX &&
+        vici_find_int(sa, "life-time", INT64_MAX) == INT64_MAX)
+        return;
+    fputs(indent, stdout);
+    bool any = show_due(sa, "rekey-time", "rekeying", "rekeying is due", true);
+    any |= show_due(sa, "life-time", "ends", "its time is over", !any);
     if (last[0]) {
         long long times = vici_find_int(sa, "rekeyed", 0);
         printf("%srekeyed %lld time%s, last ", any ? "; " : "", times, times == 1 ? "" : "s");
@@ -111,8 +115,7 @@ static void show_times(struct bytes sa)
             look_print(stdout, LOOK_BAD, "attempt failed %s ago: %s%s%s", age, last,
                        detail[0] ? ", " : "", detail);
     }
-    if (!any && !last[0])
-        fputs("never rekeyed", stdout);
+    putchar('\n');
 }
 
 static void show_child(struct bytes child)
@@ -133,9 +136,8 @@ static void show_child(struct bytes child)
     printf("\n        %s %s %s\n        ", ours, look_both(), theirs);
     show_traffic(child, "in", "bytes-in", "packets-in");
     show_traffic(child, "out", "bytes-out", "packets-out");
-    fputs("\n        ", stdout);
-    show_times(child);
     putchar('\n');
+    show_times(child, "        ");
 }
 
 static void show_children(struct bytes sa)
@@ -166,11 +168,7 @@ static void show_sa(struct bytes name, struct bytes sa)
     client_join(sa, "key-exchanges", " + ", kex, sizeof kex);
     printf(" / %s, keys from %s\n", client_text(sa, "prf-alg", prf, sizeof prf),
            kex[0] ? kex : "no key exchange yet");
-    if (vici_find_int(sa, "established", -1) >= 0) {
-        fputs("    ", stdout);
-        show_times(sa);
-        putchar('\n');
-    }
+    show_times(sa, "    ");
     show_children(sa);
 }
 

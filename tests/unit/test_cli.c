@@ -294,6 +294,40 @@ static void initiate_in_vain(int fd, struct bytes message)
     send_built(fd, &o);
 }
 
+static void answer_rekey(int fd, unsigned matches, unsigned rekeyed, const char *problem)
+{
+    struct vici_out o;
+    vici_out_init(&o);
+    vici_begin(&o, VICI_CMD_RESPONSE, NULL);
+    vici_key_bool(&o, "success", problem == NULL);
+    vici_key_uint(&o, "matches", matches);
+    vici_key_uint(&o, "rekeyed", rekeyed);
+    if (problem) {
+        vici_key_str(&o, "errmsg", problem);
+        vici_key_str(&o, "reason", "PEER_ERROR");
+        vici_key_str(&o, "detail", "the peer answered NO_PROPOSAL_CHOSEN");
+    }
+    send_built(fd, &o);
+}
+static void rekey_child(int fd, struct bytes message)
+{
+    struct bytes value;
+    assert_true(vici_find(message, "child", &value) && bytes_equal(value, BYTES_LIT("dmz")));
+    assert_true(vici_find_bool(message, "wait", false));
+    send_progress(fd, "CREATE_CHILD_SA", "CURVE_25519", 233, 241, 1, 1);
+    send_progress(fd, "IKE_FOLLOWUP_KE", "ML_KEM_768", 1249, 1145, 1, 1);
+    answer_rekey(fd, 1, 1, NULL);
+}
+static void rekey_in_vain(int fd, struct bytes message)
+{
+    (void)message;
+    answer_rekey(fd, 1, 0, "not all matching SAs could be rekeyed");
+}
+static void rekey_nothing(int fd, struct bytes message)
+{
+    (void)message;
+    answer_rekey(fd, 0, 0, "no matching SAs to rekey found");
+}
 static void sas(int fd, struct bytes message)
 {
     struct vici_out o;
@@ -312,6 +346,10 @@ static void sas(int fd, struct bytes message)
     vici_key_uint(&o, "encr-keysize", 256);
     vici_key_str(&o, "prf-alg", "PRF_HMAC_SHA2_384");
     vici_key_uint(&o, "established", 45);
+    vici_key_int(&o, "rekey-time", 13000);
+    vici_key_str(&o, "last-rekey", "PEER_ERROR");
+    vici_key_str(&o, "last-rekey-detail", "the peer answered NO_PROPOSAL_CHOSEN");
+    vici_key_uint(&o, "last-rekey-ago", 5);
     add_kex(&o, (const char *const[]){"CURVE_25519", "ML_KEM_768", "ECP_384", NULL}, true);
     vici_section(&o, "child-sas");
     vici_section(&o, "dmz-3");
@@ -327,7 +365,12 @@ static void sas(int fd, struct bytes message)
     vici_key_uint(&o, "packets-in", 900);
     vici_key_uint(&o, "bytes-out", 84);
     vici_key_uint(&o, "packets-out", 1);
+    vici_key_int(&o, "rekey-time", -2);
+    vici_key_int(&o, "life-time", 600);
     vici_key_uint(&o, "install-time", 7300);
+    vici_key_str(&o, "last-rekey", "ok");
+    vici_key_uint(&o, "last-rekey-ago", 7300);
+    vici_key_uint(&o, "rekeyed", 12);
     vici_list(&o, "local-ts");
     vici_item_str(&o, "10.1.0.0/16");
     vici_list_end(&o);
@@ -528,10 +571,13 @@ static void list_is_a_table_for_people(void **state)
           "home #7  ESTABLISHED 45 s  quantum-safe\n"
           "    192.0.2.1:4500 (moon) <-> [2001:db8::2]:4500 (sun)\n"
           "    AES_GCM_16_256 / PRF_HMAC_SHA2_384, keys from CURVE_25519 + ML_KEM_768 + ECP_384\n"
+          "    rekeying in 3 h 36 min; rekeyed 0 times, last attempt failed 5 s ago: PEER_ERROR, the "
+          "peer answered NO_PROPOSAL_CHOSEN\n"
           "    dmz #3  INSTALLED 2 h 01 min  TUNNEL in UDP  AES_CBC_128/HMAC_SHA2_256_128  "
           "quantum-safe\n"
           "        10.1.0.0/16 <-> 10.2.0.0/16 10.3.0.0/16\n"
-          "        in 1.2 MB (900 packets)  out 84 B (1 packets)  \n");
+          "        in 1.2 MB (900 packets)  out 84 B (1 packets)  \n"
+          "        rekeying is due, ends in 10 min; rekeyed 12 times, last 2 h 01 min ago\n");
     check(none, "list", 0, "no SAs\n");
 }
 
@@ -613,6 +659,22 @@ static void down_tries_connections_then_children(void **state)
     check(two, "down dmz", 0, "1 SA ended\n");
     check(one, "down --id 7", 0, "1 SA ended\n");
     check(one, "down --ike=home", 1, "braid: there is no SA with ike home\n");
+}
+static void rekey_shows_each_exchange_and_the_outcome(void **state)
+{
+    (void)state;
+    static const struct step good[] = {REGISTER("progress"), REQUEST("rekey", rekey_child), FIN};
+    static const struct step bad[] = {REGISTER("progress"), REQUEST("rekey", rekey_in_vain), FIN};
+    static const struct step none[] = {REGISTER("progress"), REQUEST("rekey", rekey_nothing),
+                                       REQUEST("rekey", rekey_nothing), FIN};
+    check(good, "rekey --child dmz", 0,
+          "  CREATE_CHILD_SA   x25519     ->    233 B  <-    241 B    1+1 datagrams      3.2 ms\n"
+          "  IKE_FOLLOWUP_KE   mlkem768   ->   1.2 kB  <-   1.1 kB    1+1 datagrams      3.2 ms\n"
+          "1 SA rekeyed\n");
+    check(bad, "rekey --ike home", 1,
+          "braid: not all matching SAs could be rekeyed [PEER_ERROR]\n"
+          "  the peer answered NO_PROPOSAL_CHOSEN\n");
+    check(none, "rekey dmz", 1, "braid: there is no SA of a connection or child 'dmz' to rekey\n");
 }
 
 static void version_and_reload(void **state)
@@ -761,6 +823,7 @@ int main(void)
         cmocka_unit_test(explain_says_when_there_is_nothing),
         cmocka_unit_test(conns_are_shown),
         cmocka_unit_test(down_tries_connections_then_children),
+        cmocka_unit_test(rekey_shows_each_exchange_and_the_outcome),
         cmocka_unit_test(version_and_reload),
         cmocka_unit_test(a_broken_daemon_is_told_apart),
         cmocka_unit_test(without_a_daemon),

@@ -279,8 +279,10 @@ static void lifetimes_follow_from_each_other(void **state)
     (void)state;
     struct loaded *l =
         load_good("connections { a { " PSK "rekey_time = 0\n children {\n x { life_time = 1100s\n "
-                  "life_bytes = 1100\n }\n y { rekey_time = 0 } } } }",
-                  "", 2);
+                  "life_bytes = 1100\n }\n y { rekey_time = 0 } } } "
+                  "b { " PSK "reauth_time = 10h }\n"
+                  "c { " PSK "reauth_time = 1h\n rekey_time = 3h } }",
+                  "", 0);
     const struct conf_conn *c = &l->config->conn[0];
     assert_int_equal(c->over_for, 0);
     assert_int_equal(c->rand_for, 0);
@@ -290,6 +292,13 @@ static void lifetimes_follow_from_each_other(void **state)
     assert_int_equal(c->child[0].rand_bytes, 100);
     assert_int_equal(c->child[0].life_packets, 0);
     assert_int_equal(c->child[1].life_for, 0);
+    c = &l->config->conn[1];
+    assert_int_equal(c->rekey_for, 0);
+    assert_int_equal(c->over_for, 3600 * IKE_SECOND);
+    assert_int_equal(c->rand_for, 3600 * IKE_SECOND);
+    c = &l->config->conn[2];
+    assert_int_equal(c->over_for, 18 * 60 * IKE_SECOND);
+    assert_int_equal(c->rand_for, 18 * 60 * IKE_SECOND);
     loaded_free(l);
 }
 
