@@ -284,6 +284,9 @@ struct verdict init_response(struct turn *t)
         return retry_with_cookie(t, cookie->data);
     if (error)
         return judge_error(t, error);
+    if (ike_msg_notify(t->in, NOTIFY_REDIRECT)) /* may stand alone, and we follow none */
+        return verdict_because(verdict_peer(IKE_REASON_PEER_ERROR, NOTIFY_REDIRECT),
+                               "the peer redirects to another responder");
     if (t->in->header.spi_r == 0)
         return verdict_because(verdict_peer(IKE_REASON_SYNTAX, 0), "the responder's SPI is zero");
 

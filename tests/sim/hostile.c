@@ -442,6 +442,36 @@ static void endless_cookies(struct run *run)
     pair_end(&p);
 }
 
+/*
+ * A redirection instead of an answer (RFC 5685), which we never asked for: the only notify but
+ * COOKIE that stands alone.
+ */
+static bool redirect(struct forge *f, struct forged *m)
+{
+    (void)f;
+    m->msg->count = 0;
+    (void)ike_msg_add_notify(m->msg, m->arena, NOTIFY_REDIRECT, BYTES_LIT("\1\4\12\0\0\3"));
+    return true;
+}
+
+static void redirected(struct run *run)
+{
+    struct pair p = hostile_pair(run);
+    struct forge f = {.pair = &p,
+                      .bad = p.b,
+                      .exchange = EXCHANGE_IKE_SA_INIT,
+                      .response = true,
+                      .mid = -1,
+                      .change = redirect};
+    forge_start(&f);
+    host_initiate(p.a, "net", "net");
+    world_run(p.w, 40 * IKE_SECOND);
+    EXPECT(p.w, f.done == 1 && host_up_count(p.a) == 0);
+    EXPECT(p.w, p.a->told_reason[IKE_REASON_PEER_ERROR] == 1);
+    p.w->tap = NULL;
+    pair_end(&p);
+}
+
 /* ---- the wrong message at the wrong time --------------------------------------------------- */
 
 /* Every exchange number, request and response, in every phase, from either side, with message ids
@@ -676,6 +706,7 @@ const struct scenario hostile_scenarios[] = {
     {"odd-rounds",         "unknown payloads and reserved bits in IKE_INTERMEDIATE are covered as they came", odd_rounds},
     {"lying-selection",    "the answer to IKE_SA_INIT selects what was not offered, twice, or without the notify", lying_selection},
     {"forged-errors",      "errors in clear arrive before the true answer, or instead of it", forged_errors},
+    {"redirected",         "a redirection that nobody asked for stands where the answer to IKE_SA_INIT should", redirected},
     {"endless-cookies",    "a responder that asks for another cookie every time", endless_cookies},
     {"wrong-time",         "every exchange, both directions, in every phase, with message ids around the window", wrong_time},
     {"surplus-round",      "one IKE_INTERMEDIATE more than agreed on", surplus_round},
