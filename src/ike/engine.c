@@ -128,6 +128,16 @@ static void expire_parts(struct turn *t)
     }
 }
 
+/* Fragments whose missing ones do not come any more. */
+static void expire_fragments(struct turn *t)
+{
+    for (int i = 0; i < 2; i++) {
+        struct fragment_set *set = t->sa->gather[i];
+        if (set && set->total && t->now >= set->since + FRAGMENT_STORE_FOR)
+            fragment_set_wipe(set);
+    }
+}
+
 /* One deadline of one SA has passed; which one, its fields say. */
 static void expire(struct turn *t)
 {
@@ -144,6 +154,7 @@ static void expire(struct turn *t)
         turn_close(t, &over, false);
         return;
     }
+    expire_fragments(t);
     if (t->now >= sa->keepalive_at)
         send_keepalive(t);
     if (sa->ours && t->now >= sa->ours->resend_at) {

@@ -159,8 +159,10 @@ static struct verdict gather_fragment(struct passage *p, const struct sk_outer *
     enum fragment_verdict v =
         fragment_add(*set, t->now, p->header.mid, p->header.response, outer->number, outer->total,
                      outer->first, outer->reserved, plain, max);
-    if (v == FRAGMENT_KEEP)
+    if (v == FRAGMENT_KEEP) {
+        turn_arm(t); /* they are not kept for ever */
         return verdict_drop(DROP_PARTIAL);
+    }
     if (v != FRAGMENT_COMPLETE)
         return verdict_drop(DROP_FRAGMENT);
     uint8_t *whole = alloc_take(t->e->alloc, (*set)->len ? (*set)->len : 1);

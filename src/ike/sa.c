@@ -17,6 +17,9 @@ ike_time sa_deadline(const struct ike_sa *sa)
         at = earlier(at, l->die_at);
     for (const struct child *c = sa->children; c; c = c->next)
         at = earlier(at, child_deadline(c));
+    for (int i = 0; i < 2; i++)
+        if (sa->gather[i] && sa->gather[i]->total)
+            at = earlier(at, sa->gather[i]->since + FRAGMENT_STORE_FOR);
     if (sa->phase == PHASE_UP)
         at = earlier(at, earlier(sa->reauth_at, earlier(sa->rekey_at, sa->expire_at)));
     return at;
