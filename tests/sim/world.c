@@ -608,10 +608,21 @@ void world_run(struct world *w, ike_time duration)
     advance(w, until);
 }
 
+static bool gathers(const struct ike_sa *sa)
+{
+    return (sa->gather[0] && sa->gather[0]->total) || (sa->gather[1] && sa->gather[1]->total);
+}
+
+static bool sa_is_quiet(const struct ike_sa *sa)
+{
+    return sa->phase == PHASE_UP && !sa->ours && !sa->theirs && !sa->wants &&
+           sa->die_at == IKE_NEVER && !gathers(sa);
+}
+
 static bool host_is_quiet(const struct host *h)
 {
     for (const struct ike_sa *sa = h->engine ? h->engine->oldest : NULL; sa; sa = sa->newer)
-        if (sa->phase != PHASE_UP || sa->ours || sa->theirs || sa->wants || sa->die_at != IKE_NEVER)
+        if (!sa_is_quiet(sa))
             return false;
     return true;
 }
