@@ -42,6 +42,7 @@ enum exit_code cmd_reload(struct cli *cli);
 enum exit_code cmd_version(struct cli *cli);
 enum exit_code cmd_check(struct cli *cli);
 enum exit_code cmd_audit(struct cli *cli);
+enum exit_code cmd_diff(struct cli *cli);
 enum exit_code cmd_keys(struct cli *cli);
 enum exit_code cmd_help(struct cli *cli);
 

@@ -19,7 +19,7 @@ static const char *const numbers[] = {
     "sent-bytes",    "received-bytes", "sent-fragments", "received-fragments",
     "transmissions", "microseconds",   "ike-id",         "last-rekey-ago",
     "rekeyed",         "ago",
-    "times",         NULL};
+    "times",         "count",          NULL};
 /* clang-format on */
 /* clang-format off */
 static const char *const truths[] = {"quantum-safe", "initiator", "encap",    "nat-local",

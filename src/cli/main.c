@@ -20,6 +20,7 @@ const struct cli_command cli_commands[] = {
     {"explain", "[CONN | PEER | last] [--json]", "why it failed, or what was chosen", cmd_explain},
     {"conns", "[--json]", "the connections that are configured", cmd_conns},
     {"reload", "", "read the configuration again; with an error in it nothing changes", cmd_reload},
+    {"diff", "[DIR] [--json]", "what a reload would change, without doing it", cmd_diff},
     {"version", "", "version of this program and of the daemon", cmd_version},
     {"check", "[DIR] [--json]", "look for mistakes in a configuration, without a daemon",
      cmd_check},

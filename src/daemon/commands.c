@@ -7,6 +7,7 @@
 #include "daemon/attempt.h"
 #include "daemon/ending.h"
 #include "daemon/journal_list.h"
+#include "daemon/preview.h"
 #include "daemon/reload.h"
 #include "daemon/renewal.h"
 #include "daemon/report.h"
@@ -388,6 +389,7 @@ static const struct {
     {"get-counters", cmd_get_counters},
     {VICI_CMD_RELOAD, cmd_reload},
     {VICI_CMD_EXPLAIN, journal_list},
+    {VICI_CMD_DIFF, preview},
     {"reload-settings", cmd_reload},
 };
 

@@ -28,6 +28,9 @@
  *                       by its name: configured, up, success {..}, failures { 1 {..} 2 {..} },
  *                       newest first. Keys: name (a connection, a peer's address or identity,
  *                       "last"; absent: all), brief (yes: only the last failure, without facts)
+ *   command `diff`      what a reload would change, without doing it: success, problems as `reload`,
+ *                       count, changes { 1 {kind = add|remove|change, conn, child, key, before,
+ *                       after, ike-sas [ids that use it]} ... }. Key: dir (another folder)
  */
 #ifndef BRAID_VICI_NAMES_H
 #define BRAID_VICI_NAMES_H
@@ -49,5 +52,6 @@
 #define VICI_CMD_LIST_CONNS "list-conns"
 #define VICI_CMD_RELOAD "reload"
 #define VICI_CMD_EXPLAIN "explain"
+#define VICI_CMD_DIFF "diff"
 
 #endif

@@ -91,3 +91,25 @@ def audit_judges_what_is_up(left, right):
     left.up()
     status, output = left.braid("audit", left.dir)
     expect(status == 0 and "site/net #1" in output, output)
+
+
+@test
+def diff_says_what_a_reload_would_do(left, right):
+    right.start()
+    left.start()
+    left.up()
+    status, output = left.braid("diff")
+    expect(status == 0 and output == "a reload would change nothing\n", output)
+    left.configure(more="dpd_delay = 7s")
+    status, output = left.braid("diff")
+    expect(status == 0 and "~ connections.site.dpd_delay   (in use by SA #1" in output, output)
+    expect("0s" in output and "7s" in output, output)
+    left.configure(conn="other")
+    status, output = left.braid("diff", left.dir, "--json")
+    changes = json.loads(output)["changes"]
+    expect([(change["kind"], change["conn"]) for change in changes.values()] == [("add", "other"), ("remove", "site")], output)
+    expect(changes["2"]["ike-sas"] == ["1"], output)
+    left.configure(ike="nonsense")
+    status, output = left.braid("diff")
+    expect(status == 1 and "nonsense" in output and "a reload would change nothing" in output, output)
+    expect(left.braid("reload")[0] == 1 and left.braid("conns")[1].startswith("site"), "half loaded")

@@ -1,0 +1,104 @@
+/*
+ * preview: see preview.h.
+ */
+#include "daemon/preview.h"
+
+#include "config/diff.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CHANGES_MAX = 2000 }; /* in an answer; the rest is counted */
+
+struct previewing {
+    struct daemon *d;
+    struct vici_out *o;
+    uint32_t count;
+    const char *last; /* connection whose SAs were listed */
+};
+
+/* ---- SAs ------------------------------------------------------------------------------------- */
+
+/* Of the connection that is changed or removed: they go on with what they were set up with. */
+static void list_sas(struct previewing *p, const char *conn)
+{
+    struct ike_sa_info sa = {.id = 0};
+    vici_list(p->o, "ike-sas");
+    while (ike_engine_next_sa(p->d->engine, sa.id, &sa)) {
+        char id[16];
+        if (!sa.conn || strcmp(sa.conn, conn) != 0)
+            continue;
+        snprintf(id, sizeof id, "%u", sa.id);
+        vici_item_str(p->o, id);
+    }
+    vici_list_end(p->o);
+}
+
+/* ---- changes --------------------------------------------------------------------------------- */
+
+static void key_if(struct vici_out *o, const char *key, const char *value)
+{
+    if (value)
+        vici_key_str(o, key, value);
+}
+
+static void on_line(void *self, const struct diff_line *line)
+{
+    static const char *const kinds[] = {
+        [DIFF_ADDED] = "add", [DIFF_REMOVED] = "remove", [DIFF_CHANGED] = "change"};
+    struct previewing *p = self;
+    char number[16];
+    if (p->count++ >= CHANGES_MAX)
+        return;
+    snprintf(number, sizeof number, "%u", p->count);
+    vici_section(p->o, number);
+    vici_key_str(p->o, "kind", kinds[line->kind]);
+    key_if(p->o, "conn", line->conn);
+    key_if(p->o, "child", line->child);
+    key_if(p->o, "key", line->key);
+    key_if(p->o, "before", line->before);
+    key_if(p->o, "after", line->after);
+    bool is_new = line->kind == DIFF_ADDED && !line->child;
+    if (line->conn && line->conn != p->last && !is_new)
+        list_sas(p, line->conn);
+    p->last = line->conn;
+    vici_section_end(p->o);
+}
+
+static void list_problems(struct vici_out *o, const struct problem_list *problems)
+{
+    vici_list(o, "problems");
+    for (const struct problem *p = problems->first; p; p = p->next) {
+        char *text = problem_text(p, false);
+        vici_item_str(o, text ? text : "out of memory");
+        free(text);
+    }
+    vici_list_end(o);
+}
+
+void preview(struct session *s, struct bytes message)
+{
+    struct problem_list problems;
+    struct bytes dir = BYTES_NONE;
+    char path[4096];
+    vici_find(message, "dir", &dir);
+    snprintf(path, sizeof path, "%.*s", (int)dir.len, (const char *)dir.at);
+    problem_list_init(&problems);
+    struct loaded *l = config_load(path[0] ? path : s->d->options.conf_dir, &problems);
+    struct vici_out *o = session_answer(s);
+    vici_key_bool(o, "success", l != NULL);
+    if (!l)
+        vici_keyf(o, "errmsg", "the configuration has %zu error%s; a reload would change nothing",
+                  problems.errors, problems.errors == 1 ? "" : "s");
+    list_problems(o, &problems);
+    if (l) {
+        struct previewing p = {.d = s->d, .o = o};
+        vici_section(o, "changes");
+        diff_configs(daemon_config(s->d), l->config, on_line, &p);
+        vici_section_end(o);
+        vici_key_uint(o, "count", p.count);
+    }
+    session_send_answer(s);
+    loaded_free(l);
+    problem_list_free(&problems);
+}
