@@ -41,14 +41,15 @@ struct conf_identity {
 };
 
 /* A `local` or `remote` section. */
+struct key_section;
 struct conf_auth {
     enum conf_auth_class class;
     struct conf_identity id; /* local: what we say; `any` = our address, chosen at run time */
     /*
-     * Names the certificates, keys and constraints of this section in the credential store of the
-     * same load (src/cred). Only who answers ASKs looks at it.
+     * The certificates, keys and constraints of this section, or NULL: of the keyring of the same
+     * load (src/cred). Only who answers ASKs looks at it.
      */
-    uint32_t credential;
+    const struct key_section *keys;
     const char *id_text;     /* as written, for messages; NULL when absent */
 };
 
@@ -84,6 +85,7 @@ struct conf_conn {
     ike_time dpd_for;          /* dpd_delay; 0 = off */
     ike_time rekey_for, reauth_for, over_for, rand_for;
     uint32_t keyingtries;      /* 0 = for ever */
+    bool send_certreq;
     enum conf_send_cert send_cert;
     struct bytes certreq;      /* CERTREQ we send: 20-octet hashes of CAs' keys, or empty */
     struct bytes ppk_id;       /* RFC 8784: as initiator the one we name, as responder the only one we

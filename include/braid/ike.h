@@ -94,6 +94,9 @@ struct ike_answer {
     const struct secret *ppk; /* ASK_PPK: the key itself, and its name */
     struct bytes ppk_id;
     const char *detail; /* why it was refused, a sentence; NULL = nothing to add */
+    /* how it was authenticated, for status pages: "ML_DSA_65"; static text, or NULL */
+    const char *scheme;
+    bool quantum_safe;  /* that withstands a quantum computer */
 };
 
 /* ---- PLANE ----------------------------------------------------------------------------------- */

@@ -1,20 +1,32 @@
 /*
- * secrets: what the `secrets` section of swanctl.conf says, as plain values for src/cred.
+ * secrets: what swanctl.conf says about credentials, as plain values for src/cred: the `secrets`
+ * section, and the certificates, keys and constraints of each `local` and `remote` section.
  *
  * It is apart from the snapshot (braid/config.h), which must hold no long-term secret. The memory
- * belongs to a `struct loaded` and is wiped with it.
+ * belongs to a `struct loaded`; that of secrets is wiped with it.
  */
 #ifndef BRAID_SECRETS_H
 #define BRAID_SECRETS_H
 
 #include <braid/config.h>
 
-enum secret_kind { SECRET_IKE }; /* a pre-shared key; others follow with their features */
+/* ---- the `secrets` section ------------------------------------------------------------------- */
+
+enum secret_kind {
+    SECRET_IKE, /* a pre-shared key */
+    SECRET_PPK, /* a post-quantum pre-shared key (RFC 8784); its owners are names of the key */
+    /* passphrases of files in the folder of that name */
+    SECRET_PRIVATE,
+    SECRET_RSA,
+    SECRET_ECDSA,
+    SECRET_PKCS8,
+};
 
 struct secret_entry {
     enum secret_kind kind;
     const char *name;     /* of its section: "ike-home" */
     struct bytes data;    /* decoded */
+    const char *file;     /* passphrases: of which file, relative to the folder */
     uint16_t owner_count; /* 0 = anybody's */
     const struct conf_identity *owner;
     uint32_t line;
@@ -23,6 +35,53 @@ struct secret_entry {
 struct secret_list {
     uint32_t count;
     const struct secret_entry *at;
+};
+
+/* ---- sections that authenticate with keys ---------------------------------------------------- */
+
+enum cred_family {
+#define FAMILY(name, word, type, flags) FAMILY_##name,
+#include <braid/signature.def>
+    FAMILIES,
+};
+
+/* What `auth` demands of signatures behind `pubkey`: pubkey-mldsa87, rsa-3072-sha256, ike:ed25519. */
+struct cred_rule {
+    uint32_t families; /* bit n = enum cred_family n; 0 = all */
+    uint32_t hashes;   /* bit n = hash id n of RFC 7427; 0 = all */
+    uint32_t rsa_bits, ecdsa_bits; /* at least; 0 = what is sensible */
+};
+
+enum cred_revocation { REVOCATION_RELAXED, REVOCATION_IFURI, REVOCATION_STRICT };
+
+struct name_list {
+    uint16_t count;
+    const char *const *at;
+};
+
+/* Files are relative to their folder (x509, x509ca, pubkey) or absolute. */
+struct cred_spec {
+    struct cred_rule ike, chain;
+    struct name_list certs, cacerts, pubkeys;
+    enum cred_revocation revocation;
+};
+
+/*
+ * A section. Whoever loads the files fills in what they tell: conf_auth.keys, our identity if the
+ * configuration names none, and the CERTREQ to be sent.
+ */
+struct cred_section {
+    struct cred_spec spec;
+    struct conf_conn *conn; /* of the snapshot in the making */
+    bool is_remote;
+    const char *path;       /* "connections.home.local", for messages */
+    const char *file;       /* where it stands */
+    uint32_t line;
+};
+
+struct cred_sections {
+    uint32_t count;
+    struct cred_section *at;
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include "cli/json.h"
 #include "cli/look.h"
 #include "config/load.h"
+#include "cred/keyring.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,12 +67,19 @@ enum exit_code cmd_check(struct cli *cli)
     dir = dir ? dir : CLI_CONF_DIR;
     problem_list_init(&problems);
     struct loaded *l = config_load(dir, &problems);
+    struct cred_sink sink = {&problems, problem_say};
+    struct keyring *keys = l ? keyring_new(dir, &l->secrets, &l->sections, &sink) : NULL;
+    if (!keys) {
+        loaded_free(l);
+        l = NULL;
+    }
     if (cli->json)
         show_json(&problems);
     else
         show_text(&problems, l, dir);
     enum exit_code code = l ? EXIT_GOOD : EXIT_FAILED;
     loaded_free(l);
+    keyring_free(keys);
     problem_list_free(&problems);
     return code;
 }

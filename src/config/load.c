@@ -12,6 +12,7 @@
  */
 #include "config/load.h"
 
+#include "base/secret.h"
 #include "config/memory.h"
 #include "config/schema.h"
 #include "config/settings.h"
@@ -50,7 +51,9 @@ struct loader {
     struct snapshot *snapshot;
     struct whole *whole;
     struct schema_run run;
+    struct conf_conn *conns; /* of the snapshot, still to be changed */
     bool on_disk;  /* files have permissions */
+    bool no_keys;  /* nobody would load certificates for what is read */
     size_t errors; /* that were in the list before */
 };
 
@@ -271,23 +274,61 @@ static bool check_own_id(struct loader *l, const struct view *v, const struct pl
     return false;
 }
 
-static bool load_auth(struct loader *l, const struct view *conn, const struct section *conn_section,
-                      const char *prefix, const char *conn_path, struct conf_auth *auth)
+/* A section that authenticates with keys: its certificates are loaded later, by others. */
+static bool add_section(struct loader *l, const struct schema_auth *from, struct conf_conn *conn,
+                        bool is_remote, const char *path, const struct place *place)
 {
+    struct cred_sections *all = &l->whole->loaded.sections;
+    struct arena *arena = &l->whole->secrets;
+    if (l->no_keys) {
+        problem_add(l->problems, PROBLEM_ERROR, place,
+                    "%s.auth: only psk is supported in connections that come over VICI yet", path);
+        return false;
+    }
+    struct cred_section *s = &all->at[all->count++];
+    *s = (struct cred_section){.spec = from->spec,
+                               .conn = conn,
+                               .is_remote = is_remote,
+                               .path = memory_text(arena, bytes_str(path)),
+                               .file = memory_text(arena, bytes_str(place->file)),
+                               .line = place->line};
+    return (s->path && s->file) || fail_memory(l);
+}
+
+static bool check_files(struct loader *l, const struct view *v, const struct place *place,
+                        const char *path, const struct schema_auth *auth)
+{
+    const struct cred_spec *s = &auth->spec;
+    if (auth->auth.class == CONF_AUTH_PUBKEY || s->certs.count + s->pubkeys.count == 0)
+        return true;
+    complain_key(l, PROBLEM_WARNING, v, s->certs.count ? "certs" : "pubkeys", place, path,
+                 "has no use with auth = psk");
+    return true;
+}
+
+static bool load_auth(struct loader *l, const struct view *conn, const struct section *conn_section,
+                      const char *prefix, const char *conn_path, struct conf_conn *to)
+{
+    struct schema_auth read = {.auth.id.any = true};
+    bool is_remote = prefix[0] == 'r';
+    struct conf_auth *auth = is_remote ? &to->remote : &to->local;
     char path[PATH_TEXT_MAX];
     struct view v = {.count = 0};
     struct section *s;
-    auth->id.any = true;
     if (!find_round(l, conn, prefix, conn_path, &s))
         return false;
     if (s)
         view_section(l->settings, conn, s->name, &v);
     const struct place *place = s ? &s->place : &conn_section->place;
     snprintf(path, sizeof path, "%.*s.%s", SETTINGS_NAME_MAX + 16, conn_path, s ? s->name : prefix);
-    bool good = schema_apply(&l->run, SCHEMA_AUTH, &v, path, place, auth);
+    bool good = schema_apply(&l->run, SCHEMA_AUTH, &v, path, place, &read);
     if (!schema_check_parts(&l->run, SCHEMA_AUTH, &v, path))
         good = false;
-    return good && (prefix[0] == 'r' || check_own_id(l, &v, place, path, auth));
+    *auth = read.auth;
+    if (good && read.auth.class == CONF_AUTH_PUBKEY)
+        good = add_section(l, &read, to, is_remote, path, place);
+    return good && check_files(l, &v, place, path, &read) &&
+           (is_remote || check_own_id(l, &v, place, path, auth));
 }
 
 /* ---- connections ----------------------------------------------------------------------------- */
@@ -346,8 +387,8 @@ static bool load_conn(struct loader *l, const struct view *conns, struct section
     good = schema_apply(&l->run, SCHEMA_CONN, &v, path, &s->place, c) && good;
     derive_conn(l, c);
     good = schema_check_parts(&l->run, SCHEMA_CONN, &v, path) && good;
-    good = load_auth(l, &v, s, "local", path, &c->local) && good;
-    good = load_auth(l, &v, s, "remote", path, &c->remote) && good;
+    good = load_auth(l, &v, s, "local", path, c) && good;
+    good = load_auth(l, &v, s, "remote", path, c) && good;
     good = load_children(l, &v, path, c) && good;
     return good && check_conn(l, &v, s, path, c);
 }
@@ -378,9 +419,15 @@ static void load_conns(struct loader *l, const struct view *root)
         problem_add(l->problems, PROBLEM_ERROR, &conns.layer[0]->place, "too many connections");
         return;
     }
+    l->whole->loaded.sections.at =
+        ARENA_ARRAY(&l->whole->secrets, struct cred_section, 2 * count);
+    if (!l->whole->loaded.sections.at) {
+        fail_memory(l);
+        return;
+    }
     while ((s = view_next_section(l->settings, &conns, &at)) != NULL)
         load_conn(l, &conns, s, &list[config->conn_count++]);
-    config->conn = list;
+    config->conn = l->conns = list;
 }
 
 /* ---- secrets --------------------------------------------------------------------------------- */
@@ -397,14 +444,66 @@ static void check_permissions(struct loader *l, const struct setting *secret, co
                     "holds secrets, but everybody may read it (chmod o= %s)", *last);
 }
 
+/* What the sections of `secrets` that work are called. */
+static const struct {
+    const char *part;
+    enum secret_kind kind;
+} secret_kinds[] = {
+    {"ike", SECRET_IKE},     {"ppk", SECRET_PPK},     {"private", SECRET_PRIVATE},
+    {"rsa", SECRET_RSA},     {"ecdsa", SECRET_ECDSA}, {"pkcs8", SECRET_PKCS8},
+};
+
+static enum secret_kind kind_of(const struct schema_part *part)
+{
+    size_t i = 0;
+    while (i + 1 < sizeof secret_kinds / sizeof secret_kinds[0] &&
+           strcmp(secret_kinds[i].part, part->name) != 0)
+        i++;
+    return secret_kinds[i].kind;
+}
+
+/* A PPK has a name, fits the engine, and should not be guessable (RFC 8784 6: 256 bits). */
+static bool check_ppk(struct loader *l, const struct section *s, const char *path,
+                      const struct secret_entry *e)
+{
+    enum { PPK_SENSIBLE = 32 };
+    const char *wrong = NULL;
+    if (e->owner_count == 0)
+        wrong = "a PPK needs a name: the key `id` is missing";
+    else if (e->data.len > SECRET_MAX)
+        wrong = "a PPK may have at most 64 octets";
+    if (wrong)
+        problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s: %s", path, wrong);
+    else if (e->data.len < PPK_SENSIBLE)
+        problem_add(l->problems, PROBLEM_WARNING, &s->place,
+                    "%s: this PPK has %zu octets; against a quantum computer it needs 32 random ones",
+                    path, e->data.len);
+    return !wrong;
+}
+
+static bool check_secret(struct loader *l, const struct schema_part *part, const struct section *s,
+                         const char *path, const struct secret_entry *e)
+{
+    bool is_file = part->of == SCHEMA_FILE;
+    const char *missing = !schema_saw(&l->run, part->of, "secret") ? "secret"
+                          : is_file && !e->file                    ? "file"
+                                                                   : NULL;
+    if (missing) {
+        problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s: the key `%s` is missing", path,
+                    missing);
+        return false;
+    }
+    return kind_of(part) != SECRET_PPK || check_ppk(l, s, path, e);
+}
+
 static bool keep_secret(struct loader *l, struct section *s, const struct schema_secret *from,
-                        struct secret_entry *to)
+                        enum secret_kind kind, struct secret_entry *to)
 {
     struct arena *arena = &l->whole->secrets;
     struct conf_identity *owners =
         ARENA_ARRAY(arena, struct conf_identity, from->entry.owner_count);
     *to = from->entry;
-    to->kind = SECRET_IKE;
+    to->kind = kind;
     to->name = memory_text(arena, bytes_str(s->name));
     to->line = s->place.line;
     to->owner = owners;
@@ -415,21 +514,20 @@ static bool keep_secret(struct loader *l, struct section *s, const struct schema
 }
 
 static bool load_secret(struct loader *l, const struct view *secrets, struct section *s,
-                        struct secret_entry *out, const char **last_file)
+                        const struct schema_part *part, struct secret_entry *out,
+                        const char **last_file)
 {
     char path[PATH_TEXT_MAX];
     struct view v;
     struct schema_secret secret = {.entry.owner_count = 0};
     snprintf(path, sizeof path, "secrets.%s", s->name);
     view_section(l->settings, secrets, s->name, &v);
-    bool good = schema_apply(&l->run, SCHEMA_SECRET, &v, path, &s->place, &secret);
-    good = schema_check_parts(&l->run, SCHEMA_SECRET, &v, path) && good;
-    if (!schema_saw(&l->run, SCHEMA_SECRET, "secret")) {
-        problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s: the key `secret` is missing", path);
+    bool good = schema_apply(&l->run, part->of, &v, path, &s->place, &secret);
+    good = schema_check_parts(&l->run, part->of, &v, path) && good;
+    if (!check_secret(l, part, s, path, &secret.entry))
         return false;
-    }
     check_permissions(l, view_setting(l->settings, &v, "secret"), last_file);
-    return good && keep_secret(l, s, &secret, out);
+    return good && keep_secret(l, s, &secret, kind_of(part), out);
 }
 
 static void load_secrets(struct loader *l, const struct view *root)
@@ -452,10 +550,39 @@ static void load_secrets(struct loader *l, const struct view *root)
     while ((s = view_next_section(l->settings, &secrets, &at)) != NULL) {
         const struct schema_part *part = schema_find_part(SCHEMA_SECRETS, s->name);
         if (part && part->status == STATUS_NOW &&
-            load_secret(l, &secrets, s, &list[count], &last_file))
+            load_secret(l, &secrets, s, part, &list[count], &last_file))
             count++;
     }
     l->whole->loaded.secrets = (struct secret_list){.count = count, .at = list};
+}
+
+/* ---- PPKs of connections --------------------------------------------------------------------- */
+
+/* Is there a PPK of this name? No name: any. */
+static bool has_ppk(const struct secret_list *list, struct bytes id)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct secret_entry *e = &list->at[i];
+        for (uint16_t k = 0; e->kind == SECRET_PPK && k < e->owner_count; k++)
+            if (id.len == 0 || bytes_equal(e->owner[k].id.data, id))
+                return true;
+    }
+    return false;
+}
+
+/* As responder a connection takes any PPK that is here, unless it names one. */
+static void set_ppk(struct loader *l)
+{
+    const struct secret_list *secrets = &l->whole->loaded.secrets;
+    for (uint16_t i = 0; i < l->snapshot->config.conn_count; i++) {
+        struct conf_conn *c = &l->conns[i];
+        c->has_ppk = c->ppk_required || has_ppk(secrets, c->ppk_id);
+        if ((c->ppk_required || c->ppk_id.len) && !has_ppk(secrets, c->ppk_id))
+            problem_add(l->problems, c->ppk_required ? PROBLEM_ERROR : PROBLEM_WARNING,
+                        &(struct place){.file = c->file, .line = c->line},
+                        "connections.%s.%s: no such PPK in the secrets", c->name,
+                        c->ppk_id.len ? "ppk_id" : "ppk_required");
+    }
 }
 
 /* ---- the rest of swanctl.conf ---------------------------------------------------------------- */
@@ -518,6 +645,8 @@ static void read_swanctl(struct loader *l)
     check_top(l, &root, SCHEMA_SWANCTL, PROBLEM_WARNING);
     load_conns(l, &root);
     load_secrets(l, &root);
+    if (l->problems->errors == l->errors)
+        set_ppk(l);
     refuse_parts(l, &root);
 }
 
@@ -650,6 +779,7 @@ struct config *config_load_conns(struct settings *tree, struct problem_list *pro
         return NULL;
     }
     settings_free(l.settings);
+    l.no_keys = true;
     l.settings = l.run.settings = tree;
     settings_root(tree, &root);
     load_conns(&l, &root);

@@ -60,7 +60,8 @@ struct conf_blame {
 struct loaded {
     /* Take it out, and set this to NULL, to let it outlive the rest. Its serial is 0. */
     struct config *config;
-    struct secret_list secrets; /* give it to cred_store_new */
+    struct secret_list secrets;
+    struct cred_sections sections; /* and this with them to keyring_new, before `config` is used */
     struct conf_daemon daemon;
 };
 

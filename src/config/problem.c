@@ -117,6 +117,12 @@ void problem_add(struct problem_list *list, enum problem_kind kind, const struct
     list->last = &p->next;
 }
 
+void problem_say(void *self, bool is_error, const char *file, uint32_t line, const char *text)
+{
+    struct place where = {.file = file, .line = line, .column = line > 0};
+    problem_add(self, is_error ? PROBLEM_ERROR : PROBLEM_WARNING, file ? &where : NULL, "%s", text);
+}
+
 /* ---- showing --------------------------------------------------------------------------------- */
 
 static void print_headline(FILE *to, const struct problem *p)

@@ -54,6 +54,9 @@ void problem_list_free(struct problem_list *list);
 void problem_add(struct problem_list *list, enum problem_kind kind, const struct place *where,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* The same for who does not know lists: `self` is one, `file` may be NULL, `line` 0. */
+void problem_say(void *self, bool is_error, const char *file, uint32_t line, const char *text);
+
 /*
  * One problem as text in memory to be freed: its headline without the end of line
  * ("swanctl.conf:7:9: ...", warnings "swanctl.conf:7:9: warning: ..."), and, if `with_source`,

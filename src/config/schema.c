@@ -61,7 +61,10 @@ static const struct value_word words_mode[] = {{"tunnel", MODE_TUNNEL},
 /* clang-format on */
 /* clang-format off */
 static const struct value_word words_send_cert[] = {
-    {"ifasked", 1}, {"always", 2}, {"never", 0}, {NULL, 0}};
+    {"ifasked", SEND_CERT_IFASKED},
+    {"always", SEND_CERT_ALWAYS},
+    {"never", SEND_CERT_NEVER},
+    {NULL, 0}};
 /* clang-format on */
 /* clang-format off */
 static const struct value_word words_ocsp[] = {
@@ -69,7 +72,10 @@ static const struct value_word words_ocsp[] = {
 /* clang-format on */
 /* clang-format off */
 static const struct value_word words_revocation[] = {
-    {"strict", 2}, {"ifuri", 1}, {"relaxed", 0}, {NULL, 0}};
+    {"strict", REVOCATION_STRICT},
+    {"ifuri", REVOCATION_IFURI},
+    {"relaxed", REVOCATION_RELAXED},
+    {NULL, 0}};
 /* clang-format on */
 /* clang-format off */
 static const struct value_word words_label_mode[] = {
@@ -413,23 +419,58 @@ static bool read_selectors(struct reading *r)
     return true;
 }
 
-/* The method is a prefix, what follows are its constraints. */
 static bool read_auth(struct reading *r)
 {
-    /* clang-format off */
-    static const char *const later[] = {
-        "pubkey", "rsa", "ecdsa", "ike:", "eap", "xauth", "ed25519", "ed448"};
-    /* clang-format on */
-    if (value_is(r->text, "psk")) {
-        *(enum conf_auth_class *)r->to = CONF_AUTH_PSK;
-        return true;
+    struct schema_auth *auth = r->to;
+    return value_auth(r->text, &auth->auth.class, &auth->spec.ike, &auth->spec.chain, r->fault);
+}
+
+static bool read_files(struct reading *r)
+{
+    struct name_list *list = r->to;
+    const char *names[LIST_MAX];
+    struct bytes rest = r->text, item;
+    uint16_t n = 0;
+    while (value_item(&rest, &item)) {
+        if (n == LIST_MAX)
+            return value_fail(r->fault, r->text, item, "more than %d files", LIST_MAX);
+        if (memchr(item.at, '\0', item.len))
+            return false;
+        char *copy = arena_take(r->run->arena, item.len + 1);
+        if (!copy)
+            return value_fail(r->fault, r->text, r->text, "out of memory");
+        memcpy(copy, item.at, item.len);
+        names[n++] = copy;
     }
-    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
-        size_t len = strlen(later[i]);
-        if (r->text.len >= len && strncasecmp((const char *)r->text.at, later[i], len) == 0)
-            return refuse_yet(r);
-    }
-    return false;
+    const char **kept = ARENA_ARRAY(r->run->arena, const char *, n);
+    if (!kept)
+        return value_fail(r->fault, r->text, r->text, "out of memory");
+    memcpy(kept, names, n * sizeof *kept);
+    *list = (struct name_list){.count = n, .at = kept};
+    return true;
+}
+
+/* RFC 8784 names a PPK by octets alone: those of the identity. */
+static bool read_ppk_id(struct reading *r)
+{
+    struct conf_identity id;
+    if (!value_identity(r->text, false, r->run->arena, &id, r->fault))
+        return false;
+    if (id.any)
+        return value_fail(r->fault, r->text, r->text, "a PPK must be named");
+    *(struct bytes *)r->to = id.id.data;
+    return true;
+}
+
+static bool read_secret_file(struct reading *r)
+{
+    struct schema_secret *secret = r->to;
+    char *copy = arena_take(r->run->secrets, r->text.len + 1);
+    if (!copy)
+        return value_fail(r->fault, r->text, r->text, "out of memory");
+    memcpy(copy, r->text.at, r->text.len);
+    secret->entry.file = copy;
+    return true;
 }
 
 static bool read_identity(struct reading *r)
@@ -495,11 +536,14 @@ static const struct type {
     [TYPE_ESP_PROPOSALS] = {read_esp_proposals, "proposals"},
     [TYPE_LOCAL_TS] = {read_selectors, "traffic selectors"},
     [TYPE_REMOTE_TS] = {read_selectors, "traffic selectors"},
-    [TYPE_AUTH] = {read_auth, "psk"},
+    [TYPE_AUTH] = {read_auth, "psk, pubkey, or a kind of key such as rsa, ecdsa or mldsa65"},
     [TYPE_IDENTITY] = {read_identity, "an identity"},
     [TYPE_SECRET] = {read_secret, "a secret"},
     [TYPE_OWNER] = {read_owner, "an identity"},
     [TYPE_DEVICE] = {read_device, "the name of a network device, at most 15 characters"},
+    [TYPE_FILES] = {read_files, "names of files"},
+    [TYPE_PPK_ID] = {read_ppk_id, "the name of a PPK"},
+    [TYPE_SECRET_FILE] = {read_secret_file, "the name of a file"},
 };
 /* clang-format on */
 

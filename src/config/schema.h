@@ -65,6 +65,9 @@ enum schema_type {
     TYPE_SECRET,
     TYPE_OWNER,
     TYPE_DEVICE,
+    TYPE_FILES,
+    TYPE_PPK_ID,
+    TYPE_SECRET_FILE,
     TYPES,
 };
 
@@ -108,7 +111,13 @@ const struct schema_part *schema_find_part(enum schema_section section, const ch
 const char *
 schema_type_text(const struct schema_key *key); /* "yes or no", "a time such as 90s, ..." */
 
-/* What `secrets.ike*` is read into; owners beyond the limit are an error. */
+/* What a `local` or `remote` section is read into. */
+struct schema_auth {
+    struct conf_auth auth;
+    struct cred_spec spec;
+};
+
+/* What a section of `secrets` is read into; owners beyond the limit are an error. */
 enum { SCHEMA_OWNERS_MAX = 64 };
 struct schema_secret {
     struct secret_entry entry;

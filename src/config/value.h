@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include <braid/config.h>
+#include <braid/secrets.h>
 
 struct value_fault {
     char text[320];    /* what is wrong, for people; "" = the type's own sentence will do */
@@ -73,6 +74,9 @@ bool value_dn(struct bytes text, struct arena *a, struct bytes *out, struct valu
 bool value_proposals(struct bytes text, uint8_t protocol, struct arena *a, struct proposals *out,
                      struct value_fault *f);
 const char *value_default_proposals(uint8_t protocol); /* as one would write them */
+/* `auth`: the method, and what it demands of signatures in IKE and in the peer's chain. */
+bool value_auth(struct bytes text, enum conf_auth_class *class, struct cred_rule *ike,
+                struct cred_rule *chain, struct value_fault *f);
 /* A secret: 0x hexadecimal, 0s Base64, else as it stands. */
 bool value_secret(struct bytes text, struct arena *a, struct bytes *out, struct value_fault *f);
 bool value_hex(struct bytes digits, struct arena *a,

@@ -29,6 +29,7 @@ struct cred_store {
     size_t mapped; /* octets of the mapping this structure begins */
     uint32_t count;
     struct secret_entry *at;
+    struct secret *ppk; /* the PPKs once more, as the engine takes them; same order as `at` */
 };
 
 /* ---- making and freeing ---------------------------------------------------------------------- */
@@ -38,11 +39,20 @@ static size_t align(size_t n)
     return (n + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
 }
 
+/* Passphrases are for the files that are read now. */
+static bool is_kept(const struct secret_entry *s)
+{
+    return s->kind == SECRET_IKE || s->kind == SECRET_PPK;
+}
+
 static size_t room_for(const struct secret_list *list)
 {
-    size_t room = align(sizeof(struct cred_store)) + align(list->count * sizeof *list->at);
+    size_t room = align(sizeof(struct cred_store)) + align(list->count * sizeof *list->at) +
+                  align(list->count * sizeof(struct secret));
     for (uint32_t i = 0; i < list->count; i++) {
         const struct secret_entry *s = &list->at[i];
+        if (!is_kept(s))
+            continue;
         room += align(s->data.len) + align(s->owner_count * sizeof *s->owner);
         for (uint16_t k = 0; k < s->owner_count; k++)
             room += align(s->owner[k].id.data.len);
@@ -98,10 +108,19 @@ struct cred_store *cred_store_new(const struct secret_list *list)
         return NULL;
     struct cred_store *store = carve(&next, sizeof *store);
     store->mapped = len;
-    store->count = list->count;
     store->at = carve(&next, list->count * sizeof *store->at);
-    for (uint32_t i = 0; i < list->count; i++)
-        copy_entry(&next, &list->at[i], &store->at[i]);
+    store->ppk = carve(&next, list->count * sizeof *store->ppk);
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct secret_entry *s = &list->at[i];
+        struct secret *ppk = &store->ppk[store->count];
+        if (!is_kept(s))
+            continue;
+        copy_entry(&next, s, &store->at[store->count++]);
+        if (s->kind == SECRET_PPK && s->data.len <= SECRET_MAX) {
+            ppk->len = (uint8_t)s->data.len;
+            memcpy(ppk->data, s->data.at, s->data.len);
+        }
+    }
     return store;
 }
 
@@ -189,6 +208,31 @@ find_psk(const struct cred_store *store, const struct identity *ours, const stru
     return best;
 }
 
+/* The name under which a PPK may be used, or NULL. No name asked for: its first. */
+static const struct conf_identity *ppk_name(const struct secret_entry *s, struct bytes id)
+{
+    for (uint16_t i = 0; s->kind == SECRET_PPK && i < s->owner_count; i++) {
+        const struct conf_identity *owner = &s->owner[i];
+        if (!owner->any && !owner->suffix && (id.len == 0 || bytes_equal(owner->id.data, id)))
+            return owner;
+    }
+    return NULL;
+}
+
+static void find_ppk(const struct cred_store *store, struct bytes id, struct ike_answer *out)
+{
+    out->status = ANSWER_NO_SECRET;
+    for (uint32_t i = 0; i < store->count; i++) {
+        const struct conf_identity *name = ppk_name(&store->at[i], id);
+        if (!name || store->ppk[i].len == 0)
+            continue;
+        out->status = ANSWER_OK;
+        out->ppk = &store->ppk[i];
+        out->ppk_id = name->id.data;
+        return;
+    }
+}
+
 /* ---- answers --------------------------------------------------------------------------------- */
 
 /* prf(prf(Shared Secret, "Key Pad for IKEv2"), octets): RFC 7296 2.15. */
@@ -231,7 +275,14 @@ void cred_answer(const struct cred_store *store, const struct crypto *crypto,
                  const struct ike_ask *ask, struct ike_answer *out, uint8_t buffer[PRF_LEN_MAX])
 {
     uint8_t mac[PRF_LEN_MAX] = {0};
-    *out = (struct ike_answer){.ticket = ask->ticket, .status = judge(store, crypto, ask, mac)};
+    *out = (struct ike_answer){.ticket = ask->ticket};
+    if (ask->kind == ASK_PPK) {
+        find_ppk(store, ask->ppk_id, out);
+        return;
+    }
+    out->status = judge(store, crypto, ask, mac);
+    out->scheme = "PSK";
+    out->quantum_safe = true; /* as far as the secret is strong */
     if (out->status == ANSWER_OK && ask->kind == ASK_SIGN) {
         memcpy(buffer, mac, ask->prf->out_len);
         out->method = AUTH_PSK;

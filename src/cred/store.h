@@ -1,8 +1,8 @@
 /*
  * store: long-term secrets, and the answers to the engine's ASKs that need them.
  *
- * For now: pre-shared keys. The engine never sees one; it sends the octets to be MACed and gets
- * the MAC (RFC 7296 2.15):
+ * Pre-shared keys. The engine never sees one; it sends the octets to be MACed and gets the MAC
+ * (RFC 7296 2.15):
  *
  *     AUTH = prf( prf(Shared Secret, "Key Pad for IKEv2"), octets )
  *
@@ -11,6 +11,9 @@
  * those the one that fits the peer best wins, then the one that fits us best, then one that names
  * nobody else, then the first; a full identity fits better than a pattern, a pattern better than
  * %any.
+ *
+ * And post-quantum pre-shared keys (RFC 8784), which the engine gets for as long as it mixes them
+ * in. They are found by name alone: the octets of any identity of theirs.
  *
  * All keys live in one block of memory that is locked, kept out of core dumps, and wiped.
  */
@@ -29,7 +32,7 @@ void cred_store_free(struct cred_store *store); /* wipes. NULL allowed */
 size_t cred_store_count(const struct cred_store *store);
 
 /*
- * Answer an ASK_SIGN or ASK_VERIFY. Fills *out with ticket, status, method and, for ASK_SIGN, a
+ * Answer an ASK_PPK (the answer borrows the store), ASK_SIGN or ASK_VERIFY. Fills *out with ticket, status, method and, for ASK_SIGN, a
  * view of `buffer`. A verification compares in constant time. ANSWER_NO_SECRET: no key for these
  * identities. ANSWER_REFUSED: the MAC is wrong, or the connection asks for another kind of
  * authentication.

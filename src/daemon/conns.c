@@ -19,6 +19,7 @@ enum {
 
 struct conns_part {
     struct config *config;
+    struct keyring *keys; /* that it refers to, or NULL */
     size_t users;
 };
 
@@ -43,11 +44,11 @@ struct conns {
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-static struct conns_part *part_new(struct config *c)
+static struct conns_part *part_new(struct config *c, struct keyring *keys)
 {
     struct conns_part *p = calloc(1, sizeof *p);
     if (p)
-        *p = (struct conns_part){.config = c, .users = 1};
+        *p = (struct conns_part){.config = c, .keys = keys, .users = 1};
     return p;
 }
 
@@ -56,6 +57,7 @@ static void part_drop(struct conns_part *p)
     if (--p->users > 0)
         return;
     config_free(p->config);
+    keyring_free(p->keys);
     free(p);
 }
 
@@ -208,12 +210,14 @@ static void remove_entry(struct daemon *d, struct entry *e)
     mark_dirty(d);
 }
 
-bool conns_take_file(struct daemon *d, struct loaded *l)
+bool conns_take_file(struct daemon *d, struct loaded *l, struct keyring *keys)
 {
     struct conns *c = d->conns;
-    struct conns_part *part = part_new(l->config);
-    if (!part)
+    struct conns_part *part = part_new(l->config, keys);
+    if (!part) {
+        keyring_free(keys);
         return false;
+    }
     bool ok = true;
     c->engine = l->config->engine;
     for (struct entry *e = c->first; e; e = e->next)
@@ -233,7 +237,7 @@ bool conns_take_file(struct daemon *d, struct loaded *l)
 
 bool conns_put(struct daemon *d, struct config *config)
 {
-    struct conns_part *part = part_new(config);
+    struct conns_part *part = part_new(config, NULL);
     if (!part) {
         config_free(config);
         return false;

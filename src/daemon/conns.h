@@ -15,6 +15,7 @@
 #ifndef BRAID_DAEMON_CONNS_H
 #define BRAID_DAEMON_CONNS_H
 
+#include "cred/keyring.h"
 #include "daemon/daemon.h"
 
 /* A configuration some of whose connections are in use. */
@@ -25,8 +26,11 @@ bool conns_start(struct daemon *d); /* with the loop */
 void conns_stop(struct daemon *d);  /* before the loop is closed */
 void conns_close(struct daemon *d); /* with all snapshots */
 
-/* What the file says now; takes the configuration out of `l`. False: out of memory, nothing changed. */
-bool conns_take_file(struct daemon *d, struct loaded *l);
+/*
+ * What the file says now; takes the configuration out of `l`, and, even when it fails, the keyring
+ * that it refers to. False: out of memory.
+ */
+bool conns_take_file(struct daemon *d, struct loaded *l, struct keyring *keys);
 /* The one connection of a configuration, which is taken over. False: out of memory. */
 bool conns_put(struct daemon *d, struct config *c);
 bool conns_remove(struct daemon *d, struct bytes name); /* false: there is none */

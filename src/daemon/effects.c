@@ -4,6 +4,7 @@
 #include "daemon/effects.h"
 
 #include "daemon/conns.h"
+#include "cred/answer.h"
 #include "daemon/creds.h"
 #include "daemon/plane.h"
 #include "daemon/stop.h"
@@ -17,9 +18,8 @@ enum { SEND_BATCH = 64 };
 struct work {
     struct work *next;
     bool is_answer;
-    struct ike_answer answer;
+    struct cred_reply reply;
     struct ike_order order;
-    uint8_t auth[PRF_LEN_MAX]; /* what answer.auth borrows */
 };
 
 static struct work *work_add(struct daemon *d)
@@ -68,7 +68,7 @@ static void answer_question(struct daemon *d, const struct ike_ask *ask)
     if (!w)
         return;
     w->is_answer = true;
-    cred_answer(creds_store(d), d->crypto, ask, &w->answer, w->auth);
+    cred_reply_make(creds_store(d), d->crypto, ask, &w->reply);
 }
 
 static void execute(struct daemon *d)
@@ -101,10 +101,10 @@ static void feed(struct daemon *d)
     if (!d->work)
         d->work_last = &d->work;
     if (w->is_answer)
-        ike_engine_answer(d->engine, loop_now(), &w->answer, d->fx);
+        ike_engine_answer(d->engine, loop_now(), &w->reply.answer, d->fx);
     else
         (void)ike_engine_order(d->engine, loop_now(), &w->order, d->fx);
-    wipe(w, sizeof *w);
+    cred_reply_wipe(&w->reply);
     free(w);
 }
 

@@ -10,15 +10,26 @@
 
 #include <stdlib.h>
 
-/* Take connections and secrets over, and with them the load. */
+static struct keyring *load_keys(struct daemon *d, struct loaded *l, struct problem_list *problems)
+{
+    struct cred_sink sink = {problems, problem_say};
+    return keyring_new(d->options.conf_dir, &l->secrets, &l->sections, &sink);
+}
+
+/* Take connections, certificates and secrets over, and with them the load. */
 static bool adopt(struct daemon *d, struct loaded *l, struct problem_list *problems)
 {
-    bool ok = creds_take_file(d, l);
-    if (!ok)
+    struct keyring *keys = load_keys(d, l, problems);
+    bool ok = keys && creds_take_file(d, l);
+    if (!ok) {
         loaded_free(l);
-    ok = ok && conns_take_file(d, l);
+        keyring_free(keys);
+    }
+    ok = ok && conns_take_file(d, l, keys);
     if (ok)
         conns_settle(d);
+    if (!keys)
+        return false;
     if (ok && d->snapshot)
         return true;
     problem_add(problems, PROBLEM_ERROR, NULL, "out of memory");

@@ -16,7 +16,7 @@ src/vici/      | base/ config/ vici/
 src/cred/      | base/ wire/iana.def cred/
 src/dataplane/ | base/ esp/ dataplane/
 src/run/       | base/ run/
-src/cli/       | base/ wire/names.h wire/iana.def crypto/alg.h crypto/alg.def config/ vici/ cli/
+src/cli/       | base/ wire/names.h wire/iana.def crypto/alg.h crypto/alg.def config/ cred/ vici/ cli/
 include/braid/ | base/
 '
 # The pure parts of the protocol: values in, values out, no SA.

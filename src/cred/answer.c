@@ -1,0 +1,38 @@
+/* answer: see answer.h. */
+#include "cred/answer.h"
+
+enum {
+#define AUTH_METHOD(number, name) AUTH_##name = number,
+#include "wire/iana.def"
+};
+
+/* The section that decides: how we prove who we are, or how the peer has to. */
+static bool is_for_keys(const struct ike_ask *ask)
+{
+    const struct conf_auth *auth = ask->kind == ASK_SIGN ? &ask->conn->local : &ask->conn->remote;
+    return ask->kind != ASK_PPK && auth->class == CONF_AUTH_PUBKEY;
+}
+
+void cred_reply_make(const struct cred_store *store, const struct crypto *crypto,
+                     const struct ike_ask *ask, struct cred_reply *out)
+{
+    *out = (struct cred_reply){.answer.ticket = ask->ticket};
+    if (!is_for_keys(ask)) {
+        cred_answer(store, crypto, ask, &out->answer, out->mac);
+        if (ask->kind == ASK_VERIFY && ask->method != AUTH_PSK)
+            out->answer.detail = "a shared key is asked for, and the peer used another method";
+    } else if (ask->kind == ASK_SIGN) {
+        keyring_sign(ask, &out->answer, &out->keys);
+    } else if (ask->method == AUTH_PSK) {
+        out->answer.status = ANSWER_REFUSED;
+        out->answer.detail = "a signature is asked for, and the peer used a shared key";
+    } else {
+        keyring_verify(ask, &out->answer, &out->keys);
+    }
+}
+
+void cred_reply_wipe(struct cred_reply *r)
+{
+    key_reply_wipe(&r->keys);
+    wipe(r, sizeof *r);
+}

@@ -1,0 +1,151 @@
+/* file: see file.h. */
+#include "cred/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/decoder.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- octets ---------------------------------------------------------------------------------- */
+
+static bool read_all(int fd, uint8_t *to, size_t len)
+{
+    size_t at = 0;
+    while (at < len) {
+        ssize_t n = read(fd, to + at, len - at);
+        if (n <= 0 && errno != EINTR)
+            return false;
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+bool file_read(const char *path, struct bytes *out)
+{
+    struct stat st;
+    uint8_t *text = NULL;
+    bool good = false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    if (fstat(fd, &st) != 0)
+        goto out;
+    errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
+    if (!S_ISREG(st.st_mode) || st.st_size > FILE_LEN_MAX)
+        goto out;
+    errno = 0;
+    text = malloc((size_t)st.st_size + 1);
+    good = text && read_all(fd, text, (size_t)st.st_size);
+    if (good)
+        *out = bytes_make(text, (size_t)st.st_size);
+    else
+        free(text);
+out:
+    close(fd);
+    return good;
+}
+
+void file_free(struct bytes *text)
+{
+    void *at = (void *)(uintptr_t)text->at;
+    if (at)
+        wipe(at, text->len);
+    free(at);
+    *text = BYTES_NONE;
+}
+
+static BIO *open_text(struct bytes text)
+{
+    return BIO_new_mem_buf(text.at, (int)text.len);
+}
+
+/* ---- certificates and lists ------------------------------------------------------------------ */
+
+X509 *file_cert_of(struct bytes der)
+{
+    const uint8_t *at = der.at;
+    X509 *cert = der.len ? d2i_X509(NULL, &at, (long)der.len) : NULL;
+    if (cert && at != der.at + der.len) {
+        X509_free(cert);
+        cert = NULL;
+    }
+    ERR_clear_error();
+    return cert;
+}
+
+size_t file_certs(struct bytes text, STACK_OF(X509) * to)
+{
+    size_t count = 0;
+    BIO *in = open_text(text);
+    X509 *cert;
+    while (in && (cert = PEM_read_bio_X509(in, NULL, NULL, NULL)) != NULL)
+        count += sk_X509_push(to, cert) > 0;
+    BIO_free(in);
+    if (count == 0 && (cert = file_cert_of(text)) != NULL)
+        count += sk_X509_push(to, cert) > 0;
+    ERR_clear_error();
+    return count;
+}
+
+size_t file_crls(struct bytes text, STACK_OF(X509_CRL) * to)
+{
+    size_t count = 0;
+    BIO *in = open_text(text);
+    X509_CRL *crl;
+    while (in && (crl = PEM_read_bio_X509_CRL(in, NULL, NULL, NULL)) != NULL)
+        count += sk_X509_CRL_push(to, crl) > 0;
+    BIO_free(in);
+    const uint8_t *at = text.at;
+    if (count == 0 && (crl = d2i_X509_CRL(NULL, &at, (long)text.len)) != NULL)
+        count += sk_X509_CRL_push(to, crl) > 0;
+    ERR_clear_error();
+    return count;
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+static EVP_PKEY *decode_key(struct bytes text, int selection, struct bytes passphrase)
+{
+    static const uint8_t nothing[1];
+    EVP_PKEY *key = NULL;
+    const uint8_t *at = text.at;
+    size_t left = text.len;
+    const uint8_t *phrase = passphrase.len ? passphrase.at : nothing;
+    OSSL_DECODER_CTX *ctx =
+        OSSL_DECODER_CTX_new_for_pkey(&key, NULL, NULL, NULL, selection, NULL, NULL);
+    /* Even an empty passphrase keeps OpenSSL from asking on the terminal. */
+    bool good = ctx && OSSL_DECODER_CTX_set_passphrase(ctx, phrase, passphrase.len) == 1 &&
+                OSSL_DECODER_from_data(ctx, &at, &left) == 1;
+    OSSL_DECODER_CTX_free(ctx);
+    ERR_clear_error();
+    if (good)
+        return key;
+    EVP_PKEY_free(key);
+    return NULL;
+}
+
+EVP_PKEY *file_private_key(struct bytes text, struct bytes passphrase)
+{
+    return decode_key(text, EVP_PKEY_KEYPAIR, passphrase);
+}
+
+EVP_PKEY *file_public_key(struct bytes text)
+{
+    return decode_key(text, EVP_PKEY_PUBLIC_KEY, BYTES_NONE);
+}
+
+EVP_PKEY *file_spki_of(struct bytes der)
+{
+    const uint8_t *at = der.at;
+    EVP_PKEY *key = der.len ? d2i_PUBKEY(NULL, &at, (long)der.len) : NULL;
+    if (key && at != der.at + der.len) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    ERR_clear_error();
+    return key;
+}

@@ -1,0 +1,549 @@
+/* keyring: reading. See keyring.h; the answers are in keyring_answer.c. */
+#include "cred/keyring.h"
+
+#include "cred/file.h"
+#include "cred/keyring_types.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { CERT_X509_SIGNATURE = 4, CERT_RAW_KEY = 15, CERTREQ_MAX = 2000, PATH_LEN_MAX = 4096 };
+enum { ID_DER_ASN1_DN = 9 };
+
+struct loading {
+    struct keyring *k;
+    const char *dir;
+    const struct secret_list *secrets;
+    const struct cred_sink *sink;
+    bool failed;
+    X509_STORE *standard; /* of all CAs in x509ca, made when first needed */
+};
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 5, 6))) static bool complain(struct loading *l, bool is_error,
+                                                           const char *file, uint32_t line,
+                                                           const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    l->failed = l->failed || is_error;
+    l->sink->complain(l->sink->self, is_error, file, line, text);
+    return false;
+}
+
+static bool complain_section(struct loading *l, const struct cred_section *s, const char *key,
+                             const char *what)
+{
+    return complain(l, true, s->file, s->line, "%s.%s: %s", s->path, key, what);
+}
+
+static bool fail_memory(struct loading *l)
+{
+    return complain(l, true, NULL, 0, "out of memory");
+}
+
+/* ---- folders --------------------------------------------------------------------------------- */
+
+static void join(char to[PATH_LEN_MAX], const char *dir, const char *folder, const char *name)
+{
+    if (name[0] == '/')
+        snprintf(to, PATH_LEN_MAX, "%s", name);
+    else
+        snprintf(to, PATH_LEN_MAX, "%s/%s/%s", dir, folder, name);
+}
+
+static int is_visible(const struct dirent *e)
+{
+    return e->d_name[0] != '.';
+}
+
+/* Every file of a folder, in the order of names. A folder that is not there is empty. */
+static void each_file(struct loading *l, const char *folder,
+                      void (*take)(struct loading *l, const char *folder, const char *path,
+                                   struct bytes text))
+{
+    char path[PATH_LEN_MAX];
+    struct dirent **list = NULL;
+    join(path, l->dir, folder, "");
+    int count = scandir(path, &list, is_visible, alphasort);
+    for (int i = 0; i < count; i++) {
+        struct bytes text;
+        struct stat st;
+        join(path, l->dir, folder, list[i]->d_name);
+        free(list[i]);
+        if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+            continue;
+        if (!file_read(path, &text)) {
+            complain(l, false, path, 0, "cannot be read: %s", strerror(errno));
+            continue;
+        }
+        take(l, folder, path, text);
+        file_free(&text);
+    }
+    free(list);
+}
+
+static void take_cert(struct loading *l, const char *folder, const char *path, struct bytes text)
+{
+    STACK_OF(X509) *to = strcmp(folder, "x509ca") == 0 ? l->k->x509ca : l->k->x509;
+    if (!file_certs(text, to))
+        complain(l, false, path, 0, "holds no certificate that can be read");
+}
+
+static void take_crl(struct loading *l, const char *folder, const char *path, struct bytes text)
+{
+    (void)folder;
+    if (!file_crls(text, l->k->crls))
+        complain(l, false, path, 0, "holds no revocation list that can be read");
+}
+
+/* ---- private keys ---------------------------------------------------------------------------- */
+
+static const struct {
+    const char *folder;
+    enum secret_kind kind;
+} key_folders[] = {
+    {"private", SECRET_PRIVATE},
+    {"rsa", SECRET_RSA},
+    {"ecdsa", SECRET_ECDSA},
+    {"pkcs8", SECRET_PKCS8},
+};
+enum { KEY_FOLDERS = sizeof key_folders / sizeof key_folders[0] };
+
+/* The passphrase of a file. Empty: none is given. */
+static struct bytes find_passphrase(const struct loading *l, const char *folder, const char *path)
+{
+    const char *name = strrchr(path, '/') + 1;
+    for (uint32_t i = 0; i < l->secrets->count; i++) {
+        const struct secret_entry *s = &l->secrets->at[i];
+        for (size_t k = 0; k < KEY_FOLDERS; k++)
+            if (s->kind == key_folders[k].kind && strcmp(key_folders[k].folder, folder) == 0 &&
+                s->file && strcmp(s->file, name) == 0)
+                return s->data;
+    }
+    return BYTES_NONE;
+}
+
+static void keep_key(struct loading *l, EVP_PKEY *key, const char *path)
+{
+    struct keyring *k = l->k;
+    if (k->key_count == k->key_room) {
+        size_t room = k->key_room ? 2 * k->key_room : 8;
+        struct held_key *more = realloc(k->keys, room * sizeof *more);
+        if (!more) {
+            EVP_PKEY_free(key);
+            fail_memory(l);
+            return;
+        }
+        k->keys = more;
+        k->key_room = room;
+    }
+    k->keys[k->key_count++] = (struct held_key){key, strdup(path)};
+}
+
+static void take_key(struct loading *l, const char *folder, const char *path, struct bytes text)
+{
+    struct stat st;
+    struct bytes phrase = find_passphrase(l, folder, path);
+    EVP_PKEY *key = file_private_key(text, phrase);
+    if (stat(path, &st) == 0 && st.st_mode & S_IROTH)
+        complain(l, false, path, 0, "a private key that everybody may read (chmod o= %s)", path);
+    if (key)
+        keep_key(l, key, path);
+    else
+        complain(l, false, path, 0, "holds no private key that can be read%s",
+                 phrase.len ? " with its passphrase"
+                            : " (if it is encrypted, a secret with `file` must give its passphrase)");
+}
+
+static EVP_PKEY *find_key(const struct keyring *k, EVP_PKEY *public)
+{
+    for (size_t i = 0; public && i < k->key_count; i++)
+        if (EVP_PKEY_eq(k->keys[i].key, public) == 1)
+            return k->keys[i].key;
+    return NULL;
+}
+
+/* ---- our own certificates -------------------------------------------------------------------- */
+
+static bool keep_der(struct own_key *own, X509 *cert)
+{
+    uint8_t *der = NULL;
+    int len = i2d_X509(cert, &der);
+    if (len <= 0)
+        return false;
+    own->certs[own->count++] =
+        (struct ike_cert){CERT_X509_SIGNATURE, bytes_make(der, (size_t)len)};
+    return true;
+}
+
+static X509 *find_issuer(const STACK_OF(X509) * in, X509 *cert)
+{
+    for (int i = 0; i < sk_X509_num(in); i++)
+        if (X509_check_issued(sk_X509_value(in, i), cert) == X509_V_OK)
+            return sk_X509_value(in, i);
+    return NULL;
+}
+
+static bool is_self_signed(X509 *cert)
+{
+    return X509_self_signed(cert, 0) == 1;
+}
+
+/* The end entity, then its sub-CAs as far as they are known here; never the root. */
+static bool build_chain(const struct keyring *k, struct own_key *own)
+{
+    X509 *at = own->cert;
+    if (!keep_der(own, at))
+        return false;
+    while (own->ca_count < TRUST_DEPTH_MAX && !is_self_signed(at)) {
+        X509 *issuer = find_issuer(k->x509ca, at);
+        issuer = issuer ? issuer : find_issuer(k->x509, at);
+        if (!issuer)
+            break;
+        if (!trust_key_hash(issuer, own->ca[own->ca_count++]))
+            return false;
+        if (!is_self_signed(issuer) && !keep_der(own, issuer))
+            return false;
+        at = issuer;
+    }
+    return true;
+}
+
+/* Room for one more own key. */
+static struct own_key *add_own(struct key_section *s)
+{
+    struct own_key *more = realloc(s->own, (s->own_count + 1u) * sizeof *more);
+    if (!more)
+        return NULL;
+    s->own = more;
+    more[s->own_count] = (struct own_key){.key = NULL};
+    return &more[s->own_count++];
+}
+
+static bool add_own_cert(struct loading *l, struct key_section *s, X509 *cert, EVP_PKEY *key)
+{
+    struct own_key *own = add_own(s);
+    if (!own)
+        return fail_memory(l);
+    own->key = key;
+    own->cert = cert;
+    X509_up_ref(cert);
+    return build_chain(l->k, own) || fail_memory(l);
+}
+
+static bool read_named(struct loading *l, const struct cred_section *s, const char *key,
+                       const char *folder, const char *name, struct bytes *text)
+{
+    char path[PATH_LEN_MAX];
+    join(path, l->dir, folder, name);
+    if (file_read(path, text))
+        return true;
+    return complain(l, true, s->file, s->line, "%s.%s: %s: %s", s->path, key, path,
+                    strerror(errno));
+}
+
+/* The certificates of a file named in `certs` or `cacerts`. The caller frees the stack. */
+static STACK_OF(X509) * load_certs(struct loading *l, const struct cred_section *s, const char *key,
+                                   const char *folder, const char *name)
+{
+    struct bytes text;
+    STACK_OF(X509) *list = sk_X509_new_null();
+    if (!list || !read_named(l, s, key, folder, name, &text))
+        goto fail;
+    size_t count = file_certs(text, list);
+    file_free(&text);
+    if (count > 0)
+        return list;
+    complain(l, true, s->file, s->line, "%s.%s: %s holds no certificate", s->path, key, name);
+fail:
+    sk_X509_pop_free(list, X509_free);
+    return NULL;
+}
+
+static void load_own_cert(struct loading *l, const struct cred_section *s, struct key_section *to,
+                          const char *name)
+{
+    const char *why = NULL;
+    STACK_OF(X509) *list = load_certs(l, s, "certs", "x509", name);
+    if (!list)
+        return;
+    X509 *cert = sk_X509_value(list, 0);
+    EVP_PKEY *public = X509_get0_pubkey(cert), *key = find_key(l->k, public);
+    for (int i = 1; i < sk_X509_num(list); i++) /* sub-CAs of the same file */
+        if (X509_up_ref(sk_X509_value(list, i)) == 1)
+            sk_X509_push(l->k->x509, sk_X509_value(list, i));
+    if (!key)
+        complain(l, true, s->file, s->line,
+                 "%s.certs: no private key for %s in private, rsa, ecdsa or pkcs8", s->path, name);
+    else if (!scheme_key_is_good(key, &why))
+        complain(l, true, s->file, s->line, "%s.certs: %s: %s", s->path, name, why);
+    else
+        add_own_cert(l, to, cert, key);
+    sk_X509_pop_free(list, X509_free);
+}
+
+static EVP_PKEY *load_public(struct loading *l, const struct cred_section *s, const char *name)
+{
+    struct bytes text;
+    const char *why = "it holds no public key";
+    if (!read_named(l, s, "pubkeys", "pubkey", name, &text))
+        return NULL;
+    EVP_PKEY *key = file_public_key(text);
+    file_free(&text);
+    if (key && scheme_key_is_good(key, &why))
+        return key;
+    EVP_PKEY_free(key);
+    complain(l, true, s->file, s->line, "%s.pubkeys: %s: %s", s->path, name, why);
+    return NULL;
+}
+
+static void load_own_raw(struct loading *l, const struct cred_section *s, struct key_section *to,
+                         const char *name)
+{
+    EVP_PKEY *public = load_public(l, s, name);
+    EVP_PKEY *key = public ? find_key(l->k, public) : NULL;
+    uint8_t *der = NULL;
+    int len = public ? i2d_PUBKEY(public, &der) : 0;
+    struct own_key *own = key && len > 0 ? add_own(to) : NULL;
+    if (own) {
+        own->key = key;
+        own->count = 1;
+        own->certs[0] = (struct ike_cert){CERT_RAW_KEY, bytes_make(der, (size_t)len)};
+        der = NULL;
+    } else if (public) {
+        complain(l, true, s->file, s->line,
+                 "%s.pubkeys: no private key for %s in private, rsa, ecdsa or pkcs8", s->path,
+                 name);
+    }
+    OPENSSL_free(der);
+    EVP_PKEY_free(public);
+}
+
+/* Neither certs nor pubkeys: what x509 holds for this identity. */
+static void find_own(struct loading *l, const struct cred_section *s, struct key_section *to)
+{
+    const struct conf_identity *id = &s->conn->local.id;
+    const char *why;
+    for (int i = 0; i < sk_X509_num(l->k->x509) && !id->any; i++) {
+        X509 *cert = sk_X509_value(l->k->x509, i);
+        EVP_PKEY *key = trust_identity(cert, &id->id) ? find_key(l->k, X509_get0_pubkey(cert)) : NULL;
+        if (key && scheme_key_is_good(key, &why))
+            add_own_cert(l, to, cert, key);
+    }
+    if (to->own_count == 0 && !l->failed)
+        complain_section(l, s, "auth",
+                         "needs a certificate: name one in `certs` (or a raw key in `pubkeys`), "
+                         "or give an `id` that a certificate in x509 is for");
+}
+
+static void load_local(struct loading *l, const struct cred_section *s, struct key_section *to)
+{
+    struct conf_identity *id = &s->conn->local.id;
+    for (uint16_t i = 0; i < s->spec.certs.count; i++)
+        load_own_cert(l, s, to, s->spec.certs.at[i]);
+    for (uint16_t i = 0; i < s->spec.pubkeys.count; i++)
+        load_own_raw(l, s, to, s->spec.pubkeys.at[i]);
+    if (s->spec.certs.count + s->spec.pubkeys.count == 0)
+        find_own(l, s, to);
+    if (to->own_count == 0 || !to->own[0].cert)
+        return;
+    struct bytes subject = trust_subject(to->own[0].cert);
+    if (id->any && subject.len > 2)
+        *id = (struct conf_identity){.id = {ID_DER_ASN1_DN, subject}};
+    else if (!id->any && !trust_identity(to->own[0].cert, &id->id))
+        complain(l, false, s->file, s->line,
+                 "%s.id: the certificate is not for this identity; peers will refuse it", s->path);
+}
+
+/* ---- what peers are believed by -------------------------------------------------------------- */
+
+static bool set_certreq(struct key_section *to, const STACK_OF(X509) * anchors,
+                        struct conf_conn *conn)
+{
+    int count = sk_X509_num(anchors);
+    count = count > CERTREQ_MAX ? CERTREQ_MAX : count;
+    if (count <= 0 || !conn->send_certreq)
+        return true;
+    to->certreq = calloc((size_t)count, 20);
+    for (int i = 0; i < count; i++)
+        if (!to->certreq || !trust_key_hash(sk_X509_value(anchors, i), to->certreq + 20 * i))
+            return false;
+    conn->certreq = bytes_make(to->certreq, 20 * (size_t)count);
+    return true;
+}
+
+static bool append(STACK_OF(X509) * to, STACK_OF(X509) * from)
+{
+    for (int i = 0; i < sk_X509_num(from); i++) {
+        X509 *cert = sk_X509_value(from, i);
+        if (X509_up_ref(cert) != 1 || sk_X509_push(to, cert) <= 0)
+            return false;
+    }
+    return true;
+}
+
+/* All files of a list, in one stack that the caller frees. */
+static STACK_OF(X509) * load_list(struct loading *l, const struct cred_section *s, const char *key,
+                                  const char *folder, const struct name_list *names, bool first)
+{
+    STACK_OF(X509) *all = sk_X509_new_null();
+    for (uint16_t i = 0; all && i < names->count; i++) {
+        STACK_OF(X509) *list = load_certs(l, s, key, folder, names->at[i]);
+        while (first && list && sk_X509_num(list) > 1)
+            X509_free(sk_X509_pop(list));
+        if (list && !append(all, list))
+            fail_memory(l);
+        sk_X509_pop_free(list, X509_free);
+    }
+    return all;
+}
+
+/* The store of all CAs is shared by all sections that name none. */
+static X509_STORE *standard_store(struct loading *l)
+{
+    if (!l->standard)
+        l->standard = trust_store_new(l->k->x509ca, l->k->crls);
+    if (l->standard)
+        X509_STORE_up_ref(l->standard);
+    return l->standard;
+}
+
+static void load_anchors(struct loading *l, const struct cred_section *s, struct key_section *to)
+{
+    STACK_OF(X509) *own = load_list(l, s, "cacerts", "x509ca", &s->spec.cacerts, false);
+    STACK_OF(X509) *anchors = own && sk_X509_num(own) > 0 ? own : l->k->x509ca;
+    STACK_OF(X509) *all = sk_X509_new_null();
+    bool special = sk_X509_num(own) > 0 || sk_X509_num(to->pinned) > 0;
+    if (!own || !all || !set_certreq(to, anchors, s->conn) || !append(all, anchors) ||
+        !append(all, to->pinned)) {
+        fail_memory(l);
+    } else {
+        to->store = special ? trust_store_new(all, l->k->crls) : standard_store(l);
+        if (!to->store)
+            fail_memory(l);
+        if (sk_X509_num(all) == 0 && s->spec.pubkeys.count == 0)
+            complain(l, false, s->file, s->line,
+                     "%s: no CA in x509ca and none named here: no peer will be believed", s->path);
+    }
+    sk_X509_pop_free(all, X509_free);
+    sk_X509_pop_free(own, X509_free);
+}
+
+static void load_remote(struct loading *l, const struct cred_section *s, struct key_section *to)
+{
+    to->pinned = load_list(l, s, "certs", "x509", &s->spec.certs, true);
+    to->raw = calloc(s->spec.pubkeys.count + 1u, sizeof(EVP_PKEY *));
+    if (!to->pinned || !to->raw) {
+        fail_memory(l);
+        return;
+    }
+    for (uint16_t i = 0; i < s->spec.pubkeys.count; i++) {
+        EVP_PKEY *key = load_public(l, s, s->spec.pubkeys.at[i]);
+        if (key)
+            to->raw[to->raw_count++] = key;
+    }
+    to->raw_only =
+        s->spec.pubkeys.count > 0 && s->spec.certs.count == 0 && s->spec.cacerts.count == 0;
+    load_anchors(l, s, to);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static void load_folders(struct loading *l)
+{
+    for (size_t i = 0; i < KEY_FOLDERS; i++)
+        each_file(l, key_folders[i].folder, take_key);
+    each_file(l, "x509", take_cert);
+    each_file(l, "x509ca", take_cert);
+    each_file(l, "x509crl", take_crl);
+}
+
+static void load_sections(struct loading *l, const struct cred_sections *sections)
+{
+    for (uint32_t i = 0; i < sections->count; i++) {
+        const struct cred_section *s = &sections->at[i];
+        struct key_section *to = &l->k->section[i];
+        to->whole = l->k;
+        to->ike = s->spec.ike;
+        to->chain = s->spec.chain;
+        to->revocation = s->spec.revocation;
+        if (s->is_remote)
+            load_remote(l, s, to);
+        else
+            load_local(l, s, to);
+        *(s->is_remote ? &s->conn->remote.keys : &s->conn->local.keys) = to;
+    }
+}
+
+struct keyring *keyring_new(const char *dir, const struct secret_list *secrets,
+                            const struct cred_sections *sections, const struct cred_sink *sink)
+{
+    struct keyring *k = calloc(1, sizeof *k);
+    struct loading l = {.k = k, .dir = dir, .secrets = secrets, .sink = sink};
+    bool made = k && (k->x509 = sk_X509_new_null()) && (k->x509ca = sk_X509_new_null()) &&
+                (k->crls = sk_X509_CRL_new_null()) &&
+                (k->section = calloc(sections->count + 1u, sizeof *k->section));
+    if (!made) {
+        fail_memory(&l);
+    } else if (sections->count > 0) {
+        k->section_count = sections->count;
+        load_folders(&l);
+        load_sections(&l, sections);
+    }
+    X509_STORE_free(l.standard);
+    ERR_clear_error();
+    if (!l.failed)
+        return k;
+    keyring_free(k);
+    return NULL;
+}
+
+static void free_section(struct key_section *s)
+{
+    for (uint16_t i = 0; i < s->own_count; i++) {
+        for (uint16_t c = 0; c < s->own[i].count; c++)
+            OPENSSL_free((void *)(uintptr_t)s->own[i].certs[c].data.at);
+        X509_free(s->own[i].cert);
+    }
+    for (uint16_t i = 0; i < s->raw_count; i++)
+        EVP_PKEY_free(s->raw[i]);
+    free(s->own);
+    free(s->raw);
+    free(s->certreq);
+    X509_STORE_free(s->store);
+    sk_X509_pop_free(s->pinned, X509_free);
+}
+
+void keyring_free(struct keyring *k)
+{
+    if (!k)
+        return;
+    for (uint32_t i = 0; i < k->section_count; i++)
+        free_section(&k->section[i]);
+    for (size_t i = 0; i < k->key_count; i++) {
+        EVP_PKEY_free(k->keys[i].key); /* OpenSSL wipes what is secret in it */
+        free(k->keys[i].file);
+    }
+    sk_X509_pop_free(k->x509, X509_free);
+    sk_X509_pop_free(k->x509ca, X509_free);
+    sk_X509_CRL_pop_free(k->crls, X509_CRL_free);
+    free(k->keys);
+    free(k->section);
+    free(k);
+}
+
+size_t keyring_key_count(const struct keyring *k)
+{
+    return k->key_count;
+}

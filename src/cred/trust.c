@@ -1,0 +1,314 @@
+/* trust: see trust.h. */
+#include "cred/trust.h"
+
+#include "cred/scheme.h"
+
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <strings.h>
+
+enum {
+#define ID_TYPE(number, name) ID_##name = number,
+#define HASH_ID(number, name) HASH_##name = number,
+#include "wire/iana.def"
+};
+
+/* ---- the store ------------------------------------------------------------------------------- */
+
+X509_STORE *trust_store_new(const STACK_OF(X509) * anchors, const STACK_OF(X509_CRL) * crls)
+{
+    X509_STORE *store = X509_STORE_new();
+    bool good = store != NULL;
+    for (int i = 0; good && i < sk_X509_num(anchors); i++)
+        good = X509_STORE_add_cert(store, sk_X509_value(anchors, i)) == 1;
+    for (int i = 0; good && i < sk_X509_CRL_num(crls); i++)
+        good = X509_STORE_add_crl(store, sk_X509_CRL_value(crls, i)) == 1;
+    ERR_clear_error();
+    if (good)
+        return store;
+    X509_STORE_free(store);
+    return NULL;
+}
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+/* The errors people meet, in words that say what to look at; the others as OpenSSL has them. */
+/* clang-format off */
+static const struct {
+    int error;
+    const char *text;
+} words[] = {
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,   "no trusted CA issued it"},
+    {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,     "no trusted CA issued it"},
+    {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,         "it is self-signed and not trusted here"},
+    {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,           "its root CA is not trusted here"},
+    {X509_V_ERR_CERT_HAS_EXPIRED,                    "it has expired"},
+    {X509_V_ERR_CERT_NOT_YET_VALID,                  "it is not valid yet"},
+    {X509_V_ERR_CERT_REVOKED,                        "it is revoked"},
+    {X509_V_ERR_UNABLE_TO_GET_CRL,                   "no revocation list says that it is good"},
+    {X509_V_ERR_CRL_HAS_EXPIRED,                     "its CA's revocation list has expired"},
+    {X509_V_ERR_CERT_CHAIN_TOO_LONG,                 "its chain is too long"},
+    {X509_V_ERR_CERT_SIGNATURE_FAILURE,              "the signature on it is wrong"},
+    {X509_V_ERR_EE_KEY_TOO_SMALL,                    "its key is too weak"},
+    {X509_V_ERR_CA_KEY_TOO_SMALL,                    "its CA's key is too weak"},
+    {X509_V_ERR_CA_MD_TOO_WEAK,                      "it is signed with too weak a hash"},
+};
+/* clang-format on */
+
+static const char *word_for(int error)
+{
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (words[i].error == error)
+            return words[i].text;
+    return X509_verify_cert_error_string(error);
+}
+
+/* "the certificate 'C=CH, CN=moon' is refused: it has expired". Hostile octets become `?`. */
+static bool refuse(char why[TRUST_REASON_MAX], X509 *cert, const char *reason)
+{
+    char name[200] = "";
+    BIO *out = BIO_new(BIO_s_mem());
+    if (out && cert)
+        X509_NAME_print_ex(out, X509_get_subject_name(cert), 0,
+                           (XN_FLAG_ONELINE & ~(unsigned)ASN1_STRFLGS_ESC_QUOTE &
+                            ~(unsigned)XN_FLAG_SPC_EQ) |
+                               ASN1_STRFLGS_ESC_MSB);
+    int len = out ? BIO_read(out, name, sizeof name - 1) : 0;
+    name[len > 0 ? len : 0] = '\0';
+    BIO_free(out);
+    for (char *c = name; *c; c++)
+        *c = *c >= ' ' && *c < 127 && *c != '\'' ? *c : '?';
+    snprintf(why, TRUST_REASON_MAX, "the certificate '%s' is refused: %s", name, reason);
+    ERR_clear_error();
+    return false;
+}
+
+/* ---- the end entity -------------------------------------------------------------------------- */
+
+/* RFC 4945 5.1.3.12: none at all, any, or one of those for IKE; TLS peers' are widespread. */
+static bool has_eku_for_ike(X509 *cert)
+{
+    /* the last: that of IKE in an expired draft, still issued */
+    static const char *const good[] = {"2.5.29.37.0", "1.3.6.1.5.5.7.3.17", "1.3.6.1.5.5.7.3.1",
+                                       "1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.8.2.2"};
+    int critical;
+    EXTENDED_KEY_USAGE *list = X509_get_ext_d2i(cert, NID_ext_key_usage, &critical, NULL);
+    bool fits = !list && critical == -1;
+    for (int i = 0; !fits && i < sk_ASN1_OBJECT_num(list); i++) {
+        char oid[80];
+        OBJ_obj2txt(oid, sizeof oid, sk_ASN1_OBJECT_value(list, i), 1);
+        for (size_t k = 0; k < sizeof good / sizeof good[0]; k++)
+            fits = fits || strcmp(oid, good[k]) == 0;
+    }
+    EXTENDED_KEY_USAGE_free(list);
+    return fits;
+}
+
+static bool check_end_entity(X509 *cert, char why[TRUST_REASON_MAX])
+{
+    const char *reason = NULL;
+    EVP_PKEY *key = X509_get0_pubkey(cert);
+    if (!key)
+        return refuse(why, cert, "its key cannot be read");
+    if (!scheme_key_is_good(key, &reason))
+        return refuse(why, cert, reason);
+    if (!(X509_get_key_usage(cert) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)))
+        return refuse(why, cert, "its key usage does not allow signatures");
+    if (!has_eku_for_ike(cert))
+        return refuse(why, cert, "its extended key usage does not allow IKE");
+    return true;
+}
+
+/* ---- rules for the chain --------------------------------------------------------------------- */
+
+static uint8_t hash_of_nid(int nid)
+{
+    switch (nid) {
+    case NID_sha1:
+        return HASH_SHA1;
+    case NID_sha256:
+        return HASH_SHA2_256;
+    case NID_sha384:
+        return HASH_SHA2_384;
+    case NID_sha512:
+        return HASH_SHA2_512;
+    default:
+        return HASH_IDENTITY;
+    }
+}
+
+/* Key of each certificate, and signature of each but the anchor's. */
+static bool chain_fits_rule(STACK_OF(X509) * chain, const struct cred_rule *rule)
+{
+    int count = sk_X509_num(chain);
+    for (int i = 0; i < count; i++) {
+        X509 *cert = sk_X509_value(chain, i);
+        EVP_PKEY *key = X509_get0_pubkey(cert);
+        int digest = NID_undef;
+        uint32_t families = key ? scheme_families(key) : 0;
+        bool rsa = families & (UINT32_C(1) << FAMILY_RSA_PSS);
+        uint32_t least = rsa ? rule->rsa_bits : rule->ecdsa_bits;
+        bool sized = rsa || (families & (UINT32_C(1) << FAMILY_ECDSA));
+        if (rule->families && !(rule->families & families))
+            return false;
+        if (sized && (uint32_t)EVP_PKEY_get_bits(key) < least)
+            return false;
+        if (i + 1 == count || !rule->hashes)
+            continue;
+        X509_get_signature_info(cert, &digest, NULL, NULL, NULL);
+        if (!(rule->hashes & (UINT32_C(1) << hash_of_nid(digest))))
+            return false;
+    }
+    return true;
+}
+
+/* ---- the chain ------------------------------------------------------------------------------- */
+
+static bool names_a_list(X509 *cert)
+{
+    return X509_get_ext_by_NID(cert, NID_crl_distribution_points, -1) >= 0 ||
+           X509_get_ext_by_NID(cert, NID_info_access, -1) >= 0;
+}
+
+/* What the policy of revocation forgives: that nothing (or nothing fresh) is known. */
+static int forgive(int ok, X509_STORE_CTX *ctx)
+{
+    const struct trust_demand *demand = X509_STORE_CTX_get_app_data(ctx);
+    X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
+    int error = X509_STORE_CTX_get_error(ctx);
+    bool unknown = error == X509_V_ERR_UNABLE_TO_GET_CRL || error == X509_V_ERR_CRL_HAS_EXPIRED ||
+                   error == X509_V_ERR_CRL_NOT_YET_VALID;
+    if (ok || !unknown || !cert)
+        return ok;
+    if (X509_get_extension_flags(cert) & EXFLAG_SS)
+        return 1; /* an anchor is trusted because it was put there */
+    bool forgiven = demand->revocation == REVOCATION_RELAXED ||
+                    (demand->revocation == REVOCATION_IFURI && !names_a_list(cert));
+    if (forgiven)
+        X509_STORE_CTX_set_error(ctx, X509_V_OK);
+    return forgiven;
+}
+
+static bool prepare(X509_STORE_CTX *ctx, X509 *cert, STACK_OF(X509) * others,
+                    const struct trust_demand *demand)
+{
+    if (X509_STORE_CTX_init(ctx, demand->store, cert, others) != 1)
+        return false;
+    X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(ctx);
+    X509_VERIFY_PARAM_set_depth(p, TRUST_DEPTH_MAX);
+    X509_VERIFY_PARAM_set_auth_level(p, 2); /* 112 bits: no SHA-1, no RSA below 2048 */
+    X509_STORE_CTX_set_verify_cb(ctx, forgive);
+    return X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_CRL_CHECK |
+                                              X509_V_FLAG_CRL_CHECK_ALL |
+                                              X509_V_FLAG_EXTENDED_CRL_SUPPORT) == 1 &&
+           X509_STORE_CTX_set_app_data(ctx, (void *)(uintptr_t)demand) == 1;
+}
+
+bool trust_chain(X509 *cert, STACK_OF(X509) * others, const struct trust_demand *demand,
+                 char why[TRUST_REASON_MAX])
+{
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    bool good = false;
+    if (!ctx || !prepare(ctx, cert, others, demand)) {
+        refuse(why, cert, "an internal error");
+        goto out;
+    }
+    if (X509_verify_cert(ctx) != 1) {
+        X509 *bad = X509_STORE_CTX_get_current_cert(ctx);
+        refuse(why, bad ? bad : cert, word_for(X509_STORE_CTX_get_error(ctx)));
+        goto out;
+    }
+    if (demand->chain && !chain_fits_rule(X509_STORE_CTX_get0_chain(ctx), demand->chain)) {
+        refuse(why, cert, "its chain holds keys or signatures that `auth` does not allow");
+        goto out;
+    }
+    good = check_end_entity(cert, why);
+out:
+    X509_STORE_CTX_free(ctx);
+    ERR_clear_error();
+    return good;
+}
+
+/* ---- identities ------------------------------------------------------------------------------ */
+
+static struct bytes asn1_view(const ASN1_STRING *s)
+{
+    return bytes_make(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+}
+
+static bool same_name(struct bytes a, struct bytes b)
+{
+    return a.len == b.len && a.len > 0 &&
+           strncasecmp((const char *)a.at, (const char *)b.at, a.len) == 0 &&
+           !memchr(a.at, '\0', a.len);
+}
+
+static bool name_fits(const GENERAL_NAME *name, const struct identity *id)
+{
+    switch (id->type) {
+    case ID_FQDN:
+        return name->type == GEN_DNS && same_name(asn1_view(name->d.dNSName), id->data);
+    case ID_RFC822_ADDR:
+        return name->type == GEN_EMAIL && same_name(asn1_view(name->d.rfc822Name), id->data);
+    case ID_IPV4_ADDR:
+    case ID_IPV6_ADDR:
+        return name->type == GEN_IPADD && bytes_equal(asn1_view(name->d.iPAddress), id->data);
+    default:
+        return false;
+    }
+}
+
+static bool is_subject(X509 *cert, struct bytes der)
+{
+    const uint8_t *at = der.at;
+    X509_NAME *name = d2i_X509_NAME(NULL, &at, (long)der.len);
+    bool same = name && at == der.at + der.len && X509_NAME_entry_count(name) > 0 &&
+                X509_NAME_cmp(name, X509_get_subject_name(cert)) == 0;
+    X509_NAME_free(name);
+    ERR_clear_error();
+    return same;
+}
+
+static bool stands_in_alternatives(X509 *cert, const struct identity *id)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+    bool found = false;
+    for (int i = 0; !found && i < sk_GENERAL_NAME_num(names); i++)
+        found = name_fits(sk_GENERAL_NAME_value(names, i), id);
+    GENERAL_NAMES_free(names);
+    ERR_clear_error();
+    return found;
+}
+
+bool trust_identity(X509 *cert, const struct identity *id)
+{
+    const ASN1_OCTET_STRING *key_id = X509_get0_subject_key_id(cert);
+    if (id->data.len == 0)
+        return false;
+    if (id->type == ID_DER_ASN1_DN)
+        return is_subject(cert, id->data);
+    if (id->type == ID_KEY_ID)
+        return key_id && bytes_equal(asn1_view(key_id), id->data);
+    return stands_in_alternatives(cert, id);
+}
+
+/* ---- names of keys --------------------------------------------------------------------------- */
+
+bool trust_key_hash(X509 *cert, uint8_t hash[20])
+{
+    uint8_t *der = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+    bool good = len > 0 && EVP_Digest(der, (size_t)len, hash, NULL, EVP_sha1(), NULL) == 1;
+    OPENSSL_free(der);
+    return good;
+}
+
+struct bytes trust_subject(X509 *cert)
+{
+    const uint8_t *der = NULL;
+    size_t len = 0;
+    X509_NAME_get0_der(X509_get_subject_name(cert), &der, &len);
+    return bytes_make(der, len);
+}

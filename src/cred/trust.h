@@ -1,0 +1,43 @@
+/*
+ * trust: is this certificate good, and is it the peer's? (RFC 4945)
+ *
+ * OpenSSL builds the chain and judges it: signatures, validity, path length, name constraints,
+ * key usage of CAs, revocation lists. What is added here is what IKE says of the end entity: key
+ * usage and extended key usage (RFC 4945 5.1.3.2, 5.1.3.12), and identities (5.1.3.6, 3.1): an
+ * identity must stand in the subjectAltName, or be the subject, octet by octet but for the case
+ * of names. There is no fall-back to the common name and there are no wildcards.
+ */
+#ifndef BRAID_CRED_TRUST_H
+#define BRAID_CRED_TRUST_H
+
+#include <braid/secrets.h>
+
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+
+enum {
+    TRUST_DEPTH_MAX = 8,    /* sub-CAs between an end entity and its anchor */
+    TRUST_CERTS_MAX = 16,   /* certificates a peer may send */
+    TRUST_REASON_MAX = 400, /* octets of a sentence, its end included */
+};
+
+/* A store of these anchors and lists, to be given to X509_STORE_free. NULL: out of memory. */
+X509_STORE *trust_store_new(const STACK_OF(X509) * anchors, const STACK_OF(X509_CRL) * crls);
+
+struct trust_demand {
+    X509_STORE *store;
+    enum cred_revocation revocation;
+    const struct cred_rule *chain; /* of the signatures and keys in the chain */
+};
+
+/* False: `why` is a sentence that names the certificate and the reason. */
+bool trust_chain(X509 *cert, STACK_OF(X509) * others, const struct trust_demand *demand,
+                 char why[TRUST_REASON_MAX]);
+bool trust_identity(X509 *cert, const struct identity *id);
+
+/* SHA-1 of its SubjectPublicKeyInfo, as CERTREQ names CAs (RFC 7296 3.7). */
+bool trust_key_hash(X509 *cert, uint8_t hash[20]);
+/* DER of the subject. Borrowed from the certificate. */
+struct bytes trust_subject(X509 *cert);
+
+#endif
