@@ -91,10 +91,11 @@ struct verdict later_round_response(struct turn *t)
 
 /* ---- the peer asks --------------------------------------------------------------------------- */
 
+/* An SA on its way out makes nothing any more: its series are over. */
 static struct larval *find_by_link(const struct turn *t)
 {
     const struct notify_payload *n = ike_msg_notify(t->in, NOTIFY_ADDITIONAL_KEY_EXCHANGE);
-    if (!n || n->data.len != LINK_LEN)
+    if (t->sa->phase != PHASE_UP || !n || n->data.len != LINK_LEN)
         return NULL;
     struct larval *l = sa_larval(t->sa, get_u32(n->data.at));
     bool fits = l && !l->ours && !l->complete && !l->is_void &&

@@ -182,7 +182,7 @@ void series_settle_waiting(struct turn *t)
     struct larval *l = t->sa->larvals;
     while (l && !(l->complete && !l->ours && l->kind == LARVAL_IKE))
         l = l->next;
-    if (!l)
+    if (!l || t->sa->mourned)
         return;
     (void)merge_ike(t, l, true);
     drop(t, l);

@@ -642,6 +642,46 @@ static void repeated_contact(struct run *run)
         }
 }
 
+/* The peer deletes the IKE SA, then goes on with a series it had begun: nothing is made of it. */
+static bool delete_before(struct forge *f, struct forged *m)
+{
+    struct payload del = {.type = PAYLOAD_DELETE, .u.del = {.protocol = PROTOCOL_IKE}};
+    struct say say = forge_next(f->bad, EXCHANGE_INFORMATIONAL);
+    say.mid = m->msg->header.mid;
+    forge_say(f->bad, &say, &(struct ike_msg){.count = 1, .payload = &del});
+    say.exchange = EXCHANGE_IKE_FOLLOWUP_KE;
+    say.mid++;
+    forge_say(f->bad, &say, m->msg);
+    f->done++;
+    return false;
+}
+
+static void late_round(struct run *run)
+{
+    for (int whole = 0; whole < 2; whole++) {
+        if (!run_case(run))
+            continue;
+        struct site site = {
+            .ike = HYBRID, .esp = "aes256gcm16-x25519-ke1_mlkem768", .engine = WHOLE};
+        struct pair p = pair_make(run, site, site);
+        struct forge f = {.pair = &p,
+                          .bad = p.a,
+                          .exchange = EXCHANGE_IKE_FOLLOWUP_KE,
+                          .mid = -1,
+                          .change = delete_before};
+        struct ike_order rekey = {.kind = ORDER_REKEY, .conn = BYTES_LIT("net")};
+        if (!whole)
+            rekey.child = BYTES_LIT("net");
+        pair_up(&p, 1);
+        forge_start(&f);
+        EXPECT(p.w, host_order(p.a, &rekey) == ORDER_DONE);
+        world_run(p.w, IKE_SECOND);
+        EXPECT(p.w, f.done && host_child_count(p.b) == 0 && host_up_count(p.b) == 0);
+        p.w->tap = NULL;
+        leave_liar(&p, p.a);
+    }
+}
+
 /* ---- the edges of the window --------------------------------------------------------------- */
 
 /* Message ids have run up to their end: the SA must not go on with used ones. */
@@ -712,6 +752,7 @@ const struct scenario hostile_scenarios[] = {
     {"surplus-round",      "one IKE_INTERMEDIATE more than agreed on", surplus_round},
     {"round-after-auth",   "IKE_INTERMEDIATE when the SA is up", round_after_auth},
     {"early-auth",         "IKE_AUTH before all rounds are done", early_auth},
+    {"late-round",         "a series for a Child SA, or the IKE SA, goes on after the Delete of the IKE SA", late_round},
     {"repeated-contact",   "another IKE_SA_INIT with the SPI of an SA that is coming up", repeated_contact},
     {"window-end",         "message ids reach the end of their 32 bits", window_end},
     {"strange-deletes",    "Deletes of alien SPIs, protocols and in great number", strange_deletes},
