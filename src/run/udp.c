@@ -45,6 +45,7 @@ struct udp_socket {
     uint8_t family;
     bool encap, handle_open;
     bool may_join; /* until the kernel says that it cannot */
+    int polled;    /* the events that are waited for */
     uint16_t port;
     uv_poll_t poll;
     struct ring waiting;
@@ -132,6 +133,15 @@ static bool open_socket(struct udp_socket *s, const struct udp_setup *setup)
 
 static void on_poll(uv_poll_t *handle, int status, int events);
 
+/* Starting anew costs a system call, so only where something changes, or libuv has stopped. */
+static int poll_for(struct udp_socket *s, int events, bool has_stopped)
+{
+    if (events == s->polled && !has_stopped)
+        return 0;
+    s->polled = events;
+    return uv_poll_start(&s->poll, events, on_poll);
+}
+
 static bool watch(struct udp_socket *s, uv_loop_t *loop)
 {
     s->poll.data = s;
@@ -139,7 +149,7 @@ static bool watch(struct udp_socket *s, uv_loop_t *loop)
         return false;
     s->handle_open = true;
     s->owner->handles_open++;
-    return uv_poll_start(&s->poll, UV_READABLE, on_poll) == 0;
+    return poll_for(s, UV_READABLE, true) == 0;
 }
 
 static void explain(char *why, size_t why_len, const struct udp_socket *s, int error)
@@ -578,7 +588,7 @@ static void wait_for_room(struct udp_socket *s, const struct ike_path *path, enu
         else
             u->counters.drop_full++;
     }
-    uv_poll_start(&s->poll, UV_READABLE | UV_WRITABLE, on_poll);
+    poll_for(s, UV_READABLE | UV_WRITABLE, false);
 }
 
 void udp_send(struct udp *u, const struct ike_path *path, enum udp_kind kind, const struct bytes *datagrams,
@@ -635,8 +645,9 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 {
     struct udp_socket *s = handle->data;
     struct udp *u = s->owner;
-    if (status != 0 ||
-        events == 0) /* libuv's way to say POLLERR: the error queue holds something; it has stopped polling */
+    /* libuv's way to say POLLERR: the error queue holds something; it has stopped polling */
+    bool has_stopped = status != 0 || events == 0;
+    if (has_stopped)
         drain_errors(s);
     if (status != 0 || (events & UV_READABLE) != 0)
         for (int i = 0; i < READ_ROUNDS && read_batch(s); i++)
@@ -645,7 +656,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         return;
     if ((events & UV_WRITABLE) != 0)
         flush(s);
-    uv_poll_start(handle, UV_READABLE | (ring_first(&s->waiting) ? UV_WRITABLE : 0), on_poll);
+    poll_for(s, UV_READABLE | (ring_first(&s->waiting) ? UV_WRITABLE : 0), has_stopped);
 }
 
 uint16_t udp_port(const struct udp *u, bool encap)

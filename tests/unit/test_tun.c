@@ -20,6 +20,7 @@
 enum { BATCH_MAX = 256 };
 
 static struct crypto *crypto;
+static ike_time now;
 
 struct host {
     struct host *peer;
@@ -56,7 +57,7 @@ static void carry(void *self, const struct ike_path *path, const struct bytes *p
     h->sent += count;
     for (size_t i = 0; i < count; i++) {
         copy[i] = exact(packets[i]);
-        h->peer->plane->esp_input(h->peer->plane->self, IKE_SECOND, &theirs,
+        h->peer->plane->esp_input(h->peer->plane->self, now, &theirs,
                                   (uint8_t *)(uintptr_t)copy[i].at, copy[i].len);
     }
     h->peer->plane->esp_flush(h->peer->plane->self);
@@ -105,6 +106,7 @@ static void host_start(struct host *h, struct host *peer)
 static int start(void **state)
 {
     (void)state;
+    now = IKE_SECOND;
     host_start(&a, &b);
     host_start(&b, &a);
     return 0;
@@ -228,7 +230,7 @@ static void settle(void)
             int fd = p->descriptors(p->self)[0];
             struct pollfd wait = {.fd = fd, .events = POLLIN};
             if (poll(&wait, 1, 5) > 0)
-                p->readable(p->self, IKE_SECOND, fd);
+                p->readable(p->self, now, fd);
         }
     }
 }
@@ -358,6 +360,23 @@ static void a_default_route_swallows_neither_us_nor_the_outer_packets(void **sta
     expect_datagram(&b, AF_INET, 100);
 }
 
+static void a_path_that_becomes_narrower_is_noticed(void **state)
+{
+    (void)state;
+    install_nets(1);
+    expect_datagram(&a, AF_INET, 100);
+    enter(&a);
+    run("ip link add wan mtu 1400 type veth peer wan-end && ip link set wan up &&"
+        "ip link set wan-end up && ip addr add 192.0.2.1/24 dev wan");
+    expect_datagram(&a, AF_INET, 100);
+    assert_int_equal(tun_mtu(a.plane), 1438);
+    now += 10 * IKE_SECOND;
+    expect_datagram(&a, AF_INET, 100);
+    assert_int_equal(tun_mtu(a.plane), 1338);
+    enter(&a);
+    assert_non_null(strstr(output_of("ip -o link show braid0"), "mtu 1338"));
+}
+
 static void close_takes_everything_away(void **state)
 {
     (void)state;
@@ -407,6 +426,7 @@ int main(void)
         TEST(streams_go_through_in_large_packets),
         TEST(replacing_an_sa_leaves_no_gap),
         TEST(a_default_route_swallows_neither_us_nor_the_outer_packets),
+        TEST(a_path_that_becomes_narrower_is_noticed),
         TEST(close_takes_everything_away),
         TEST(a_device_that_cannot_be_made_is_explained),
     };
