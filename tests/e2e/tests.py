@@ -1,6 +1,7 @@
 """The end-to-end tests. Each is a function of two gateways without daemons; its name says what it shows."""
 
 import hashlib
+import json
 import os
 import re
 import signal
@@ -466,6 +467,94 @@ def keys_are_renewed_on_request_without_losing_a_packet(left, right):
     right.ping(6)
 
 
+def newest_ids(gateway):
+    """Of the IKE SA and the Child SA in use."""
+    sa = next(sa for sa in gateway.sas() if sa["state"] == "ESTABLISHED")
+    return int(sa["uniqueid"]), max(int(child["uniqueid"]) for child in sa["child-sas"].values())
+@test
+def lifetimes_of_seconds_cost_no_packet(left, right):
+    start_both(left, right, more="rekey_time = 5s", child="rekey_time = 3s", esp="aes256gcm16-x25519-ke1_mlkem768")
+    left.up()
+    ike_before, child_before = newest_ids(left)
+    status, output = left.run("ping", "-q", "-c", "1500", "-i", "0.01", "-W", "1", "-I", left.inner[4], right.inner[4])
+    expect(status == 0 and "1500 received" in output, f"packets were lost: {output}")
+    ike_after, child_after = newest_ids(left)
+    expect(ike_after >= ike_before + 3 and child_after >= child_before + 5, f"{ike_before} {child_before} {ike_after} {child_after}")
+    for gateway in (left, right):
+        wait_for("one SA of each kind", lambda g=gateway: len(g.sas()) == 1 and len(only_sa(g)["child-sas"]) == 1)
+        sa = only_sa(gateway)
+        (child,) = sa["child-sas"].values()
+        expect(child["key-exchanges"] == ["CURVE_25519", "ML_KEM_768"] and child["last-rekey"] == sa["last-rekey"] == "ok", str(sa))
+        expect(0 <= int(sa["rekey-time"]) <= 5 and 0 <= int(child["rekey-time"]) <= int(child["life-time"]) <= 3, str(sa))
+        status, output = gateway.braid("list")
+        expect("keys from CURVE_25519 + ML_KEM_768" in output and "rekeying in" in output, output)
+    expect("reason=LIFETIME" not in left.log() + right.log(), "an SA reached its end")
+@test
+def volumes_are_limits_as_well(left, right):
+    start_both(left, right, child="rekey_packets = 100\nlife_packets = 1000")
+    left.up()
+    _, before = newest_ids(left)
+    status, output = left.run("ping", "-q", "-c", "500", "-i", "0.01", "-W", "1", "-I", left.inner[4], right.inner[4])
+    expect(status == 0 and "500 received" in output, f"packets were lost: {output}")
+    _, after = newest_ids(left)
+    expect(after >= before + 3, f"{before} {after}")
+@test
+def braid_rekey_shows_its_exchanges_and_waits(left, right):
+    start_both(left, right, ike=THREE_ROUNDS, esp="aes256gcm16-x25519-ke1_mlkem768")
+    left.up()
+    for arguments, exchanges in ((("--child", "net"), ["CREATE_CHILD_SA", "IKE_FOLLOWUP_KE"]),
+                                 (("--ike", "site"), ["CREATE_CHILD_SA", "IKE_FOLLOWUP_KE", "IKE_FOLLOWUP_KE"]),
+                                 (("site",), ["CREATE_CHILD_SA", "IKE_FOLLOWUP_KE", "IKE_FOLLOWUP_KE"]),
+                                 (("net",), ["CREATE_CHILD_SA", "IKE_FOLLOWUP_KE"])):
+        status, output = left.braid("rekey", *arguments)
+        expect(status == 0 and "1 SA rekeyed" in output, f"{arguments}: {output}")
+        expect(re.findall("CREATE_CHILD_SA|IKE_FOLLOWUP_KE", output) == exchanges, f"{arguments}: {output}")
+        left.ping()
+    status, output = left.braid("rekey", "--json", "--child", "net")
+    answer = json.loads(output)
+    expect(status == 0 and answer["success"] and answer["rekeyed"] == 1 and len(answer["exchanges"]) == 2, output)
+    status, output = left.braid("rekey", "nothing")
+    expect(status == 1 and "nothing" in output, output)
+@test
+def a_rekey_that_the_peer_refuses_is_told_and_the_tunnel_stays(left, right):
+    right.start(esp="aes256gcm16")
+    left.start(esp="aes256gcm16-x25519-ke1_mlkem768")
+    left.up()
+    status, output = left.braid("rekey", "net")
+    expect(status == 1 and "NO_PROPOSAL_CHOSEN" in output, output)
+    left.ping()
+    (child,) = only_sa(left)["child-sas"].values()
+    expect(child["last-rekey"] == "PEER_ERROR" and "NO_PROPOSAL_CHOSEN" in child["last-rekey-detail"], str(child))
+@test
+def a_peer_that_was_gone_is_called_again(left, right):
+    right.start()
+    left.start(more="dpd_delay = 1s\nkeyingtries = 0", child="dpd_action = restart")
+    left.up()
+    right.kill()
+    wait_for("end of the SA", lambda: "reason=TIMEOUT" in left.log(), seconds=15)
+    right.clean()
+    right.launch()
+    wait_for("tunnel", lambda: any(sa["child-sas"] for sa in left.sas()), seconds=30)
+    left.ping()
+@test
+def what_the_peer_closes_comes_back_when_close_action_says_so(left, right):
+    right.start()
+    left.start(child="close_action = start")
+    left.up()
+    status, output = right.braid("down", "--child", "net")
+    expect(status == 0, output)
+    wait_for("end of the Child SA", lambda: "reason=DELETED_BY_PEER" in left.log())
+    wait_for("tunnel", lambda: any(sa["child-sas"] for sa in left.sas()), seconds=10)
+    left.ping()
+@test
+def an_sa_is_authenticated_anew_without_losing_a_packet(left, right):
+    start_both(left, right, more="reauth_time = 4s")
+    left.up()
+    before, _ = newest_ids(left)
+    status, output = left.run("ping", "-q", "-c", "1000", "-i", "0.01", "-W", "1", "-I", left.inner[4], right.inner[4])
+    expect(status == 0 and "1000 received" in output, f"packets were lost: {output}")
+    after, _ = newest_ids(left)
+    expect(after > before and left.log().count("event=ike-up") >= 2, f"{before} {after}")
 @test
 def hostile_control_clients_harm_nobody(left, right):
     left.start(plane="mock")
