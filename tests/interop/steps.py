@@ -109,7 +109,8 @@ class Tunnel:
                 what, who = step.split(" by ")
                 verb, _, thing = what.partition(" ")
                 getattr(self, verb)(thing, who)
-            time.sleep(0.3)
+                time.sleep(0.1)
+            time.sleep(0.2)
         finally:
             self.pinging.stop()
         if self.pinging.lost:
