@@ -2,7 +2,7 @@
  * rekey: new keys now, for an IKE SA or a Child SA, and show each exchange as it is carried out:
  *
  *     CREATE_CHILD_SA   x25519     → 233 B   ← 241 B    1+1 datagrams    1.9 ms
- *     IKE_FOLLOWUP_KE   mlkem768   → 1.3 kB  ← 1.2 kB   2+1 datagrams    2.4 ms
+ *     ...               mlkem768   → 1.3 kB  ← 1.2 kB   2+1 datagrams    2.4 ms
  *     1 SA rekeyed
  */
 #include "cli/client.h"
