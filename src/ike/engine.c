@@ -98,8 +98,9 @@ static void expire_child(struct turn *t, struct child *c)
     if (c->state == CHILD_LINGERING) {
         turn_drop_child(t, c, IKE_REASON_REPLACED);
     } else if (t->now >= c->life_at) {
-        c->expiring = true;
-        (void)sa_want(t->sa, delete);
+        c->expiring = sa_want(t->sa, delete);
+        if (!c->expiring) /* many end at once: one after the other */
+            c->life_at = t->now + EXPIRE_RETRY_FOR;
     } else {
         c->rekey_at = turn_retry_at(t, REKEY_RETRY_FOR); /* should this one come to nothing */
         (void)sa_want(t->sa, rekey);

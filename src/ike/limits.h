@@ -45,6 +45,7 @@ enum {
 #define REAUTH_RETRY_FOR (60 * IKE_SECOND)
 #define CHILD_LINGER_FOR (5 * IKE_SECOND)   /* inbound half of a deleted Child SA, for packets still on their way */
 #define REKEY_RETRY_FOR (10 * IKE_SECOND)   /* a rekey that failed for now is tried again after that, and up to as much again */
+#define EXPIRE_RETRY_FOR (IKE_SECOND)       /* the Delete of a Child SA at its hard limit, when too much is wanted already */
 #define FRAGMENT_STORE_FOR (30 * IKE_SECOND) /* an incomplete set of fragments is dropped */
 
 #endif

@@ -98,7 +98,8 @@ bool sa_want(struct ike_sa *sa, struct want want)
         if (sa->want[i].kind == want.kind && sa->want[i].child_id == want.child_id &&
             sa->want[i].larval_id == want.larval_id && sa->want[i].conf == want.conf)
             return true;
-    if (sa->wants == WANTS_MAX)
+    uint8_t room = want.kind < WANT_REKEY_IKE ? WANTS_MAX : WANTS_MAX - WANTS_URGENT;
+    if (sa->wants >= room)
         return false;
     sa->want[sa->wants++] = want;
     return true;

@@ -107,7 +107,10 @@ struct slot {
     bool answered; /* the response is in `in` */
 };
 
-enum { WANTS_MAX = 16 };
+enum {
+    WANTS_MAX = 16,
+    WANTS_URGENT = 4, /* of them only for Deletes, reports and rounds: rekeys must not crowd them out */
+};
 
 struct ike_sa {
     struct ike_sa *older, *newer; /* in the engine's list, by id */

@@ -493,6 +493,48 @@ static void slow_secrets(struct run *run)
     }
 }
 
+/* More children of the connection: n0 to n39, with networks of their own. */
+enum { MANY = 40 };
+
+static const char *many_children(char *text, size_t room, int ours, int theirs)
+{
+    size_t len = 0;
+    for (int i = 0; i < MANY; i++)
+        len += (size_t)snprintf(text + len, room - len,
+                                "rekey_time = 0\n }\n n%d {\n esp_proposals = aes256gcm16\n"
+                                " local_ts = 10.%d.%d.0/24\n remote_ts = 10.%d.%d.0/24\n ",
+                                i, ours, i, theirs, i);
+    return text;
+}
+
+/* Many Child SAs reach their hard limit while an exchange is under way: all of them go. */
+static void many_expire(struct run *run)
+{
+    char a_text[8192], b_text[8192], name[8];
+    struct site a = {.local_ts = "10.1.255.0/24", .remote_ts = "10.2.255.0/24"};
+    struct site b = {.local_ts = "10.2.255.0/24", .remote_ts = "10.1.255.0/24"};
+    a.child = many_children(a_text, sizeof a_text, 1, 2);
+    b.child = many_children(b_text, sizeof b_text, 2, 1);
+    struct pair p = pair_make(run, a, b);
+    pair_up(&p, 1);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        EXPECT(p.w, host_initiate(p.a, "net", name) == ORDER_DONE);
+        world_run(p.w, 100 * IKE_MS);
+    }
+    EXPECT(p.w, host_child_count(p.a) == 1 + MANY && host_child_count(p.b) == 1 + MANY);
+    p.w->links[0][1].cut = true;
+    host_check_all(p.a);
+    for (struct child *c = host_sa(p.a)->children; c; c = c->next)
+        c->life_at = p.w->now;
+    world_run(p.w, 2 * IKE_SECOND);
+    p.w->links[0][1].cut = false;
+    world_run(p.w, 60 * IKE_SECOND);
+    EXPECT(p.w, host_child_count(p.a) == 0 && host_child_count(p.b) == 0);
+    EXPECT(p.w, host_up_count(p.a) == 1);
+    pair_end(&p);
+}
+
 /* clang-format off */
 const struct scenario flow_scenarios[] = {
     {"plain",             "one key exchange, pre-shared keys, one Child SA; up, and closed again", plain},
@@ -513,6 +555,7 @@ const struct scenario flow_scenarios[] = {
     {"no-proposal",       "nothing in common for the IKE SA, for the Child SA", no_proposal},
     {"liveness",          "dpd_delay: checks while it lives, the end when the peer is silent", liveness},
     {"delete-child",      "the responder deletes the Child SA, the IKE SA stays", delete_child},
+    {"many-expire",       "forty Child SAs reach their hard limit at once while an exchange is under way", many_expire},
     {"deletes-cross",     "both ends delete within one round trip", deletes_cross},
     {"reboot",            "the initiator reboots: INITIAL_CONTACT", reboot},
     {"responder-reboots", "the responder reboots: INVALID_IKE_SPI is only a hint, liveness decides", responder_reboots},
