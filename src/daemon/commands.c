@@ -5,6 +5,7 @@
 #include "daemon/commands.h"
 
 #include "daemon/attempt.h"
+#include "daemon/conns.h"
 #include "daemon/ending.h"
 #include "daemon/journal_list.h"
 #include "daemon/preview.h"
@@ -18,12 +19,6 @@
 #include <stdlib.h>
 #include <sys/utsname.h>
 #include <time.h>
-
-static struct bytes find_text(struct bytes message, const char *key)
-{
-    struct bytes value;
-    return vici_find(message, key, &value) ? value : BYTES_NONE;
-}
 
 static uint32_t find_id(struct bytes message, const char *key)
 {
@@ -99,47 +94,6 @@ static void cmd_stats(struct session *s, struct bytes message)
     session_send_answer(s);
 }
 
-static void keys_udp(struct vici_out *o, const struct udp_counters *c)
-{
-    static const struct {
-        const char *name;
-        size_t at;
-    } rows[] = {
-#define X(name) {#name, offsetof(struct udp_counters, name)},
-        UDP_COUNTERS(X)
-#undef X
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char key[64];
-        uint64_t value;
-        snprintf(key, sizeof key, "udp-%s", rows[i].name);
-        for (char *at = key; *at; at++)
-            if (*at == '_')
-                *at = '-';
-        memcpy(&value, (const uint8_t *)c + rows[i].at, sizeof value);
-        vici_key_uint(o, key, value);
-    }
-}
-
-static void cmd_get_counters(struct session *s, struct bytes message)
-{
-    struct ike_counter counter;
-    if (find_text(message, "name").len > 0) {
-        session_fail(s, "no counters found for this connection");
-        return;
-    }
-    struct vici_out *o = session_answer(s);
-    vici_section(o, "counters");
-    vici_section(o, ""); /* of all connections */
-    for (size_t i = 0; ike_engine_counter(s->d->engine, i, &counter); i++)
-        vici_key_uint(o, counter.name, counter.value);
-    keys_udp(o, udp_counters(s->d->udp));
-    vici_section_end(o);
-    vici_section_end(o);
-    vici_key_str(o, "success", "yes");
-    session_send_answer(s);
-}
-
 /* ---- configuration --------------------------------------------------------------------------- */
 
 static void cmd_reload(struct session *s, struct bytes message)
@@ -164,24 +118,12 @@ static void cmd_reload(struct session *s, struct bytes message)
     problem_list_free(&problems);
 }
 
-static void cmd_get_conns(struct session *s, struct bytes message)
-{
-    const struct config *c = daemon_config(s->d);
-    struct vici_out *o = session_answer(s);
-    (void)message;
-    vici_list(o, "conns");
-    for (uint16_t i = 0; i < c->conn_count; i++)
-        vici_item_str(o, c->conn[i].name);
-    vici_list_end(o);
-    session_send_answer(s);
-}
-
 /* ---- lists ----------------------------------------------------------------------------------- */
 
 static void list_begin(struct session *s, struct bytes message, enum event event,
                        bool (*next)(struct session *s))
 {
-    struct bytes ike = find_text(message, "ike"), child = find_text(message, "child");
+    struct bytes ike = request_text(message, "ike"), child = request_text(message, "child");
     s->list = (struct list){
         .next = next, .ike_id = find_id(message, "ike-id"), .child_id = find_id(message, "child-id")};
     snprintf(s->list.ike, sizeof s->list.ike, "%.*s", (int)ike.len, (const char *)ike.at);
@@ -231,6 +173,7 @@ static bool next_conn(struct session *s)
 
 static void cmd_list_conns(struct session *s, struct bytes message)
 {
+    conns_settle(s->d);
     list_begin(s, message, EVENT_LIST_CONN, next_conn);
 }
 
@@ -275,8 +218,8 @@ static void on_attempt_done(void *self, const struct outcome *outcome)
 static void cmd_initiate(struct session *s, struct bytes message)
 {
     struct attempt_wish wish = {
-        .conn = find_text(message, "ike"),
-        .child = find_text(message, "child"),
+        .conn = request_text(message, "ike"),
+        .child = request_text(message, "child"),
         .timeout_ms = vici_find_int(message, "timeout", 0),
         .self = s,
         .done = on_attempt_done,
@@ -286,6 +229,7 @@ static void cmd_initiate(struct session *s, struct bytes message)
         session_fail(s, "missing configuration name");
         return;
     }
+    conns_settle(s->d);
     s->attempt = attempt_begin(s->d, &wish);
     if (s->attempt && wish.timeout_ms < 0) {
         attempt_detach(s->attempt);
@@ -312,8 +256,8 @@ static void on_ending_done(void *self, uint32_t matches, uint32_t terminated, co
 static void cmd_terminate(struct session *s, struct bytes message)
 {
     struct ending_wish wish = {
-        .conn = find_text(message, "ike"),
-        .child = find_text(message, "child"),
+        .conn = request_text(message, "ike"),
+        .child = request_text(message, "child"),
         .ike_id = find_id(message, "ike-id"),
         .child_id = find_id(message, "child-id"),
         .force = vici_find_bool(message, "force", false),
@@ -351,8 +295,8 @@ static void on_renewal_done(void *self, const struct renewal_outcome *outcome)
 static void cmd_rekey(struct session *s, struct bytes message)
 {
     struct renewal_wish wish = {
-        .conn = find_text(message, "ike"),
-        .child = find_text(message, "child"),
+        .conn = request_text(message, "ike"),
+        .child = request_text(message, "child"),
         .ike_id = find_id(message, "ike-id"),
         .child_id = find_id(message, "child-id"),
         .wait = vici_find_bool(message, "wait", false),
@@ -374,10 +318,7 @@ static void cmd_rekey(struct session *s, struct bytes message)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *name;
-    void (*run)(struct session *s, struct bytes message);
-} commands[] = {
+static const struct command commands_here[] = {
     {VICI_CMD_VERSION, cmd_version},
     {VICI_CMD_STATS, cmd_stats},
     {VICI_CMD_INITIATE, cmd_initiate},
@@ -385,21 +326,22 @@ static const struct {
     {VICI_CMD_REKEY, cmd_rekey},
     {VICI_CMD_LIST_SAS, cmd_list_sas},
     {VICI_CMD_LIST_CONNS, cmd_list_conns},
-    {"get-conns", cmd_get_conns},
-    {"get-counters", cmd_get_counters},
     {VICI_CMD_RELOAD, cmd_reload},
     {VICI_CMD_EXPLAIN, journal_list},
     {VICI_CMD_DIFF, preview},
     {"reload-settings", cmd_reload},
+    {NULL, NULL},
 };
 
 bool command_run(struct session *s, struct bytes name, struct bytes message)
 {
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        if (bytes_equal(name, bytes_str(commands[i].name))) {
-            commands[i].run(s, message);
-            return true;
-        }
+    const struct command *const tables[] = {commands_here, commands_load, commands_info};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        for (const struct command *c = tables[i]; c->name; c++)
+            if (bytes_equal(name, bytes_str(c->name))) {
+                c->run(s, message);
+                return true;
+            }
     LOG(&s->d->log, DEBUG, VICI, "unknown-command", F_BYTES("name", name));
     return false;
 }

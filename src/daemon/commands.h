@@ -1,10 +1,25 @@
 /*
- * commands: the requests a control client may make, in one table.
+ * commands: the requests a control client may make, in a table for each file.
  */
 #ifndef BRAID_DAEMON_COMMANDS_H
 #define BRAID_DAEMON_COMMANDS_H
 
 #include "daemon/session.h"
+
+struct command {
+    const char *name;
+    void (*run)(struct session *s, struct bytes message);
+};
+
+/* The tables of the other files; each ends with a row without a name. */
+extern const struct command commands_load[], commands_info[];
+
+/* A value of the request, or nothing. */
+static inline struct bytes request_text(struct bytes message, const char *key)
+{
+    struct bytes value;
+    return vici_find(message, key, &value) ? value : BYTES_NONE;
+}
 
 /*
  * False: there is no such command. `message` is valid for the call only; the answer comes now or

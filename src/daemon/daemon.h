@@ -28,6 +28,7 @@ enum { PLANE_POLLS = 8 };
 struct attempt;
 struct conns;
 struct conns_part;
+struct counters;
 struct creds;
 struct ending;
 struct pools;
@@ -96,6 +97,7 @@ struct daemon {
     struct renewal *renewals; /* rekeys somebody waits for */
     struct history *history;  /* how the last rekeys went */
     struct journal *journal;  /* last failures and successes of each connection */
+    struct counters *counters;
     struct start *starts;     /* connections to be kept up */
     uint64_t last_order;
     uv_timer_t starts_timer;

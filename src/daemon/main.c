@@ -5,6 +5,7 @@
 #include "crypto/ossl.h"
 #include "daemon/attempt.h"
 #include "daemon/conns.h"
+#include "daemon/counters.h"
 #include "daemon/creds.h"
 #include "daemon/daemon.h"
 #include "daemon/effects.h"
@@ -219,6 +220,7 @@ static bool close_all(struct daemon *d)
         ike_effects_free(d->fx);
     reload_free_all(d);
     history_free(d);
+    counters_free(d);
     journal_free(d);
     ossl_crypto_free(d->crypto);
     vici_out_free(&d->out);

@@ -4,6 +4,7 @@
 #include "daemon/tell.h"
 
 #include "daemon/attempt.h"
+#include "daemon/counters.h"
 #include "daemon/ending.h"
 #include "daemon/facts.h"
 #include "daemon/history.h"
@@ -365,6 +366,7 @@ void tell(struct daemon *d, const struct ike_tell *t)
     else if (t->kind != TELL_EXCHANGE)
         send_updown(d, t);
     d->sa_gone |= t->kind == TELL_IKE_DOWN || t->kind == TELL_IKE_REKEYED;
+    counters_tell(d, t);
     attempt_tell(d, t);
     ending_tell(d, t);
     history_tell(d, t);

@@ -1,0 +1,151 @@
+/*
+ * commands_info: requests that ask about what cannot change while the daemon runs, and those whose
+ * feature is not there: they answer in the protocol's words all the same.
+ */
+#include "daemon/commands.h"
+
+#include "daemon/counters.h"
+#include "vici/read.h"
+
+#include <stdio.h>
+
+/* ---- algorithms ------------------------------------------------------------------------------ */
+
+enum { TYPE_ENCR = 1,
+       TYPE_PRF = 2,
+       TYPE_INTEG = 3,
+       TYPE_KE = 4 };
+
+/* Which rows of alg.def a section lists, or a word that stands alone in it. */
+/* clang-format off */
+static const struct {
+    const char *section;
+    uint8_t type;
+    uint32_t flags, mask; /* rows with exactly these flags among the mask */
+    const char *only[4];
+} sections[] = {
+    {"encryption", TYPE_ENCR,  0,        ALG_AEAD, {NULL}},
+    {"integrity",  TYPE_INTEG, 0,        0,        {NULL}},
+    {"aead",       TYPE_ENCR,  ALG_AEAD, ALG_AEAD, {NULL}},
+    {"hasher",     0,          0,        0,        {"HASH_SHA2_256", "HASH_SHA2_384", "HASH_SHA2_512", NULL}},
+    {"prf",        TYPE_PRF,   0,        0,        {NULL}},
+    {"xof",        0,          0,        0,        {NULL}},
+    {"kdf",        0,          0,        0,        {"KDF_PRF", "KDF_PRF_PLUS", NULL}},
+    {"drbg",       0,          0,        0,        {NULL}},
+    {"ke",         TYPE_KE,    0,        0,        {NULL}},
+    {"rng",        0,          0,        0,        {"RNG_STRONG", NULL}},
+    {"nonce-gen",  0,          0,        0,        {"NONCE_GEN", NULL}},
+};
+/* clang-format on */
+
+/* Rows of one algorithm with several key lengths stand one behind the other. */
+static void list_rows(struct vici_out *o, const struct crypto *crypto, uint8_t type, uint32_t flags,
+                      uint32_t mask)
+{
+    const char *last = "";
+    const struct alg *alg;
+    for (size_t i = 0; (alg = alg_at(i)) != NULL; i++) {
+        if (alg->type != type || (alg->flags & mask) != flags || strcmp(alg->name, last) == 0 ||
+            !crypto->has(crypto->self, alg))
+            continue;
+        last = alg->name;
+        vici_key_str(o, alg->name, "openssl");
+    }
+}
+
+static void cmd_get_algorithms(struct session *s, struct bytes message)
+{
+    (void)message;
+    struct vici_out *o = session_answer(s);
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        vici_section(o, sections[i].section);
+        if (sections[i].type != 0)
+            list_rows(o, s->d->crypto, sections[i].type, sections[i].flags, sections[i].mask);
+        for (const char *const *word = sections[i].only; *word; word++)
+            vici_key_str(o, *word, "openssl");
+        vici_section_end(o);
+    }
+    session_send_answer(s);
+}
+
+/* ---- lists that are empty -------------------------------------------------------------------- */
+
+static void answer_nothing(struct session *s, struct bytes message)
+{
+    (void)message;
+    session_answer(s);
+    session_send_answer(s);
+}
+
+/* ---- counters -------------------------------------------------------------------------------- */
+
+static void cmd_get_counters(struct session *s, struct bytes message)
+{
+    struct bytes name = request_text(message, "name");
+    bool all = vici_find_bool(message, "all", false);
+    struct vici_out *o = session_answer(s);
+    vici_section(o, "counters");
+    bool found = counters_report(s->d, o, name, all);
+    vici_section_end(o);
+    if (!found) {
+        session_fail(s, "no counters found for this connection");
+        return;
+    }
+    vici_key_str(o, "success", "yes");
+    session_send_answer(s);
+}
+
+static void cmd_reset_counters(struct session *s, struct bytes message)
+{
+    if (counters_reset(s->d, request_text(message, "name"), vici_find_bool(message, "all", false)))
+        session_succeed(s);
+    else
+        session_fail(s, "no counters found for this connection");
+}
+
+/* ---- what is not there ----------------------------------------------------------------------- */
+
+static void cmd_redirect(struct session *s, struct bytes message)
+{
+    struct vici_refusal why = {"redirecting is not supported yet"};
+    (void)vici_check_redirect(message, &why);
+    session_fail(s, why.text);
+}
+
+static void refuse_policy(struct session *s, struct bytes message, const char *what)
+{
+    struct bytes child = request_text(message, "child");
+    char text[400];
+    snprintf(text, sizeof text, "%s '%.*s' failed: policies without an SA are not supported yet", what,
+             child.len < 256 ? (int)child.len : 256, (const char *)child.at);
+    session_fail(s, child.len > 0 ? text : "missing configuration name");
+}
+
+static void cmd_install(struct session *s, struct bytes message)
+{
+    refuse_policy(s, message, "installing policy");
+}
+
+static void cmd_uninstall(struct session *s, struct bytes message)
+{
+    struct bytes child = request_text(message, "child");
+    char text[400];
+    snprintf(text, sizeof text, "policy '%.*s' not found", child.len < 256 ? (int)child.len : 256,
+             (const char *)child.at);
+    session_fail(s, child.len > 0 ? text : "missing configuration name");
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+const struct command commands_info[] = {
+    {"get-algorithms", cmd_get_algorithms},
+    {"get-counters", cmd_get_counters},
+    {"reset-counters", cmd_reset_counters},
+    {"list-policies", answer_nothing},
+    {"list-certs", answer_nothing},
+    {"list-authorities", answer_nothing},
+    {"redirect", cmd_redirect},
+    {"install", cmd_install},
+    {"uninstall", cmd_uninstall},
+    {NULL, NULL},
+};
