@@ -4,6 +4,7 @@
  */
 #include "daemon/commands.h"
 
+#include "daemon/conns.h"
 #include "daemon/counters.h"
 #include "vici/read.h"
 
@@ -87,11 +88,9 @@ static void cmd_get_counters(struct session *s, struct bytes message)
     vici_section(o, "counters");
     bool found = counters_report(s->d, o, name, all);
     vici_section_end(o);
-    if (!found) {
-        session_fail(s, "no counters found for this connection");
-        return;
-    }
-    vici_key_str(o, "success", "yes");
+    vici_key_bool(o, "success", found);
+    if (!found)
+        vici_key_str(o, "errmsg", "no counters found for this connection");
     session_send_answer(s);
 }
 
@@ -105,25 +104,59 @@ static void cmd_reset_counters(struct session *s, struct bytes message)
 
 /* ---- what is not there ----------------------------------------------------------------------- */
 
-static void cmd_redirect(struct session *s, struct bytes message)
+/* Of the names and ids; what is said about peers is not looked at as long as nothing is redirected. */
+static uint32_t count_matches(const struct daemon *d, struct bytes message)
 {
-    struct vici_refusal why = {"redirecting is not supported yet"};
-    (void)vici_check_redirect(message, &why);
-    session_fail(s, why.text);
+    struct bytes ike = request_text(message, "ike");
+    int64_t id = vici_find_int(message, "ike-id", 0);
+    struct ike_sa_info sa = {.id = 0};
+    uint32_t count = 0;
+    while (ike_engine_next_sa(d->engine, sa.id, &sa))
+        count += (id == 0 || (int64_t)sa.id == id) &&
+                 (ike.len == 0 || (sa.conn && bytes_equal(ike, bytes_str(sa.conn))));
+    return count;
 }
 
-static void refuse_policy(struct session *s, struct bytes message, const char *what)
+static void cmd_redirect(struct session *s, struct bytes message)
 {
-    struct bytes child = request_text(message, "child");
-    char text[400];
-    snprintf(text, sizeof text, "%s '%.*s' failed: policies without an SA are not supported yet", what,
-             child.len < 256 ? (int)child.len : 256, (const char *)child.at);
-    session_fail(s, child.len > 0 ? text : "missing configuration name");
+    struct vici_refusal why = {""};
+    if (!vici_check_redirect(message, &why)) {
+        session_fail(s, why.text);
+        return;
+    }
+    uint32_t matches = count_matches(s->d, message);
+    struct vici_out *o = session_answer(s);
+    vici_key_str(o, "success", "no");
+    vici_key_uint(o, "matches", matches);
+    vici_key_str(o, "errmsg", matches > 0 ? "redirecting is not supported yet"
+                                          : "no matching SAs to redirect found");
+    session_send_answer(s);
+}
+
+static bool has_child(const struct daemon *d, struct bytes ike, struct bytes child)
+{
+    const struct config *c = daemon_config(d);
+    for (uint16_t i = 0; i < c->conn_count; i++)
+        if ((ike.len == 0 || bytes_equal(ike, bytes_str(c->conn[i].name))) &&
+            config_child(&c->conn[i], child))
+            return true;
+    return false;
 }
 
 static void cmd_install(struct session *s, struct bytes message)
 {
-    refuse_policy(s, message, "installing policy");
+    struct bytes child = request_text(message, "child");
+    char text[400];
+    snprintf(text, sizeof text,
+             "installing policy '%.*s' failed: policies without an SA are not supported yet",
+             child.len < 256 ? (int)child.len : 256, (const char *)child.at);
+    conns_settle(s->d);
+    if (child.len == 0)
+        session_fail(s, "missing configuration name");
+    else if (!has_child(s->d, request_text(message, "ike"), child))
+        session_fail(s, "configuration name not found");
+    else
+        session_fail(s, text);
 }
 
 static void cmd_uninstall(struct session *s, struct bytes message)

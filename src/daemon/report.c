@@ -241,6 +241,26 @@ void report_gone(struct vici_out *o, const struct ike_tell *t)
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
+/* "10.0.0.0/8" where it is a block, else "a-b", or one address. */
+static void print_range(struct text *text, const struct addr *from, const struct addr *to)
+{
+    char printed[TEXT_LEN];
+    struct text block = text_make(printed, sizeof printed);
+    struct selector s = {.family = from->family, .to_port = UINT16_MAX};
+    memcpy(s.from, from->ip, sizeof s.from);
+    memcpy(s.to, to->ip, sizeof s.to);
+    print_selector(&block, &s);
+    if (!addr_equal(from, to) && strchr(printed, '/')) {
+        text_add(text, printed);
+        return;
+    }
+    print_addr(text, from);
+    if (!addr_equal(from, to)) {
+        text_char(text, '-');
+        print_addr(text, to);
+    }
+}
+
 static void list_endpoints(struct vici_out *o, const char *name, const struct conf_endpoint *list,
                            uint16_t count)
 {
@@ -256,11 +276,7 @@ static void list_endpoints(struct vici_out *o, const char *name, const struct co
         else if (e->from.family == ADDR_NONE)
             text_add(&text, "%any");
         else
-            print_addr(&text, &e->from);
-        if (!e->host && e->from.family != ADDR_NONE && !addr_equal(&e->from, &e->to)) {
-            text_char(&text, '-');
-            print_addr(&text, &e->to);
-        }
+            print_range(&text, &e->from, &e->to);
         vici_item_str(o, printed);
     }
     vici_list_end(o);
@@ -281,13 +297,70 @@ static const char *const uniques[] = {
 };
 static const char *const actions[] = {"none", "trap", "start", "trap | start"}; /* by enum conf_action bits */
 
+/* The lists of a proposal in the order strongSwan gives them. */
+static const struct {
+    uint8_t type;
+    const char *name;
+} transform_lists[] = {
+    {TRANSFORM_ENCR, "encr"}, {TRANSFORM_INTEG, "integ"}, {TRANSFORM_PRF, "prf"}, {TRANSFORM_KE, "ke"},
+    {TRANSFORM_ADDKE1, "ake1"}, {TRANSFORM_ADDKE1 + 1, "ake2"}, {TRANSFORM_ADDKE1 + 2, "ake3"},
+    {TRANSFORM_ADDKE1 + 3, "ake4"}, {TRANSFORM_ADDKE1 + 4, "ake5"}, {TRANSFORM_ADDKE1 + 5, "ake6"},
+    {TRANSFORM_ADDKE1 + 6, "ake7"}, {TRANSFORM_SN, "sn"},
+};
+
+static void item_transform(struct vici_out *o, const struct transform *t)
+{
+    char printed[64];
+    uint8_t type = t->type >= TRANSFORM_ADDKE1 ? TRANSFORM_KE : t->type;
+    const struct alg *alg = alg_find(type, t->id, t->key_bits);
+    if (type == TRANSFORM_SN)
+        snprintf(printed, sizeof printed, "%s", t->id ? "EXT_SEQ" : "NO_EXT_SEQ");
+    else if (alg && t->key_bits)
+        snprintf(printed, sizeof printed, "%s_%u", alg->name, t->key_bits);
+    else if (alg || t->id == 0)
+        snprintf(printed, sizeof printed, "%s", alg ? alg->name : "KE_NONE");
+    else
+        snprintf(printed, sizeof printed, "(%u)", t->id);
+    vici_item_str(o, printed);
+}
+
+static void report_proposal(struct vici_out *o, const struct proposal *p)
+{
+    for (size_t i = 0; i < sizeof transform_lists / sizeof transform_lists[0]; i++) {
+        bool open = false;
+        for (uint16_t k = 0; k < p->count; k++) {
+            if (p->transform[k].type != transform_lists[i].type)
+                continue;
+            if (!open)
+                vici_list(o, transform_lists[i].name);
+            open = true;
+            item_transform(o, &p->transform[k]);
+        }
+        if (open)
+            vici_list_end(o);
+    }
+}
+
+static void report_proposals(struct vici_out *o, const char *name, const struct proposals *list)
+{
+    char number[8];
+    vici_section(o, name);
+    for (uint16_t i = 0; i < list->count; i++) {
+        snprintf(number, sizeof number, "%u", i);
+        vici_section(o, number);
+        report_proposal(o, &list->at[i]);
+        vici_section_end(o);
+    }
+    vici_section_end(o);
+}
+
 static void report_auth(struct vici_out *o, const char *name, const struct conf_auth *auth)
 {
     static const char *const always[] = {"groups", "cert_policy", "certs", "cacerts"};
     vici_section(o, name);
-    vici_key_str(o, "class", classes[auth->class]);
     if (auth->id_text)
         vici_key_str(o, "id", auth->id_text);
+    vici_key_str(o, "class", classes[auth->class]);
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
         vici_list(o, always[i]);
         vici_list_end(o);
@@ -304,6 +377,9 @@ static void report_conf_child(struct vici_out *o, const struct conf_child *c)
     vici_key_uint(o, "rekey_packets", c->rekey_packets);
     vici_key_str(o, "dpd_action", actions[c->dpd_action & 3]);
     vici_key_str(o, "close_action", actions[c->close_action & 3]);
+    report_proposals(o, "esp_proposals", &c->esp);
+    vici_section(o, "ah_proposals");
+    vici_section_end(o);
     list_ts(o, "local-ts", &c->local_ts);
     list_ts(o, "remote-ts", &c->remote_ts);
     vici_section_end(o);
@@ -320,6 +396,7 @@ void report_conn(struct vici_out *o, const struct conf_conn *c)
     vici_key_uint(o, "reauth_time", c->reauth_for / IKE_SECOND);
     vici_key_uint(o, "rekey_time", c->rekey_for / IKE_SECOND);
     vici_key_str(o, "unique", uniques[c->unique]);
+    report_proposals(o, "proposals", &c->ike);
     if (c->dpd_for != 0)
         vici_key_uint(o, "dpd_delay", c->dpd_for / IKE_SECOND);
     report_auth(o, "local-1", &c->local);

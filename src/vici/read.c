@@ -7,6 +7,7 @@
 #include "config/memory.h"
 #include "config/settings.h"
 #include "config/value.h"
+#include "wire/print.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -307,6 +308,32 @@ static uint64_t count_addresses(const struct addr *from, const struct addr *to)
     return n + 1;
 }
 
+/*
+ * The first address as the client wrote it. Of a block the first and the last address are not leased;
+ * a host part leaves out what stands before it.
+ */
+static bool read_base(struct vici_pool *pool, struct bytes text, bool is_block)
+{
+    struct addr base;
+    uint64_t whole = count_addresses(&pool->from, &pool->to);
+    pool->size = whole;
+    pool->base = memory_text(&pool->arena, text);
+    if (!is_block || whole <= 2 || !value_addr(text, &base))
+        return pool->base != NULL;
+    size_t last = base.family == ADDR_V4 ? 3 : 15;
+    if (addr_equal(&base, &pool->from)) {
+        char printed[64];
+        struct text t = text_make(printed, sizeof printed);
+        base.ip[last]++;
+        print_addr(&t, &base);
+        pool->base = memory_text(&pool->arena, bytes_str(printed));
+    }
+    pool->from = base;
+    pool->to.ip[last]--; /* the last one of a block is odd */
+    pool->size = count_addresses(&pool->from, &pool->to);
+    return pool->base != NULL;
+}
+
 static bool read_addrs(struct vici_pool *pool, struct bytes text, struct vici_refusal *why)
 {
     if (pool->base)
@@ -320,9 +347,9 @@ static bool read_addrs(struct vici_pool *pool, struct bytes text, struct vici_re
             break;
         }
     }
-    pool->base = memory_text(&pool->arena, value_trim(base));
-    pool->size = count_addresses(&pool->from, &pool->to);
-    return pool->base || refuse(why, "out of memory");
+    if (!read_base(pool, value_trim(base), base.len < text.len && text.at[base.len] == '/'))
+        return refuse(why, "out of memory");
+    return true;
 }
 
 static bool read_pool_keys(struct bytes content, struct vici_pool *pool,
