@@ -44,6 +44,7 @@ enum exit_code cmd_check(struct cli *cli);
 enum exit_code cmd_audit(struct cli *cli);
 enum exit_code cmd_diff(struct cli *cli);
 enum exit_code cmd_keys(struct cli *cli);
+enum exit_code cmd_pki(struct cli *cli);
 enum exit_code cmd_help(struct cli *cli);
 
 /* Say on stderr how the command is used. Gives EXIT_USAGE. */

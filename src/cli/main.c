@@ -28,6 +28,9 @@ const struct cli_command cli_commands[] = {
      "what withstands a quantum computer, and what to change where it does not", cmd_audit},
     {"keys", "[WORD] [--format=roff]", "the keys a configuration may hold, and what they mean",
      cmd_keys},
+    {"pki", "ca | issue --id NAME | crl [--revoke FILE] | show FILE",
+     "a certification authority: --dir CA --type KEY --subject DN --out DIR --days N --issuer CA",
+     cmd_pki},
     {"help", "", "this text", cmd_help},
     {NULL, NULL, NULL, NULL},
 };
