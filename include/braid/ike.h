@@ -316,7 +316,11 @@ void ike_engine_input(struct ike_engine *e, ike_time now, const struct ike_path 
 void ike_engine_tick(struct ike_engine *e, ike_time now, struct ike_effects *fx);
 enum order_result ike_engine_order(struct ike_engine *e, ike_time now, const struct ike_order *order, struct ike_effects *fx);
 void ike_engine_answer(struct ike_engine *e, ike_time now, const struct ike_answer *answer, struct ike_effects *fx);
-ike_time ike_engine_deadline(const struct ike_engine *e); /* when to call tick next; IKE_NEVER */
+/*
+ * When to call tick next; IKE_NEVER. It may have passed: a tick does not do everything at once when
+ * much is due.
+ */
+ike_time ike_engine_deadline(const struct ike_engine *e);
 
 /* ---- looking inside (status pages, tests) ---------------------------------------------------- */
 

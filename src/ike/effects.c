@@ -36,6 +36,11 @@ const struct ike_effect *ike_effects_first(const struct ike_effects *fx)
     return fx->first;
 }
 
+bool effects_have_room(const struct ike_effects *fx)
+{
+    return fx->arena.used < EFFECTS_ARENA_MAX / 2;
+}
+
 struct ike_effect *effects_add(struct ike_engine *e, struct ike_effects *fx, enum effect_kind kind)
 {
     struct ike_effect *effect = ARENA_NEW(&fx->arena, struct ike_effect);

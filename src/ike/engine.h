@@ -100,6 +100,8 @@ struct ike_effects {
     bool lost;
 };
 
+/* For the end of an SA with as many Child SAs as it may have. */
+bool effects_have_room(const struct ike_effects *fx);
 /* Append an effect, or NULL when the arena is full (counted). */
 struct ike_effect *effects_add(struct ike_engine *e, struct ike_effects *fx, enum effect_kind kind);
 void effects_send(struct ike_engine *e, struct ike_effects *fx, const struct ike_path *path,

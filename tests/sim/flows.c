@@ -535,6 +535,22 @@ static void many_expire(struct run *run)
     pair_end(&p);
 }
 
+/* The machine sleeps for an hour: whatever was due meanwhile is done, a bit at a time. */
+static void sleep_of_many(struct run *run)
+{
+    enum { SLEEPERS = 2000 };
+    struct pair p = pair_make(run, (struct site){.ike = "aes256gcm16-prfsha256-x25519"},
+                              (struct site){.ike = "aes256gcm16-prfsha256-x25519"});
+    p.w->links[0][1].cut = true;
+    for (int i = 0; i < SLEEPERS; i++)
+        EXPECT(p.w, host_initiate(p.a, "net", "net") == ORDER_DONE);
+    p.w->now += 3600 * IKE_SECOND;
+    world_run(p.w, 300 * IKE_SECOND);
+    EXPECT(p.w, p.a->told_kind[TELL_IKE_DOWN] == SLEEPERS);
+    pair_expect_nothing(&p);
+    pair_end(&p);
+}
+
 /* clang-format off */
 const struct scenario flow_scenarios[] = {
     {"plain",             "one key exchange, pre-shared keys, one Child SA; up, and closed again", plain},
@@ -563,6 +579,7 @@ const struct scenario flow_scenarios[] = {
     {"shutdown",          "ORDER_SHUTDOWN: Deletes go out, nothing new comes in", shutdown},
     {"both-initiate",     "both ends initiate, within a few round trips", both_initiate},
     {"slow-secrets",      "signing and verifying take up to five seconds", slow_secrets},
+    {"sleep",             "the machine sleeps for an hour while two thousand SAs come up", sleep_of_many},
     {0},
 };
 /* clang-format on */
