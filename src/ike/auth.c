@@ -3,6 +3,7 @@
 
 #include "ike/contact.h"
 #include "ike/limits.h"
+#include "wire/dn.h"
 
 /* ---- identities ------------------------------------------------------------------------------ */
 
@@ -28,6 +29,8 @@ static uint8_t lower(uint8_t c)
  */
 static bool data_equal(uint8_t type, struct bytes a, struct bytes b)
 {
+    if (type == ID_DER_ASN1_DN)
+        return dn_equal(a, b);
     if (type != ID_FQDN && type != ID_RFC822_ADDR)
         return bytes_equal(a, b);
     if (a.len != b.len)
