@@ -27,10 +27,11 @@ struct cli {
 };
 
 struct cli_command {
-    const char *name, *arguments, *help;
+    const char *name, *arguments, *help, *more;
     enum exit_code (*run)(struct cli *cli);
 };
 extern const struct cli_command cli_commands[]; /* ends with a name of NULL */
+const struct cli_command *cli_find(const char *name);
 
 enum exit_code cmd_up(struct cli *cli);
 enum exit_code cmd_down(struct cli *cli);
@@ -43,6 +44,16 @@ enum exit_code cmd_version(struct cli *cli);
 enum exit_code cmd_check(struct cli *cli);
 enum exit_code cmd_audit(struct cli *cli);
 enum exit_code cmd_diff(struct cli *cli);
+enum exit_code cmd_load(struct cli *cli);
+enum exit_code cmd_monitor(struct cli *cli);
+enum exit_code cmd_log(struct cli *cli);
+enum exit_code cmd_stats(struct cli *cli);
+enum exit_code cmd_counters(struct cli *cli);
+enum exit_code cmd_certs(struct cli *cli);
+enum exit_code cmd_pools(struct cli *cli);
+enum exit_code cmd_algs(struct cli *cli);
+enum exit_code cmd_new(struct cli *cli);
+enum exit_code cmd_completion(struct cli *cli);
 enum exit_code cmd_keys(struct cli *cli);
 enum exit_code cmd_pki(struct cli *cli);
 enum exit_code cmd_help(struct cli *cli);

@@ -148,6 +148,14 @@ enum exit_code client_call(struct client *c, unsigned patience, client_event *on
     return EXIT_GOOD;
 }
 
+enum exit_code client_listen(struct client *c, client_event *on_event, void *self)
+{
+    struct vici_packet unasked;
+    enum exit_code code = await(c, 0, on_event, self, &unasked);
+    return code == EXIT_GOOD ? complain(EXIT_BROKEN, "the daemon gives an unexpected answer", NULL)
+                             : code;
+}
+
 bool client_succeeded(struct bytes response)
 {
     return vici_find_bool(response, "success", true);

@@ -42,6 +42,9 @@ struct vici_out *client_request(struct client *c, const char *command);
 enum exit_code client_call(struct client *c, unsigned patience, client_event *on_event, void *self,
                            struct bytes *response);
 
+/* Hand on events until the daemon goes; never EXIT_GOOD. */
+enum exit_code client_listen(struct client *c, client_event *on_event, void *self);
+
 /* Does a response say success=yes (or nothing about it)? */
 bool client_succeeded(struct bytes response);
 /* A value as text in the buffer, or "" if there is none. Control characters are replaced. */

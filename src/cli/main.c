@@ -9,44 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* clang-format off */
-const struct cli_command cli_commands[] = {
-    {"up", "NAME [--timeout SECONDS]", "set up a child, or a connection with all its children",
-     cmd_up},
-    {"down", "NAME | --ike NAME | --child NAME | --id NUMBER", "end SAs", cmd_down},
-    {"rekey", "NAME | --ike NAME | --child NAME", "new keys now, and show each exchange of it",
-     cmd_rekey},
-    {"list", "[--json]", "the SAs there are, with their key exchanges", cmd_list},
-    {"explain", "[CONN | PEER | last] [--json]", "why it failed, or what was chosen", cmd_explain},
-    {"conns", "[--json]", "the connections that are configured", cmd_conns},
-    {"reload", "", "read the configuration again; with an error in it nothing changes", cmd_reload},
-    {"diff", "[DIR] [--json]", "what a reload would change, without doing it", cmd_diff},
-    {"version", "", "version of this program and of the daemon", cmd_version},
-    {"check", "[DIR] [--json]", "look for mistakes in a configuration, without a daemon",
-     cmd_check},
-    {"audit", "[DIR] [--json] [--cbom FILE]",
-     "what withstands a quantum computer, and what to change where it does not", cmd_audit},
-    {"keys", "[WORD] [--format=roff]", "the keys a configuration may hold, and what they mean",
-     cmd_keys},
-    {"pki", "ca | issue --id NAME | crl [--revoke FILE] | show FILE",
-     "a certification authority: --dir CA --type KEY --subject DN --out DIR --days N --issuer CA",
-     cmd_pki},
-    {"help", "", "this text", cmd_help},
-    {NULL, NULL, NULL, NULL},
-};
-/* clang-format on */
-
-enum exit_code cmd_help(struct cli *cli)
+const struct cli_command *cli_find(const char *name)
 {
-    (void)cli;
-    puts("usage: braid [-r RUNDIR] COMMAND [ARGUMENT...]\n");
-    for (const struct cli_command *c = cli_commands; c->name; c++)
-        printf("  %-8s %-46s %s\n", c->name, c->arguments, c->help);
-    puts("\n  -r, --run-dir DIR   where the daemon's control socket is (" CLI_RUN_DIR ")\n"
-         "      --json          for programs\n\n"
-         "Exit status: 0 done, 1 it did not work, 2 wrong command line, 3 no daemon, 4 connection "
-         "to it lost.");
-    return EXIT_GOOD;
+    for (const struct cli_command *c = cli_commands; c->name; c++) {
+        if (strcmp(c->name, name) == 0)
+            return c;
+    }
+    return NULL;
 }
 
 enum exit_code cli_usage(const struct cli *cli, const char *complaint, ...)
@@ -57,11 +26,9 @@ enum exit_code cli_usage(const struct cli *cli, const char *complaint, ...)
     vfprintf(stderr, complaint, args);
     va_end(args);
     fputc('\n', stderr);
-    const char *name = cli->argc > 0 ? cli->argv[0] : "";
-    for (const struct cli_command *c = cli_commands; c->name; c++) {
-        if (strcmp(c->name, name) == 0)
-            fprintf(stderr, "usage: braid %s %s\n", c->name, c->arguments);
-    }
+    const struct cli_command *c = cli_find(cli->argc > 0 ? cli->argv[0] : "");
+    if (c)
+        fprintf(stderr, "usage: braid %s %s\n", c->name, c->arguments);
     return EXIT_USAGE;
 }
 
@@ -137,10 +104,9 @@ int main(int argc, char **argv)
               stderr);
         return EXIT_USAGE;
     }
-    for (const struct cli_command *c = cli_commands; c->name; c++) {
-        if (strcmp(c->name, cli.argv[0]) == 0)
-            return c->run(&cli);
-    }
+    const struct cli_command *command = cli_find(cli.argv[0]);
+    if (command)
+        return command->run(&cli);
     fprintf(stderr, "braid: there is no command `%s`; `braid help` names them\n", cli.argv[0]);
     return EXIT_USAGE;
 }

@@ -1,8 +1,11 @@
 """What `braid` says about connections, against real daemons."""
 
 import json
+import os
+import shutil
+import subprocess
 
-from gateway import expect
+from gateway import BOX, expect, wait_for
 from tests import test
 
 
@@ -113,3 +116,51 @@ def diff_says_what_a_reload_would_do(left, right):
     status, output = left.braid("diff")
     expect(status == 1 and "nonsense" in output and "a reload would change nothing" in output, output)
     expect(left.braid("reload")[0] == 1 and left.braid("conns")[1].startswith("site"), "half loaded")
+
+
+def take_pair(gateway, folder):
+    """A folder that `braid new` wrote becomes the configuration of a gateway."""
+    shutil.rmtree(gateway.dir, ignore_errors=True)
+    gateway.configure()
+    shutil.copy(os.path.join(folder, "swanctl.conf"), gateway.dir)
+    gateway.launch()
+
+
+@test
+def new_writes_a_pair_that_comes_up(left, right):
+    out = os.path.join(BOX, "pair")
+    status, output = left.braid("new", "site-to-site", "--left", left.outer[4], "--right", right.outer[4], "--left-net", "10.1.0.0/24",
+                                "--right-net", "10.2.0.0/24", "--out", out)
+    expect(status == 0, output)
+    take_pair(right, os.path.join(out, "right"))
+    take_pair(left, os.path.join(out, "left"))
+    left.up()
+    left.ping()
+    left.stop()
+    right.stop()
+    out = os.path.join(BOX, "warrior")
+    status, output = left.braid("new", "roadwarrior", "--gateway", right.outer[4], "--net", "10.2.0.0/24", "--address", "10.1.0.1/32",
+                                "--user", "alice", "--out", out)
+    expect(status == 0, output)
+    take_pair(right, os.path.join(out, "gateway"))
+    take_pair(left, os.path.join(out, "alice"))
+    left.up()
+    left.ping()
+
+
+@test
+def monitor_shows_what_happens(left, right):
+    right.start()
+    left.start()
+    with open(os.path.join(BOX, "monitored"), "w+", encoding="utf-8") as seen:
+        watcher = subprocess.Popen(left.braid_command("monitor"), stdout=seen, stderr=seen)
+        try:
+            expect(not left.braid("up", "net")[0], "not up")
+            left.braid("down", "site")
+            wait_for("all events", lambda: "down    site #1" in open(seen.name, encoding="utf-8").read())
+        finally:
+            watcher.kill()
+            watcher.wait()
+        text = open(seen.name, encoding="utf-8").read()
+    for part in ("up      site #1", "up      site/net #1", "down    site/net #1", "CURVE_25519 + ML_KEM_768"):
+        expect(part in text, text)

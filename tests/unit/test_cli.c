@@ -309,6 +309,7 @@ static void answer_rekey(int fd, unsigned matches, unsigned rekeyed, const char 
     }
     send_built(fd, &o);
 }
+
 static void rekey_child(int fd, struct bytes message)
 {
     struct bytes value;
@@ -318,16 +319,19 @@ static void rekey_child(int fd, struct bytes message)
     send_progress(fd, "IKE_FOLLOWUP_KE", "ML_KEM_768", 1249, 1145, 1, 1);
     answer_rekey(fd, 1, 1, NULL);
 }
+
 static void rekey_in_vain(int fd, struct bytes message)
 {
     (void)message;
     answer_rekey(fd, 1, 0, "not all matching SAs could be rekeyed");
 }
+
 static void rekey_nothing(int fd, struct bytes message)
 {
     (void)message;
     answer_rekey(fd, 0, 0, "no matching SAs to rekey found");
 }
+
 static void sas(int fd, struct bytes message)
 {
     struct vici_out o;
@@ -660,6 +664,7 @@ static void down_tries_connections_then_children(void **state)
     check(one, "down --id 7", 0, "1 SA ended\n");
     check(one, "down --ike=home", 1, "braid: there is no SA with ike home\n");
 }
+
 static void rekey_shows_each_exchange_and_the_outcome(void **state)
 {
     (void)state;
@@ -793,21 +798,193 @@ static void audit_writes_a_bill_of_materials(void **state)
             fail_msg("no %s in %s", parts[i], output);
 }
 
-static void the_manual_page_is_made_from_the_schema(void **state)
+static void expect_in_page(const char *arguments, const char *file)
 {
-    (void)state;
-    static char keys[1 << 16], page[1 << 17];
-    char command[600];
-    snprintf(command, sizeof command, "%s keys --format=roff", program);
+    static char made[131072], page[262144];
+    char command[1200];
+    memset(made, 0, sizeof made);
+    memset(page, 0, sizeof page);
+    snprintf(command, sizeof command, "%s %s", program, arguments);
     FILE *f = popen(command, "r");
-    assert_true(fread(keys, 1, sizeof keys - 1, f) > 1000);
+    assert_true(fread(made, 1, sizeof made - 1, f) > 1000);
     pclose(f);
-    f = fopen("man/braid.conf.5", "r");
+    f = fopen(file, "r");
     assert_non_null(f);
     assert_true(fread(page, 1, sizeof page - 1, f) > 1000);
     fclose(f);
-    assert_non_null(strstr(
-        page, keys)); /* else: put the output of `braid keys --format=roff` under KEYS again */
+    if (!strstr(page, made))
+        fail_msg("put the output of `braid %s` into %s again", arguments, file);
+}
+
+static void the_manual_pages_are_made_from_the_tables(void **state)
+{
+    (void)state;
+    expect_in_page("keys --format=roff", "man/braid.conf.5");
+    expect_in_page("help --format=roff", "man/braid.1");
+}
+
+/* Each command of the table is completed, with its options, and the script is one. */
+static void completions_name_every_command(void **state)
+{
+    (void)state;
+    char help[OUTPUT_MAX], output[OUTPUT_MAX], command[1200];
+    assert_int_equal(run("/nonexistent", "help", help), 0);
+    for (size_t i = 0; i < 3; i++) {
+        const char *shells[] = {"completion bash", "completion zsh", "completion fish"};
+        assert_int_equal(run("/nonexistent", shells[i], output), 0);
+        for (char *line = strstr(help, "\n  up"); line && line[1] == ' '; line = strchr(line + 1, '\n')) {
+            char name[32];
+            if (sscanf(line, " %31s", name) == 1 && !strstr(output, name))
+                fail_msg("%s: no %s", shells[i], name);
+        }
+        assert_non_null(strstr(output, i == 2 ? "-l cbom" : "--cbom"));
+    }
+    snprintf(command, sizeof command, "%s completion bash | bash -n", program);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(run("/nonexistent", "completion ksh", output), 2);
+}
+
+static void new_writes_a_pair_that_loads(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/braid-new-XXXXXX", arguments[512], output[OUTPUT_MAX];
+    assert_non_null(mkdtemp(dir));
+    snprintf(arguments, sizeof arguments,
+             "new site-to-site --left 192.0.2.1 --right 192.0.2.2 --left-net 10.1.0.0/24 "
+             "--right-net 10.2.0.0/24 --out %s/pair",
+             dir);
+    assert_int_equal(run("/nonexistent", arguments, output), 0);
+    assert_non_null(strstr(output, "/pair/left/swanctl.conf goes to 192.0.2.1 as "));
+    assert_int_equal(run("/nonexistent", arguments, output), 1); /* nothing is overwritten */
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(arguments, sizeof arguments, "audit %s/pair/%s", dir, i ? "right" : "left");
+        assert_int_equal(run("/nonexistent", arguments, output), 0);
+    }
+    snprintf(arguments, sizeof arguments,
+             "new roadwarrior --gateway 192.0.2.1 --net 10.2.0.0/24 --address not-one --out %s/bad", dir);
+    assert_int_equal(run("/nonexistent", arguments, output), 1);
+    assert_int_equal(run("/nonexistent", "new roadwarrior --gateway 'a b' --net 1 --address 2", output), 2);
+    assert_int_equal(run("/nonexistent", "new roadwarrior --net 1", output), 2);
+    snprintf(arguments, sizeof arguments, "rm -r %s", dir);
+    assert_int_equal(system(arguments), 0);
+}
+
+static void stats(int fd, struct bytes message)
+{
+    struct vici_out o;
+    (void)message;
+    vici_out_init(&o);
+    vici_begin(&o, VICI_CMD_RESPONSE, NULL);
+    vici_section(&o, "uptime");
+    vici_key_str(&o, "running", "3 hours");
+    vici_section_end(&o);
+    vici_section(&o, "ikesas");
+    vici_key_uint(&o, "total", 12);
+    vici_key_uint(&o, "half-open", 0);
+    vici_section_end(&o);
+    vici_key_str(&o, "plane", "tun");
+    send_built(fd, &o);
+}
+
+static void counters(int fd, struct bytes message)
+{
+    struct vici_out o;
+    (void)message;
+    vici_out_init(&o);
+    vici_begin(&o, VICI_CMD_RESPONSE, NULL);
+    vici_section(&o, "counters");
+    vici_section(&o, "");
+    vici_key_uint(&o, "drop-cookie", 7);
+    vici_key_uint(&o, "drop-stray", 0);
+    vici_section_end(&o);
+    vici_section_end(&o);
+    send_built(fd, &o);
+}
+
+static void stats_and_counters_are_tables(void **state)
+{
+    (void)state;
+    static const struct step ask_stats[] = {REQUEST("stats", stats), FIN};
+    static const struct step ask_counters[] = {REQUEST("get-counters", counters), FIN};
+    check(ask_stats, "stats", 0, "uptime.running  3 hours\nikesas.total    12\nplane           tun\n");
+    check(ask_counters, "counters", 0, "drop-cookie  7\n");
+    check(ask_counters, "counters --all", 0, "drop-cookie  7\ndrop-stray   0\n");
+}
+
+/* The script ends with the answer to the last registration, to which events are tied. */
+static void happenings(int fd, struct bytes message)
+{
+    struct vici_out o;
+    confirm(fd, message);
+    begin_event(&o, "ike-rekey");
+    vici_section(&o, "home");
+    vici_section(&o, "old");
+    vici_key_uint(&o, "uniqueid", 3);
+    vici_section_end(&o);
+    vici_section(&o, "new");
+    vici_key_uint(&o, "uniqueid", 4);
+    vici_section_end(&o);
+    vici_section_end(&o);
+    send_built(fd, &o);
+    begin_event(&o, "alert");
+    vici_key_str(&o, "conn", "away");
+    vici_key_str(&o, "text", "no answer from the peer");
+    vici_key_str(&o, "reason", "TIMEOUT");
+    vici_key_str(&o, "peer", "192.0.2.2:500");
+    send_built(fd, &o);
+}
+
+static void monitor_follows_events(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {REGISTER("ike-updown"),  REGISTER("child-updown"),
+                                        REGISTER("ike-rekey"),   REGISTER("child-rekey"),
+                                        {VICI_EVENT_REGISTER, "alert", happenings}, FIN};
+    struct stage stage;
+    char output[OUTPUT_MAX];
+    open_stage(&stage, steps);
+    assert_int_equal(run(stage.dir, "monitor", output), 4);
+    close_stage(&stage);
+    assert_non_null(strstr(output, "rekey   home                  #3 -> #4\n"));
+    assert_non_null(strstr(output, "failed  away                  no answer from the peer [TIMEOUT] "
+                                   "with 192.0.2.2:500\n"));
+    assert_non_null(strstr(output, "braid: the daemon has closed the connection\n"));
+    open_stage(&stage, steps);
+    assert_int_equal(run(stage.dir, "monitor --json", output), 4);
+    close_stage(&stage);
+    assert_non_null(strstr(output, "\"event\":\"alert\",\"content\":{\"conn\":\"away\""));
+}
+
+static void take_secret(int fd, struct bytes message)
+{
+    struct bytes value;
+    struct vici_in in;
+    assert_true(vici_find(message, "id", &value) && bytes_equal(value, BYTES_LIT("ike-south")));
+    assert_true(vici_find(message, "type", &value) && bytes_equal(value, BYTES_LIT("IKE")));
+    assert_true(vici_find_list(message, "owners", &in) && vici_next(&in) == VICI_LIST_ITEM);
+    send_plain(fd, VICI_CMD_RESPONSE);
+}
+
+static void refuse_conn(int fd, struct bytes message)
+{
+    struct vici_out o;
+    struct bytes value;
+    assert_true(vici_find(message, "south.local.id", &value));
+    assert_true(vici_find(message, "south.children.net.local_ts", &value) == false); /* a list */
+    vici_out_init(&o);
+    vici_begin(&o, VICI_CMD_RESPONSE, NULL);
+    vici_key_str(&o, "success", "no");
+    vici_key_str(&o, "errmsg", "not today");
+    send_built(fd, &o);
+}
+
+static void load_sends_section_by_section(void **state)
+{
+    (void)state;
+    static const struct step steps[] = {REQUEST("load-shared", take_secret),
+                                        REQUEST("load-conn", refuse_conn), FIN};
+    check(steps, "load examples/site-to-site/north/swanctl.conf", 1,
+          "secret ike-south loaded\nbraid: connection south not loaded: not today\n");
 }
 
 int main(void)
@@ -831,7 +1008,12 @@ int main(void)
         cmocka_unit_test(check_needs_no_daemon),
         cmocka_unit_test(audit_needs_no_daemon),
         cmocka_unit_test(audit_writes_a_bill_of_materials),
-        cmocka_unit_test(the_manual_page_is_made_from_the_schema),
+        cmocka_unit_test(the_manual_pages_are_made_from_the_tables),
+        cmocka_unit_test(completions_name_every_command),
+        cmocka_unit_test(new_writes_a_pair_that_loads),
+        cmocka_unit_test(stats_and_counters_are_tables),
+        cmocka_unit_test(monitor_follows_events),
+        cmocka_unit_test(load_sends_section_by_section),
     };
     return cmocka_run_group_tests(tests, find_program, NULL);
 }
