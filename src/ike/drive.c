@@ -201,7 +201,8 @@ static void start_again(struct turn *t)
     call_start(t);
 }
 
-void drive_begin(struct turn *t, const struct exchange *x, const struct want *want)
+/* Begin an exchange as the asking side. The `ours` slot is free. */
+static void begin(struct turn *t, const struct exchange *x, const struct want *want)
 {
     t->slot = slot_new(t->e->alloc, x, t->now);
     if (!t->slot) {
@@ -233,9 +234,9 @@ void drive_pursue(struct turn *t)
     struct want want;
     const struct exchange *next = sa->initiator ? exchange_next(sa) : NULL;
     if (next)
-        drive_begin(t, next, NULL);
+        begin(t, next, NULL);
     else if (!sa_is_initial(sa) && sa_take_want(sa, &want))
-        drive_begin(t, exchange_for(want.kind), &want);
+        begin(t, exchange_for(want.kind), &want);
     else
         turn_arm(t);
 }

@@ -7,8 +7,6 @@
 
 #include "ike/turn.h"
 
-/* Begin an exchange as the asking side. The `ours` slot must be free. */
-void drive_begin(struct turn *t, const struct exchange *x, const struct want *want);
 
 /* A decoded request or response is in t->slot (and t->in); let its handler judge it. */
 void drive_request(struct turn *t);

@@ -89,7 +89,7 @@ struct ike_sa *engine_same_peer(const struct ike_engine *e, const struct ike_sa 
  * but the id.
  */
 struct ike_sa *engine_next_sa(const struct ike_engine *e, uint32_t after);
-/* To be called last in every verb: frees the SAs that were closed in it, wipes scratch memory. */
+/* To be called last in every verb: frees the SAs that were closed in it. */
 void engine_end_verb(struct ike_engine *e);
 
 /* ---- effects (effects.c) --------------------------------------------------------------------- */

@@ -9,7 +9,6 @@
 #include "ike/explain.h"
 #include "ike/limits.h"
 #include "ike/series.h"
-#include "ike/series.h"
 
 /* ---- we ask ---------------------------------------------------------------------------------- */
 

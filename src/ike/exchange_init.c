@@ -307,7 +307,6 @@ struct verdict init_response(struct turn *t)
         return result == CRYPTO_BAD ? verdict_peer(IKE_REASON_BAD_KEY_EXCHANGE, 0)
                                     : verdict_fault();
     sa->spi_r = t->in->header.spi_r;
-    birth->peer_extensions = heard;
     birth->hashes = extension_read_hashes(t->in);
     if (!auth_take_certreq(t))
         return verdict_fault();
@@ -397,7 +396,6 @@ struct verdict init_request(struct turn *t)
         return v;
     detect_nat(t);
     uint32_t ours = extension_ours(sa->conn, false, heard);
-    birth->peer_extensions = heard;
     birth->hashes = extension_read_hashes(t->in);
     sa->extensions = ours;
     t->slot->facts.kex_method = ke->method;

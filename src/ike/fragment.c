@@ -91,7 +91,6 @@ enum fragment_verdict fragment_add(struct fragment_set *s, ike_time now, uint32_
         return FRAGMENT_DROP;
     if (!is_underway(s, mid, response, total) && !start_over(s, now, mid, response, total))
         return FRAGMENT_DROP;
-    s->max = max;
     if (!store_part(s, number, plain))
         return FRAGMENT_DROP;
     if (number == 1) {

@@ -19,7 +19,7 @@ struct fragment_set {
     uint16_t total, have; /* total 0: nothing collected */
     uint8_t first;        /* type of the first inner payload, from fragment 1 */
     uint8_t reserved;     /* critical bit and reserved bits of fragment 1's generic header: IntAuth covers them */
-    size_t len, max;      /* octets collected, and how many may be */
+    size_t len;           /* octets collected */
     ike_time since;
     struct bytes *part; /* total of them, owned */
 };

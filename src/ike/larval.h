@@ -34,7 +34,6 @@ struct larval {
     struct transcript transcript;
     struct bytes cookie;       /* to be sent with the request; empty = none */
     uint8_t cookie_tries, ke_tries;
-    uint32_t peer_extensions;  /* announced by the peer, bits of enum extension */
     bool has_next_keys;        /* keys of the next epoch are ready */
     bool has_past_keys;
     /* made by a round of key exchange, in force when its exchange is done */

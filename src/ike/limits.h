@@ -33,9 +33,6 @@ enum {
     SERIES_PER_IKE_MAX = 8,
     /* how often a series is begun anew before its purpose is given up */
     SERIES_TRIES_MAX = 3,
-    ORDERS_PER_IKE_MAX = 16,     /* queued behind the exchange under way */
-    PREAUTH_ROUNDS_MAX = 8,      /* exchanges between IKE_SA_INIT and IKE_AUTH that we serve */
-    COLLECTED_ERRORS = 4,
 };
 
 #define DELETE_LINGER_FOR (2500 * IKE_MS)   /* a closing SA waits so long for the answer to its Delete; a daemon that ends has 3 s */

@@ -21,7 +21,6 @@ struct passage {
     struct ike_header header;
     const struct exchange *exchange;
     enum window_verdict window;
-    bool contact; /* the SA was made for this datagram */
     /* opened and joined; borrows scratch memory, `joined` or the datagram */
     struct spoken heard;
     uint16_t fragments;  /* it came in */
@@ -66,7 +65,6 @@ static struct verdict find_owner(struct passage *p)
         t->sa = contact_find(t->e, h, p->path);
         if (t->sa)
             return VERDICT_OK;
-        p->contact = true;
         return contact_admit(t, h, p->path, p->datagram);
     }
     t->sa = table_get(&t->e->by_spi, h->initiator ? h->spi_r : h->spi_i);
