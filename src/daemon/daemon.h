@@ -23,7 +23,8 @@
 #include "vici/codec.h"
 #include <braid/ike.h>
 
-enum { PLANE_POLLS = 8 };
+enum { PLANE_POLLS = 8,
+       EVENTS_MAX = 32 };
 
 struct attempt;
 struct conns;
@@ -92,6 +93,7 @@ struct daemon {
     struct vici_out log_out; /* and those of the log here */
     bool building_event;
     struct session *sessions;
+    unsigned listeners[EVENTS_MAX]; /* clients registered for each event (session.h) */
     struct attempt *attempts; /* initiations under way */
     struct ending *endings;   /* terminations under way */
     struct renewal *renewals; /* rekeys somebody waits for */

@@ -24,12 +24,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
     WHY_LEN = 512,
     RECEIVE_BUFFER = 4 << 20,
+    DESCRIPTORS = CONTROL_CLIENTS + 256,
 };
 
 /* ---- small parts ----------------------------------------------------------------------------- */
@@ -245,6 +247,16 @@ static void run(struct daemon *d)
     LOG(&d->log, NOTICE, DAEMON, "stopped", F_UINT("seconds", (loop_now() - d->started_at) / IKE_SECOND));
 }
 
+/* Every control client takes a descriptor. */
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max < DESCRIPTORS ? limit.rlim_max : DESCRIPTORS;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int serve(struct daemon *d)
 {
     if (!open_loop(d)) {
@@ -268,6 +280,7 @@ int main(int argc, char **argv)
     if (!options_read(argc, argv, &d.options, &status))
         return status;
     signal(SIGPIPE, SIG_IGN);
+    allow_descriptors();
     d.started = time(NULL);
     d.started_at = loop_now();
     d.lock_fd = -1;

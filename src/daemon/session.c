@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 enum {
-    LIST_AHEAD = 256 << 10, /* octets of a list that may wait for a client to read */
+    AHEAD_MAX = 256 << 10, /* octets that may wait for a client to read before more are made */
     LIST_BATCH = 64,        /* events built before others get their turn */
 };
 
@@ -22,6 +22,12 @@ static const char *const event_names[] = {
 };
 
 /* ---- sending --------------------------------------------------------------------------------- */
+
+/* It asks for more than it reads. */
+static bool is_behind(const struct session *s)
+{
+    return control_backlog(s->client) >= AHEAD_MAX;
+}
 
 static bool send_out(struct session *s)
 {
@@ -95,10 +101,7 @@ bool session_wants(const struct session *s, enum event event)
 
 bool event_wanted(const struct daemon *d, enum event event)
 {
-    for (const struct session *s = d->sessions; s; s = s->next)
-        if (session_wants(s, event))
-            return true;
-    return false;
+    return d->listeners[event] > 0;
 }
 
 struct vici_out *event_begin(struct daemon *d, enum event event)
@@ -115,11 +118,19 @@ void event_send_to(struct session *s)
 void event_send(struct daemon *d, enum event event)
 {
     struct bytes segment;
-    if (!vici_finish(&d->out, &segment))
+    if (d->listeners[event] == 0 || !vici_finish(&d->out, &segment))
         return;
     for (struct session *s = d->sessions; s; s = s->next)
         if (session_wants(s, event))
             control_send(s->client, segment);
+}
+
+static void set_event(struct session *s, enum event event, bool wanted)
+{
+    if (session_wants(s, event) == wanted)
+        return;
+    s->events ^= 1U << event;
+    s->d->listeners[event] += wanted ? 1U : -1U;
 }
 
 /* Registering something known always succeeds; unregistering only what was registered. */
@@ -130,7 +141,7 @@ static void change_events(struct session *s, const struct vici_packet *p)
     if (p->type == VICI_EVENT_UNREGISTER && known && !session_wants(s, event))
         known = false;
     if (known)
-        s->events = p->type == VICI_EVENT_REGISTER ? s->events | 1U << event : s->events & ~(1U << event);
+        set_event(s, event, p->type == VICI_EVENT_REGISTER);
     send_bare(s, known ? VICI_EVENT_CONFIRM : VICI_EVENT_UNKNOWN);
 }
 
@@ -167,11 +178,11 @@ static void take_packet(struct session *s, struct bytes packet)
     }
 }
 
-/* All whole requests that are there, until one has to wait. */
+/* All whole requests that are there, until one has to wait, or the client has to read. */
 static void serve(struct session *s)
 {
     struct bytes packet;
-    while (!s->busy && vici_frames_take(&s->in, &packet))
+    while (!s->busy && !is_behind(s) && vici_frames_take(&s->in, &packet))
         take_packet(s, packet);
 }
 
@@ -184,7 +195,7 @@ void session_octets(void *session, struct bytes octets)
         return;
     }
     serve(s);
-    if (s->busy && s->in.len - s->in.taken > VICI_SEGMENT_MAX)
+    if (is_behind(s) || (s->busy && s->in.len - s->in.taken > VICI_SEGMENT_MAX))
         control_pause(s->client);
 }
 
@@ -193,7 +204,7 @@ void session_octets(void *session, struct bytes octets)
 void session_advance(struct session *s)
 {
     bool more = s->list.next != NULL;
-    for (int i = 0; more && i < LIST_BATCH && control_backlog(s->client) < LIST_AHEAD; i++)
+    for (int i = 0; more && i < LIST_BATCH && !is_behind(s); i++)
         more = s->list.next(s);
     if (s->list.next && !more) {
         s->list.next = NULL;
@@ -204,8 +215,11 @@ void session_advance(struct session *s)
 
 void session_drained(void *session)
 {
-    session_advance(session);
-    serve(session);
+    struct session *s = session;
+    session_advance(s);
+    serve(s);
+    if (!s->busy && !is_behind(s))
+        control_resume(s->client);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -232,6 +246,8 @@ void session_closed(void *session)
             *at = s->next;
             break;
         }
+    for (unsigned i = 0; i < EVENT_COUNT; i++)
+        set_event(s, (enum event)i, false);
     attempt_detach(s->attempt);
     ending_detach(s->ending);
     renewal_detach(s->renewal);

@@ -36,6 +36,8 @@ enum event {
         EVENT_COUNT,
 };
 
+_Static_assert(EVENT_COUNT + 0 <= EVENTS_MAX + 0, "room for their listeners");
+
 /* A list on its way out. `next` appends one event and returns false at the end. */
 struct list {
     bool (*next)(struct session *s);

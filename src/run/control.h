@@ -18,7 +18,7 @@ struct control;
 struct control_client;
 
 enum {
-    CONTROL_CLIENTS = 64,
+    CONTROL_CLIENTS = 1024,
     CONTROL_QUEUE_MAX = 4 << 20,  /* octets that may wait for one client */
     CONTROL_QUEUE_LOW = 64 << 10, /* below this, `drained` asks for more */
 };

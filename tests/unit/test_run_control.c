@@ -12,12 +12,13 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { SESSIONS = 128 };
+enum { SESSIONS = CONTROL_CLIENTS + 8 };
 
 struct session {
     struct fixture *f;
@@ -235,8 +236,18 @@ static void a_path_too_long_for_a_socket_is_refused(void **state)
     assert_non_null(strstr(why, "too long"));
 }
 
+/* Each client takes two descriptors here. */
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 int main(void)
 {
+    allow_descriptors();
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_a_client_says_is_heard_and_answered, open_fixture,

@@ -1,0 +1,218 @@
+"""End-to-end tests of what control clients load, and of clients that mean no good. Each is a function of two gateways."""
+
+import contextlib
+import os
+import socket
+import struct
+import time
+
+import vici
+from gateway import expect, wait_for
+from tests import expect_no_sas, only_sa, start_both, test
+
+
+def connection(here, there, **child):
+    """As a client loads it; what start() configures, under another name."""
+    return {
+        "local_addrs": [here.outer[4]],
+        "remote_addrs": [there.outer[4]],
+        "local-1": {"auth": "psk", "id": f"{here.name}.example"},
+        "remote-1": {"auth": "psk", "id": f"{there.name}.example"},
+        "children": {"loaded": {"local_ts": here.subnets.split(", "), "remote_ts": there.subnets.split(", "), **child}},
+    }
+
+
+def load(client, **connections):
+    answer = client.call("load-conn", **connections)
+    expect(answer["success"] == "yes", str(answer))
+
+
+def children_of(gateway):
+    return {child["uniqueid"]: child["name"] for sa in gateway.sas() for child in sa["child-sas"].values()
+            if child["state"] == "INSTALLED"}
+
+
+# ---- connections -------------------------------------------------------------------------------
+
+
+@test
+def connections_come_and_go_over_the_control_socket(left, right):
+    start_both(left, right)
+    with left.client() as client:
+        load(client, extra=connection(left, right))
+        expect(client.call("get-conns")["conns"] == ["site", "extra"], "not both are there")
+        expect(client.call("initiate", ike="extra", child="loaded")["success"] == "yes", left.log())
+        left.ping()
+        expect(only_sa(left)["state"] == "ESTABLISHED", str(left.sas()))
+        expect(client.call("unload-conn", name="extra")["success"] == "yes", "it cannot be unloaded")
+        answer = client.call("unload-conn", name="extra")
+        expect(answer["errmsg"] == "unload: connection 'extra' not found", str(answer))
+        expect(client.call("get-conns")["conns"] == ["site"], "it is still there")
+    left.ping()  # an SA keeps the configuration it was made with
+
+
+@test
+def a_wrong_connection_is_refused_and_those_before_it_stay(left, right):
+    left.start()
+    with left.client() as client:
+        answer = client.call("load-conn", good=connection(left, right), bad={**connection(left, right), "versoin": "2"},
+                             never=connection(left, right))
+        expect(answer["errmsg"] == "unknown option: versoin, config discarded", str(answer))
+        expect(any("did you mean `version`" in line for line in answer["problems"]), str(answer))
+        expect(client.call("get-conns")["conns"] == ["site", "good"], str(client.call("get-conns")))
+
+
+@test
+def what_a_client_loaded_survives_a_reload_and_what_the_file_named_does_not(left, right):
+    left.start()
+    with left.client() as client:
+        load(client, extra=connection(left, right))
+        left.configure(conn="renamed")
+        expect(client.call("reload")["success"] == "yes", "no reload")
+        expect(sorted(client.call("get-conns")["conns"]) == ["extra", "renamed"], str(client.call("get-conns")))
+
+
+@test
+def start_action_of_a_loaded_connection_is_run_undone_and_left_alone(left, right):
+    start_both(left, right)
+    with left.client() as client:
+        load(client, extra=connection(left, right, start_action="start"))
+        wait_for("tunnel", lambda: children_of(left))
+        before = children_of(left)
+        load(client, extra=connection(left, right, start_action="start"))
+        time.sleep(0.3)
+        expect(children_of(left) == before, "an unchanged child was touched")
+        load(client, extra=connection(left, right, start_action="start", replay_window="64"))
+        wait_for("another Child SA", lambda: len(children_of(left)) == 1 and children_of(left).keys() != before.keys())
+        left.ping()
+        client.call("unload-conn", name="extra")
+        expect_no_sas(left, right)
+
+
+@test
+def ten_thousand_connections_over_the_control_socket_hold_up_nobody(left, right):
+    start_both(left, right)
+    left.up()
+    with left.client() as client:
+        began = time.monotonic()
+        for number in range(10000):
+            client.send(bytes([vici.REQUEST]) + vici.name_of("load-conn")
+                        + vici.encode({f"conn{number}": {"local-1": {"auth": "psk"}, "remote-1": {"auth": "psk", "id": f"p{number}.example"}}}))
+            expect(client.answer()[1]["success"] == "yes", f"connection {number} is refused")
+        seconds = time.monotonic() - began
+        expect(len(client.call("get-conns")["conns"]) == 10001, "some are missing")
+    print(f"# 10,000 load-conn in {seconds:.1f} s")
+    left.ping()
+
+
+# ---- secrets -----------------------------------------------------------------------------------
+
+
+@test
+def secrets_come_and_go_over_the_control_socket(left, right):
+    start_both(left, right)
+    with left.client() as client:
+        expect(client.call("get-shared")["keys"] == ["ike-peer"], str(client.call("get-shared")))
+        client.call("unload-shared", id="ike-peer")
+        expect(client.call("initiate", child="net")["success"] == "no", "up without a secret")
+        expect_no_sas(left, right)
+        answer = client.call("load-shared", id="mine", type="IKE", data="one secret", owners=["right.example"])
+        expect(answer["success"] == "yes", str(answer))
+        expect(client.call("get-shared")["keys"] == ["mine"], str(client.call("get-shared")))
+        expect(client.call("initiate", child="net")["success"] == "yes", left.log())
+        left.ping()
+        client.call("clear-creds")
+        expect(client.call("get-shared")["keys"] == [], str(client.call("get-shared")))
+
+
+# ---- clients that mean no good -----------------------------------------------------------------
+
+
+def connect(gateway):
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(os.path.join(gateway.run_dir, "vici"))  # it may have to wait for its turn
+    client.settimeout(5)
+    return client
+
+
+def handshakes(gateway, seconds=1.5):
+    """Tunnels that go up and down in a second."""
+    count, end = 0, time.monotonic() + seconds
+    with gateway.client() as client:
+        while time.monotonic() < end:
+            expect(client.call("initiate", child="net")["success"] == "yes", gateway.log()[-1000:])
+            client.call("terminate", ike="site")
+            count += 1
+    return count / seconds
+
+
+def hostile_clients(gateway, stack):
+    """Half messages, clients that never read, and many that only sit there."""
+    def fresh():
+        return stack.enter_context(contextlib.closing(connect(gateway)))
+
+    for _ in range(900):
+        fresh()
+    for octets in (b"\x00", b"\x00\x00\x00\x20\x00\x08list", b"\x00\x07\xff\xff" + b"\x00" * 1000):
+        for _ in range(10):
+            fresh().sendall(octets)
+    for _ in range(10):  # asks and never reads
+        client = fresh()
+        client.setblocking(False)
+        request = bytes([vici.REQUEST]) + vici.name_of("get-algorithms")
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            for _ in range(20000):
+                client.send(struct.pack(">I", len(request)) + request)
+    return [fresh() for _ in range(20)]
+
+
+@test
+def hostile_clients_do_not_slow_the_engine_down(left, right):
+    start_both(left, right)
+    alone = handshakes(left)
+    for gateway in (left, right):
+        gateway.stop()
+    start_both(left, right)
+    with contextlib.ExitStack() as stack:
+        slow = hostile_clients(left, stack)
+        request = struct.pack(">I", 9) + bytes([vici.REQUEST]) + vici.name_of("version")
+        for client in slow:
+            client.sendall(request[:1])
+        crowded = handshakes(left)
+        for octet in request[1:]:  # octet by octet
+            for client in slow:
+                client.sendall(bytes([octet]))
+            time.sleep(0.05)
+        for client in slow:
+            expect(len(client.recv(4)) == 4, "a slow client got no answer")
+    print(f"# {alone:.0f} tunnels up and down a second, {crowded:.0f} with hostile clients")
+    expect(crowded > alone * 0.7, f"{alone:.0f} handshakes a second, only {crowded:.0f} with hostile clients")
+
+
+@test
+def messages_that_are_none_close_the_connection_and_nothing_else(left, right):
+    left.start()
+    for octets in (b"\xff\xff\xff\xff", b"\x00\x08\x00\x01" + b"x" * 64, b"\x00\x00\x00\x01\x09", b"\x00\x00\x00\x03\x00\x00\x00",
+                   b"\x00\x00\x00\x0b\x00\x07version\x02\x01"):
+        with contextlib.closing(connect(left)) as client:
+            client.sendall(octets)
+            with contextlib.suppress(ConnectionError):
+                expect(client.recv(1) == b"", f"an answer to {octets[:8]!r}")
+    with left.client() as client:
+        expect(client.request("no-such-command")[0] == vici.UNKNOWN, "an unknown command is not said to be unknown")
+        expect(client.register("no-such-event") == vici.EVENT_UNKNOWN, "an unknown event is not said to be unknown")
+    expect(left.answers(), "the daemon does not answer any more")
+
+
+@test
+def the_longest_message_is_taken_and_a_longer_one_is_not(left, right):
+    left.start()
+    name = vici.name_of("version")
+    with left.client() as client:
+        limit = 512 * 1024
+        filler = bytes([vici.KEY]) + vici.name_of("x") + struct.pack(">H", 60000) + b"y" * 60000
+        body = bytes([vici.REQUEST]) + name
+        while len(body) + len(filler) <= limit:
+            body += filler
+        client.send(body)
+        expect(client.answer()[1]["daemon"] == "braidd", "no answer to a long message")
