@@ -36,7 +36,7 @@ interop: lab ## the interoperability tests, with their table of results
 
 docs/interop.md: ## that table as a page, from a fresh run
 	@$(MAKE) -s interop >$@.part
-	@{ printf '# Interoperability\n\nWritten by `make docs/interop.md`.\n'; \
+	@{ printf '# Interoperability\n\nWritten by `make docs/interop.md`: braid against other implementations, each scenario (tests/interop/scenarios.py)\nin both roles. Where SAs are rekeyed: how often, how many of these by both sides at the same moment, and how many\npings, one every 10 ms, went through the tunnel meanwhile.\n'; \
 	   awk '/^# \| peer/ { print "" } sub(/^# \|/, "|")' $@.part; } >$@
 	@rm $@.part
 
