@@ -7,7 +7,6 @@
 
 #include "ike/turn.h"
 
-
 /* A decoded request or response is in t->slot (and t->in); let its handler judge it. */
 void drive_request(struct turn *t);
 void drive_response(struct turn *t);

@@ -150,7 +150,7 @@ static void expire(struct turn *t)
     }
     if (t->now >= sa->die_at) {
         enum ike_reason reason =
-            sa->phase == PHASE_CLOSING ? IKE_REASON_DELETED : IKE_REASON_HALF_OPEN_TIMEOUT;
+            sa_is_initial(sa) ? IKE_REASON_HALF_OPEN_TIMEOUT : IKE_REASON_DELETED;
         struct verdict over = verdict_peer(reason, 0);
         turn_close(t, &over, false);
         return;

@@ -535,6 +535,22 @@ static void many_expire(struct run *run)
     pair_end(&p);
 }
 
+/* A Delete waits behind an exchange that nobody answers, but not for long; and it is a Delete. */
+static void busy_delete(struct run *run)
+{
+    struct pair p = pair_usual(run, NULL);
+    pair_up(&p, 1);
+    p.w->links[0][1].cut = true;
+    host_check_all(p.a);
+    EXPECT(p.w, host_terminate(p.a, "net", NULL) == ORDER_DONE);
+    world_run(p.w, 5 * IKE_SECOND);
+    EXPECT(p.w, ike_engine_sa_count(p.a->engine) == 0);
+    EXPECT(p.w, host_last_told(p.a, TELL_IKE_DOWN)->tell.reason == IKE_REASON_DELETED);
+    p.w->links[0][1].cut = false;
+    EXPECT(p.w, host_terminate(p.b, "net", NULL) == ORDER_DONE);
+    pair_end(&p);
+}
+
 /* The machine sleeps for an hour: whatever was due meanwhile is done, a bit at a time. */
 static void sleep_of_many(struct run *run)
 {
@@ -572,6 +588,7 @@ const struct scenario flow_scenarios[] = {
     {"liveness",          "dpd_delay: checks while it lives, the end when the peer is silent", liveness},
     {"delete-child",      "the responder deletes the Child SA, the IKE SA stays", delete_child},
     {"many-expire",       "forty Child SAs reach their hard limit at once while an exchange is under way", many_expire},
+    {"busy-delete",       "a Delete waits behind an exchange that nobody answers", busy_delete},
     {"deletes-cross",     "both ends delete within one round trip", deletes_cross},
     {"reboot",            "the initiator reboots: INITIAL_CONTACT", reboot},
     {"responder-reboots", "the responder reboots: INVALID_IKE_SPI is only a hint, liveness decides", responder_reboots},
