@@ -114,7 +114,7 @@ struct conf_engine {
     uint16_t fragment_size;
     /* largest reassembled message after authentication, default 65535 */
     uint32_t message_max;
-    uint32_t message_max_early;      /* and before it, default 32768 (FrodoKEM-1344 needs 22 kB) */
+    uint32_t message_max_early;      /* and before it, default 65535 (SLH-DSA-256s: certificate and AUTH 60 kB) */
     /* prefer_configured_proposals, default true: our order of proposals decides as responder */
     bool follow_configured_order;
 };

@@ -344,6 +344,9 @@ struct ike_sa_info {
     uint8_t kex_slot[8];
     bool quantum_safe;         /* at least one of them is post-quantum */
     bool ppk;                  /* a PPK went into SK_d: Child SAs are safe, this SA's own messages are not by it */
+    /* how we and the peer have proved who we are: "ML_DSA_65", "PSK"; NULL = not yet, or unknown */
+    const char *auth_ours, *auth_theirs;
+    bool auth_quantum_safe;    /* both */
     ike_time established_at;   /* 0 = not yet */
     ike_time rekey_at;         /* 0 = never */
     uint16_t child_count;

@@ -151,6 +151,22 @@ static void show_children(struct bytes sa)
     }
 }
 
+/* A line "authenticated with ML_DSA_65, the peer with PSK  quantum-safe", if it is known. */
+static void show_auth(struct bytes sa)
+{
+    char ours[64], theirs[64];
+    client_text(sa, "local-auth", ours, sizeof ours);
+    client_text(sa, "remote-auth", theirs, sizeof theirs);
+    if (!ours[0] || !theirs[0])
+        return;
+    bool safe = vici_find_bool(sa, "auth-quantum-safe", false);
+    printf("    authenticated with %s, the peer with %s%s  ", ours, theirs,
+           vici_find_bool(sa, "ppk", false) ? ", and a PPK" : "");
+    look_print(stdout, safe ? LOOK_GOOD : LOOK_WARN,
+               safe ? "quantum-safe" : "NOT quantum-safe");
+    putchar('\n');
+}
+
 static void show_sa(struct bytes name, struct bytes sa)
 {
     char prf[64], kex[TEXT_LEN];
@@ -168,6 +184,7 @@ static void show_sa(struct bytes name, struct bytes sa)
     client_join(sa, "key-exchanges", " + ", kex, sizeof kex);
     printf(" / %s, keys from %s\n", client_text(sa, "prf-alg", prf, sizeof prf),
            kex[0] ? kex : "no key exchange yet");
+    show_auth(sa);
     show_times(sa, "    ");
     show_children(sa);
 }

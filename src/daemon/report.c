@@ -209,6 +209,12 @@ void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *s
         key_until(o, "rekey-time", sa->rekey_at);
     }
     list_kex(o, sa->quantum_safe, sa->kex_count, sa->kex);
+    vici_key_bool(o, "ppk", sa->ppk);
+    if (sa->auth_ours && sa->auth_theirs) {
+        vici_key_str(o, "local-auth", sa->auth_ours);
+        vici_key_str(o, "remote-auth", sa->auth_theirs);
+        vici_key_bool(o, "auth-quantum-safe", sa->auth_quantum_safe);
+    }
     keys_history(o, d, sa->conn, NULL);
     if (!filter->no_children)
         report_children(o, d, sa, filter);

@@ -89,7 +89,9 @@ static struct verdict no_secret(struct turn *t)
 {
     return verdict_because(
         verdict_kill(IKE_REASON_NO_SECRET, NOTIFY_AUTHENTICATION_FAILED),
-        explain_identity(t, "no secret is configured for us and", &t->sa->theirs_id));
+        t->answer->detail
+            ? explain_refusal(t, t->answer->detail, &t->sa->theirs_id)
+            : explain_identity(t, "no secret is configured for us and", &t->sa->theirs_id));
 }
 
 static struct verdict judge_answer(struct turn *t)
@@ -102,12 +104,16 @@ static struct verdict judge_answer(struct turn *t)
     case ANSWER_REFUSED:
         return verdict_because(
             verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
-            explain_identity(t,
-                             t->answer->detail ? t->answer->detail : "wrong secret or signature from",
-                             &t->sa->theirs_id));
+            explain_refusal(t, t->answer->detail ? t->answer->detail : "wrong secret or signature",
+                            &t->sa->theirs_id));
     default:
         return verdict_fault();
     }
+}
+
+static struct proof proof_of(const struct ike_answer *answer)
+{
+    return (struct proof){answer->scheme, answer->quantum_safe};
 }
 
 /* A Child SA that was wanted and will not be: an event, with nothing installed. The IKE SA lives. */
@@ -246,6 +252,7 @@ static struct verdict send_auth(struct turn *t)
                  add_auth(t, t->answer) && add_ppk_notifies(t) &&
                  (!is_first_contact(t) ||
                   ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_INITIAL_CONTACT, BYTES_NONE));
+    t->sa->proof_ours = proof_of(t->answer);
     t->slot->step = RESPONSE_VERIFY;
     return built ? add_child(t) : verdict_fault();
 }
@@ -304,6 +311,7 @@ struct verdict auth_response(struct turn *t)
         return ask_about_responder(t);
     struct verdict v = judge_answer(t);
     struct larval *l = t->slot->larval;
+    t->sa->proof_theirs = proof_of(t->answer);
     if (v.class == V_OK)
         auth_commit_ppk(t);
     if (v.class != V_OK || !l)
@@ -401,6 +409,7 @@ static struct verdict believe_initiator(struct turn *t)
         v = check_unique(t);
     if (v.class != V_OK)
         return v;
+    t->sa->proof_theirs = proof_of(t->answer);
     t->sa->birth->initial_contact = ike_msg_notify(t->in, NOTIFY_INITIAL_CONTACT) != NULL;
     t->slot->step = REQUEST_ANSWER;
     return auth_ask_sign(t, t->slot->heard.header.mid);
@@ -436,6 +445,7 @@ static struct verdict answer_initiator(struct turn *t)
                  add_auth(t, t->answer) &&
                  (!t->sa->birth->has_ppk ||
                   ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_PPK_IDENTITY, BYTES_NONE));
+    t->sa->proof_ours = proof_of(t->answer);
     auth_commit_ppk(t);
     return built ? answer_child(t) : verdict_fault();
 }

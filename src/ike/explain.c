@@ -113,6 +113,17 @@ const char *explain_identity(struct turn *t, const char *what, const struct iden
     return turn_sentence(t, &text);
 }
 
+const char *explain_refusal(struct turn *t, const char *why, const struct identity *id)
+{
+    char room[SENTENCE_MAX];
+    struct text text = text_make(room, sizeof room);
+    text_add(&text, why);
+    text_add(&text, " (the peer says it is '");
+    print_identity(&text, id);
+    text_add(&text, "')");
+    return turn_sentence(t, &text);
+}
+
 const char *explain_notify(struct turn *t, const char *what, uint16_t notify)
 {
     char room[SENTENCE_MAX];

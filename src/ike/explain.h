@@ -16,6 +16,8 @@ const char *explain_refused(struct turn *t, const struct proposals *offered);
 const char *explain_selectors(struct turn *t, const struct selectors *offered_local,
                               const struct selectors *offered_remote, const struct selectors *local,
                               const struct selectors *remote);
+/* "<why> (the peer says it is 'moon')" */
+const char *explain_refusal(struct turn *t, const char *why, const struct identity *id);
 const char *explain_identity(struct turn *t, const char *what, const struct identity *id);
 const char *explain_notify(struct turn *t, const char *what, uint16_t notify);
 

@@ -27,7 +27,8 @@ uint32_t extension_ours(const struct conf_conn *conn, bool initiator, uint32_t h
         set |= EXTENSION_SET(CHILDLESS);
     if (initiator ? extension_offers_rounds(&conn->ike) : (heard & EXTENSION_SET(ROUNDS)) != 0)
         set |= EXTENSION_SET(ROUNDS);
-    if (conn->has_ppk)
+    /* who has a PPK takes one; who begins says so only where one is meant for this peer */
+    if (initiator ? conn->ppk_id.len || conn->ppk_required : conn->has_ppk)
         set |= EXTENSION_SET(PPK);
     if (!initiator) /* fragments, too, are only of use to a peer that knows them */
         set &= heard | EXTENSION_SET(CHILDLESS);

@@ -158,6 +158,8 @@ static bool inherit(struct turn *t, const struct larval *l, struct ike_sa *heir)
     heir->extensions = old->extensions;
     heir->heard_at = t->now;
     heir->ppk = old->ppk;
+    heir->proof_ours = old->proof_ours;
+    heir->proof_theirs = old->proof_theirs;
     heir->reauth_at = old->reauth_at;
     heir->keepalive_at = old->keepalive_at;
     heir->order_id = l->order_id;

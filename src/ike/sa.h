@@ -112,6 +112,12 @@ enum {
     WANTS_URGENT = 4, /* of them only for Deletes, reports and rounds: rekeys must not crowd them out */
 };
 
+/* How one side proved who it is, for status pages. The text is static. */
+struct proof {
+    const char *scheme;
+    bool quantum_safe;
+};
+
 struct ike_sa {
     struct ike_sa *older, *newer; /* in the engine's list, by id */
     struct heap_node timer;       /* in the engine's heap: the earliest of the deadlines below */
@@ -136,6 +142,7 @@ struct ike_sa {
     struct ike_keys keys;       /* the epoch in force */
     uint64_t iv_counter;        /* of messages sealed under it */
     bool ppk;                /* a post-quantum pre-shared key went into SK_d */
+    struct proof proof_ours, proof_theirs;
     uint16_t method[KEX_SLOTS]; /* key exchanges in the keys, by slot; KE_NONE = none */
 
     struct window window;

@@ -21,7 +21,7 @@ void conf_engine_defaults(struct conf_engine *c)
         .keepalive_for = 20 * IKE_SECOND,
         .fragment_size = 1280,
         .message_max = 65535,
-        .message_max_early = 32768,
+        .message_max_early = 65535,
         .follow_configured_order = true,
     };
 }

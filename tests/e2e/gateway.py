@@ -19,11 +19,13 @@ connections {{
         proposals = {ike}
         {more}
         local {{
-            auth = psk
+            auth = {local_auth}
+            {local_more}
             id = {local_id}
         }}
         remote {{
-            auth = psk
+            auth = {remote_auth}
+            {remote_more}
             id = {remote_id}
         }}
         children {{
@@ -41,6 +43,7 @@ secrets {{
         id = {remote_id}
         secret = "{psk}"
     }}
+    {secrets}
 }}
 """
 
@@ -137,7 +140,8 @@ class Gateway:
         values = {
             "conn": "site", "local": self.outer[family], "remote": self.other.outer[family], "ike": "default", "esp": "default",
             "local_id": f"{self.name}.example", "remote_id": f"{self.other.name}.example", "local_ts": self.subnets,
-            "remote_ts": self.other.subnets, "psk": "one secret", "more": "", "child": "", **changes,
+            "remote_ts": self.other.subnets, "psk": "one secret", "more": "", "child": "",
+            "local_auth": "psk", "remote_auth": "psk", "local_more": "", "remote_more": "", "secrets": "", **changes,
         }
         self.write("swanctl.conf", SWANCTL_CONF.format(**values))
         self.write("braid.conf", BRAID_CONF.format(first=first, tries=tries, plane=plane))
@@ -145,10 +149,17 @@ class Gateway:
     def braidd(self, *options):
         return [os.path.join(self.programs, "braidd"), "-c", self.dir, "-r", self.run_dir, *options]
 
-    def start(self, **changes):
+    def start(self, files="", **changes):
+        """`files`: a folder whose content goes beside the configuration."""
         shutil.rmtree(self.dir, ignore_errors=True)
+        if files:
+            shutil.copytree(files, self.dir)
         self.configure(**changes)
         self.launch()
+
+    def conf(self):
+        with open(os.path.join(self.dir, "swanctl.conf"), encoding="utf-8") as file:
+            return file.read()
 
     def launch(self):
         with open(self.log_path, "a", encoding="utf-8") as log:
