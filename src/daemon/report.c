@@ -303,21 +303,10 @@ static const char *const uniques[] = {
 };
 static const char *const actions[] = {"none", "trap", "start", "trap | start"}; /* by enum conf_action bits */
 
-/* The lists of a proposal in the order strongSwan gives them. */
-static const struct {
-    uint8_t type;
-    const char *name;
-} transform_lists[] = {
-    {TRANSFORM_ENCR, "encr"}, {TRANSFORM_INTEG, "integ"}, {TRANSFORM_PRF, "prf"}, {TRANSFORM_KE, "ke"},
-    {TRANSFORM_ADDKE1, "ake1"}, {TRANSFORM_ADDKE1 + 1, "ake2"}, {TRANSFORM_ADDKE1 + 2, "ake3"},
-    {TRANSFORM_ADDKE1 + 3, "ake4"}, {TRANSFORM_ADDKE1 + 4, "ake5"}, {TRANSFORM_ADDKE1 + 5, "ake6"},
-    {TRANSFORM_ADDKE1 + 6, "ake7"}, {TRANSFORM_SN, "sn"},
-};
-
 static void item_transform(struct vici_out *o, const struct transform *t)
 {
     char printed[64];
-    uint8_t type = t->type >= TRANSFORM_ADDKE1 ? TRANSFORM_KE : t->type;
+    uint8_t type = kex_slot(t->type) != NOT_A_KEX_SLOT ? TRANSFORM_KE : t->type;
     const struct alg *alg = alg_find(type, t->id, t->key_bits);
     if (type == TRANSFORM_SN)
         snprintf(printed, sizeof printed, "%s", t->id ? "EXT_SEQ" : "NO_EXT_SEQ");
@@ -330,21 +319,34 @@ static void item_transform(struct vici_out *o, const struct transform *t)
     vici_item_str(o, printed);
 }
 
+/* All transforms of a type as a list; none: no list. */
+static void list_transforms(struct vici_out *o, const struct proposal *p, uint8_t type, int slot,
+                            const char *name)
+{
+    bool open = false;
+    for (uint16_t i = 0; i < p->count; i++) {
+        const struct transform *t = &p->transform[i];
+        if (slot == NOT_A_KEX_SLOT ? t->type != type : kex_slot(t->type) != slot)
+            continue;
+        if (!open)
+            vici_list(o, name);
+        open = true;
+        item_transform(o, t);
+    }
+    if (open)
+        vici_list_end(o);
+}
+
+/* In the order strongSwan gives them. */
 static void report_proposal(struct vici_out *o, const struct proposal *p)
 {
-    for (size_t i = 0; i < sizeof transform_lists / sizeof transform_lists[0]; i++) {
-        bool open = false;
-        for (uint16_t k = 0; k < p->count; k++) {
-            if (p->transform[k].type != transform_lists[i].type)
-                continue;
-            if (!open)
-                vici_list(o, transform_lists[i].name);
-            open = true;
-            item_transform(o, &p->transform[k]);
-        }
-        if (open)
-            vici_list_end(o);
-    }
+    list_transforms(o, p, TRANSFORM_ENCR, NOT_A_KEX_SLOT, "encr");
+    list_transforms(o, p, TRANSFORM_INTEG, NOT_A_KEX_SLOT, "integ");
+    list_transforms(o, p, TRANSFORM_PRF, NOT_A_KEX_SLOT, "prf");
+    list_transforms(o, p, 0, 0, "ke");
+    for (int slot = 1; slot <= 7; slot++)
+        list_transforms(o, p, 0, slot, (const char[]){'a', 'k', 'e', (char)('0' + slot), '\0'});
+    list_transforms(o, p, TRANSFORM_SN, NOT_A_KEX_SLOT, "sn");
 }
 
 static void report_proposals(struct vici_out *o, const char *name, const struct proposals *list)
