@@ -472,6 +472,27 @@ static void redirected(struct run *run)
     pair_end(&p);
 }
 
+/* A first message of 60 kB, all of it proper: nobody is that much to us yet. */
+static bool swell(struct forge *f, struct forged *m)
+{
+    (void)f;
+    struct bytes filling = resized(m, BYTES_NONE, 60000);
+    return ike_msg_add_raw(m->msg, m->arena, PAYLOAD_VENDOR, filling);
+}
+
+static void swollen_contact(struct run *run)
+{
+    struct pair p = hostile_pair(run);
+    struct forge f = {
+        .pair = &p, .bad = p.a, .exchange = EXCHANGE_IKE_SA_INIT, .mid = -1, .change = swell};
+    forge_start(&f);
+    host_initiate(p.a, "net", "net");
+    world_run(p.w, 15 * IKE_MS);
+    EXPECT(p.w, f.done && ike_engine_half_open_count(p.b->engine) == 0);
+    p.w->tap = NULL;
+    pair_end(&p);
+}
+
 /* ---- the wrong message at the wrong time --------------------------------------------------- */
 
 /* Every exchange number, request and response, in every phase, from either side, with message ids
@@ -747,6 +768,7 @@ const struct scenario hostile_scenarios[] = {
     {"lying-selection",    "the answer to IKE_SA_INIT selects what was not offered, twice, or without the notify", lying_selection},
     {"forged-errors",      "errors in clear arrive before the true answer, or instead of it", forged_errors},
     {"redirected",         "a redirection that nobody asked for stands where the answer to IKE_SA_INIT should", redirected},
+    {"swollen-contact",    "a first message of 60 kB, all of it proper", swollen_contact},
     {"endless-cookies",    "a responder that asks for another cookie every time", endless_cookies},
     {"wrong-time",         "every exchange, both directions, in every phase, with message ids around the window", wrong_time},
     {"surplus-round",      "one IKE_INTERMEDIATE more than agreed on", surplus_round},
