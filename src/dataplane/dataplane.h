@@ -13,12 +13,12 @@ enum plane_report_kind {
     REPORT_SEEN,    /* an authenticated packet came from `from`, which is not the SA's remote endpoint, or the first for a while (at most one a second each SA) */
     REPORT_FAILED,  /* the last add could not be done; text says why */
     REPORT_LIMIT,   /* the SA has reached a limit of volume, `hard` or soft; each is told once */
-    REPORT_ACQUIRE, /* later: a packet matched a trap policy */
+    REPORT_ACQUIRE, /* a packet was caught in a trap: its SA is wanted (at most one a second each trap) */
 };
 
 struct plane_report {
     enum plane_report_kind kind;
-    uint32_t child_id;
+    uint32_t child_id; /* or, of ACQUIRE, the trap's id */
     bool hard; /* LIMIT: nothing is sent on it any more; else it is time to rekey */
     struct endpoint from;
     char text[160];
@@ -30,6 +30,15 @@ struct plane_report {
  * same time whoever sends more. What the cipher and the sequence numbers bear (esp.h) limits what
  * is sent, and is always there.
  */
+
+/*
+ * A policy without an SA. Packets that match it are drawn into the tunnel as if there were one. An
+ * SA with the same selectors has precedence, always; one with wider selectors has not.
+ */
+struct plane_trap {
+    uint32_t id;                          /* its owner's choice; there is none with it yet */
+    struct selectors local_ts, remote_ts; /* addresses, none `dynamic`; borrowed for the call */
+};
 
 /* Traffic counters of a Child SA, for `list`. */
 struct plane_usage {
@@ -45,6 +54,10 @@ struct dataplane {
 
     /* Carry out one effect. False: a REPORT_FAILED is waiting (ADD only). Keys are copied and wiped by the plane when the SA goes. */
     bool (*apply)(void *self, ike_time now, const struct ike_plane *effect);
+
+    /* Set a trap; false with a reason in `why`. Traps stay, whatever SAs come and go, until they are taken away. */
+    bool (*trap)(void *self, const struct plane_trap *trap, char *why, size_t why_len);
+    void (*untrap)(void *self, uint32_t id);
 
     /*
      * An ESP-in-UDP packet (no marker, SPI first) from the wire. May be modified in place. Hostile. What was inside may wait to be joined with

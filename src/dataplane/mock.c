@@ -12,9 +12,15 @@ struct mock_node {
     struct plane_usage usage;
 };
 
+struct trap_node {
+    struct trap_node *next;
+    struct mock_trap trap;
+};
+
 struct mock {
     struct dataplane plane;
     struct mock_node *first;
+    struct trap_node *traps;
     struct mock_counts counts;
     struct report_queue reports;
     bool fail;
@@ -50,6 +56,14 @@ const struct mock_child *mock_child_by_id(const struct dataplane *plane, uint32_
 {
     const struct mock_node *n = *find(plane->self, id);
     return n ? &n->child : NULL;
+}
+
+const struct mock_trap *mock_trap(const struct dataplane *plane, size_t i)
+{
+    const struct trap_node *n = ((const struct mock *)plane->self)->traps;
+    while (n && i--)
+        n = n->next;
+    return n ? &n->trap : NULL;
 }
 
 /* ---- copies ---------------------------------------------------------------------------------- */
@@ -188,6 +202,46 @@ static bool mock_apply(void *self, ike_time now, const struct ike_plane *effect)
     return carry_out[effect->op](self, effect);
 }
 
+static void trap_free(struct trap_node *n)
+{
+    free((void *)(uintptr_t)n->trap.local_ts.at);
+    free((void *)(uintptr_t)n->trap.remote_ts.at);
+    free(n);
+}
+
+static bool mock_set_trap(void *self, const struct plane_trap *p, char *why, size_t why_len)
+{
+    struct mock *m = self;
+    struct trap_node **end = &m->traps, *n = calloc(1, sizeof *n);
+    if (!n || !copy_selectors(&n->trap.local_ts, &p->local_ts) ||
+        !copy_selectors(&n->trap.remote_ts, &p->remote_ts)) {
+        if (n)
+            trap_free(n);
+        snprintf(why, why_len, "out of memory");
+        return false;
+    }
+    n->trap.id = p->id;
+    while (*end)
+        end = &(*end)->next;
+    *end = n;
+    m->counts.traps++;
+    return true;
+}
+
+static void mock_untrap(void *self, uint32_t id)
+{
+    struct mock *m = self;
+    struct trap_node **link = &m->traps;
+    while (*link && (*link)->trap.id != id)
+        link = &(*link)->next;
+    struct trap_node *n = *link;
+    if (!n)
+        return;
+    *link = n->next;
+    trap_free(n);
+    m->counts.traps--;
+}
+
 static void mock_esp_input(void *self, ike_time now, const struct ike_path *path, uint8_t *packet,
                            size_t len)
 {
@@ -232,6 +286,8 @@ static void mock_close(void *self)
         m->first = n->next;
         node_free(n);
     }
+    while (m->traps)
+        mock_untrap(m, m->traps->trap.id);
     report_clear(&m->reports);
     free(m);
 }
@@ -259,6 +315,13 @@ void mock_exhaust(struct dataplane *plane, uint32_t child_id, bool hard)
                &(struct plane_report){.kind = REPORT_LIMIT, .child_id = child_id, .hard = hard});
 }
 
+void mock_acquire(struct dataplane *plane, uint32_t trap_id)
+{
+    struct mock *m = plane->self;
+    report_put(&m->reports,
+               &(struct plane_report){.kind = REPORT_ACQUIRE, .child_id = trap_id});
+}
+
 bool mock_set_usage(struct dataplane *plane, uint32_t child_id, const struct plane_usage *usage)
 {
     struct mock_node *n = *find(plane->self, child_id);
@@ -276,6 +339,8 @@ struct dataplane *mock_new(void)
         .self = m,
         .name = "mock",
         .apply = mock_apply,
+        .trap = mock_set_trap,
+        .untrap = mock_untrap,
         .esp_input = mock_esp_input,
         .esp_flush = mock_esp_flush,
         .descriptors = mock_descriptors,

@@ -160,7 +160,7 @@ static struct policy *search(const struct policy_table *t, const struct flow *f)
     unsigned best_match = 0;
     for (struct policy *p = t->newest; p; p = p->older) {
         unsigned m = p->is_usable ? match(&p->local, &p->remote, f) : 0;
-        if (m > best_match) {
+        if (m > best_match || (m && m == best_match && best->is_trap && !p->is_trap)) {
             best_match = m;
             best = p;
         }

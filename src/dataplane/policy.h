@@ -2,8 +2,8 @@
  * policy: which Child SA a packet belongs to (RFC 4301 4.4.1, 5.1, 5.2).
  *
  * A policy is the pair of traffic selector lists of one Child SA. Outbound, the most specific
- * policy whose lists hold both ends of the packet's flow wins, and among equals the newest: a
- * rekeyed SA takes over from the one it replaces. Since that is a walk over all policies, the
+ * policy whose lists hold both ends of the packet's flow wins, and among equals the newest SA's: a
+ * rekeyed SA takes over from the one it replaces, and any SA from a trap (trap.h). Since that is a walk over all policies, the
  * answers for the last flows are remembered until anything changes. Inbound, the SPI has named the
  * SA already and policy_allows only checks.
  *
@@ -19,6 +19,7 @@
 struct policy {
     struct policy *older;           /* in its table, newest first */
     void *owner;                    /* whoever put it in */
+    bool is_trap;                   /* it has no SA */
     bool is_usable;                 /* outbound; false while its peer may not be ready for it */
     struct selectors local, remote; /* own copies */
 };

@@ -25,6 +25,7 @@
 #include "dataplane/report.h"
 #include "dataplane/route.h"
 #include "dataplane/sad.h"
+#include "dataplane/trap.h"
 #include "esp/fit.h"
 #include "esp/transport.h"
 
@@ -56,6 +57,7 @@ struct tun {
     struct dataplane plane;
     struct plane_output output;
     struct sad sad;
+    struct traps traps;
     struct device device;
     struct router *router; /* NULL: no routes are made */
     struct report_queue reports;
@@ -232,6 +234,17 @@ static void send_packet(struct tun *t, ike_time now, struct sad_entry *sa, const
     note_limits(t, sa);
 }
 
+/* It waits if it can, and its SA is asked for. */
+static void fall_into(struct tun *t, ike_time now, struct trap *trap, struct bytes packet,
+                      const struct offload *offload)
+{
+    if (!trap_catch(&t->traps, trap, now, packet, offload))
+        t->drops.no_sa_yet++;
+    if (trap_must_tell(trap, now))
+        report_put(&t->reports,
+                   &(struct plane_report){.kind = REPORT_ACQUIRE, .child_id = trap->id});
+}
+
 static void outbound(struct tun *t, ike_time now, struct bytes read, const struct offload *offload)
 {
     struct flow f;
@@ -247,6 +260,10 @@ static void outbound(struct tun *t, ike_time now, struct bytes read, const struc
         answer_prohibited(t, now, packet, &f);
         return;
     }
+    if (policy->is_trap) {
+        fall_into(t, now, policy->owner, packet, offload);
+        return;
+    }
     struct sad_entry *sa = policy->owner;
     size_t longest = segments_longest(&segments), len;
     measure_again(t, sa, now);
@@ -257,6 +274,32 @@ static void outbound(struct tun *t, ike_time now, struct bytes read, const struc
     }
     for (uint8_t *at = next_slot(t); (len = segments_next(&segments, at)); at = next_slot(t))
         send_packet(t, now, sa, &f, at, len);
+}
+
+static bool has_sa(struct tun *t, struct bytes packet)
+{
+    struct flow f;
+    const struct policy *p = flow_parse(packet, &f) ? policy_table_find(&t->sad.policies, &f) : NULL;
+    return p && !p->is_trap;
+}
+
+/* There is a new SA: what waited for it goes. */
+static void send_caught(struct tun *t, ike_time now)
+{
+    for (struct trap *trap = t->traps.first; trap; trap = trap->next) {
+        struct caught *next, *c = trap_take(&t->traps, trap, now);
+        for (; c; c = next) {
+            next = c->next;
+            struct bytes packet = bytes_make(c->packet, c->len);
+            if (!has_sa(t, packet)) {
+                trap_wait_on(&t->traps, trap, c);
+                continue;
+            }
+            outbound(t, now, packet, &c->offload);
+            trap_release(c);
+        }
+    }
+    flush(t);
 }
 
 static void tun_readable(void *self, ike_time now, int fd)
@@ -367,9 +410,9 @@ static void tun_esp_flush(void *self)
 /* ---- installing and removing ----------------------------------------------------------------- */
 
 /* What must not be swallowed is excepted before anything is drawn in. */
-static bool add_routes(struct tun *t, const struct sad_entry *sa, char *why, size_t why_len)
+static bool add_routes(struct tun *t, const struct policy *p, char *why, size_t why_len)
 {
-    const struct selectors *local = &sa->policy.local, *remote = &sa->policy.remote;
+    const struct selectors *local = &p->local, *remote = &p->remote;
     if (!t->router)
         return true;
     if (!router_add(t->router, ROUTE_LOCAL, local, NULL, why, why_len))
@@ -380,12 +423,12 @@ static bool add_routes(struct tun *t, const struct sad_entry *sa, char *why, siz
     return false;
 }
 
-static void remove_routes(struct tun *t, const struct sad_entry *sa)
+static void remove_routes(struct tun *t, const struct policy *p)
 {
     if (!t->router)
         return;
-    router_remove(t->router, ROUTE_REMOTE, &sa->policy.remote);
-    router_remove(t->router, ROUTE_LOCAL, &sa->policy.local);
+    router_remove(t->router, ROUTE_REMOTE, &p->remote);
+    router_remove(t->router, ROUTE_LOCAL, &p->local);
 }
 
 /* Inbound ready, then routes: nothing is drawn into a tunnel that does not work yet. */
@@ -393,7 +436,7 @@ static bool apply_add(struct tun *t, const struct ike_plane *effect)
 {
     struct plane_report failed = {.kind = REPORT_FAILED, .child_id = effect->child.id};
     struct sad_entry *sa = sad_add(&t->sad, effect, failed.text, sizeof failed.text);
-    if (sa && add_routes(t, sa, failed.text, sizeof failed.text)) {
+    if (sa && add_routes(t, &sa->policy, failed.text, sizeof failed.text)) {
         measure(t, sa);
         adjust_mtu(t);
         return true;
@@ -429,7 +472,7 @@ static bool apply_remove(struct tun *t, const struct ike_plane *effect)
     struct sad_entry *sa = sad_by_id(&t->sad, effect->child.id);
     if (!sa)
         return true;
-    remove_routes(t, sa);
+    remove_routes(t, &sa->policy);
     sad_remove(&t->sad, sa);
     adjust_mtu(t);
     return true;
@@ -443,8 +486,37 @@ static bool tun_apply(void *self, ike_time now, const struct ike_plane *effect)
         [PLANE_MOVE] = apply_move,
         [PLANE_REMOVE] = apply_remove,
     };
-    (void)now;
-    return carry_out[effect->op](self, effect);
+    bool ok = carry_out[effect->op](self, effect);
+    if (ok && effect->op == PLANE_ADD)
+        send_caught(self, now);
+    return ok;
+}
+
+static bool tun_trap(void *self, const struct plane_trap *p, char *why, size_t why_len)
+{
+    struct tun *t = self;
+    struct trap *trap = trap_add(&t->traps, p);
+    if (!trap) {
+        snprintf(why, why_len, "out of memory");
+        return false;
+    }
+    if (!add_routes(t, &trap->policy, why, why_len)) {
+        trap_remove(&t->traps, trap);
+        return false;
+    }
+    policy_table_add(&t->sad.policies, &trap->policy);
+    return true;
+}
+
+static void tun_untrap(void *self, uint32_t id)
+{
+    struct tun *t = self;
+    struct trap *trap = trap_by_id(&t->traps, id);
+    if (!trap)
+        return;
+    remove_routes(t, &trap->policy);
+    policy_table_remove(&t->sad.policies, &trap->policy);
+    trap_remove(&t->traps, trap);
 }
 
 /* ---- the rest of the contract ---------------------------------------------------------------- */
@@ -473,6 +545,8 @@ static bool tun_usage(void *self, uint32_t child_id, struct plane_usage *out)
 static void tun_close(void *self)
 {
     struct tun *t = self;
+    while (t->traps.first)
+        tun_untrap(t, t->traps.first->id);
     router_close(t->router);
     sad_clear(&t->sad);
     report_clear(&t->reports);
@@ -517,6 +591,8 @@ static struct dataplane *tun_new_with(const struct crypto *crypto,
         .name = "tun",
         .needs_encap = true,
         .apply = tun_apply,
+        .trap = tun_trap,
+        .untrap = tun_untrap,
         .esp_input = tun_esp_input,
         .esp_flush = tun_esp_flush,
         .descriptors = tun_descriptors,

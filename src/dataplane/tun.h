@@ -23,6 +23,7 @@ unsigned tun_mtu(const struct dataplane *plane);
 struct tun_drops {
     uint64_t unknown_spi; /* from the wire */
     uint64_t no_policy;   /* from the device: no SA for it */
+    uint64_t no_sa_yet;   /* from the device: it fell into a trap, where there was no room to wait */
     uint64_t malformed;   /* from the device: no IP packet */
     uint64_t device_full; /* to the device: the kernel did not take it */
     uint64_t exhausted;   /* a hard limit was reached, or the cryptographic library failed */

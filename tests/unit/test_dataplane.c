@@ -724,6 +724,110 @@ static void another_address_of_the_peer_is_reported_but_not_used(void **state)
     assert_int_equal(b.last_path.remote.port, 61000);
 }
 
+/* ---- tests: traps ---------------------------------------------------------------------------- */
+
+static void set_trap(const struct host *h, uint32_t id)
+{
+    struct selector local[] = {net4(h->net), net6(h->net)};
+    struct selector remote[] = {net4(h->peer->net), net6(h->peer->net)};
+    struct plane_trap trap = {.id = id, .local_ts = {2, local}, .remote_ts = {2, remote}};
+    char why[160];
+    assert_true(h->plane->trap(h->plane->self, &trap, why, sizeof why));
+}
+
+/* How many ACQUIREs are waiting; nothing else is. */
+static size_t acquires(const struct host *h, uint32_t id)
+{
+    struct plane_report r;
+    size_t count = 0;
+    for (; h->plane->report(h->plane->self, &r); count++) {
+        assert_int_equal(r.kind, REPORT_ACQUIRE);
+        assert_int_equal(r.child_id, id);
+    }
+    return count;
+}
+
+static void wish(const struct host *h, unsigned tag)
+{
+    uint8_t p[PACKET_MAX];
+    route(h, p, make_v4(p, h, h->peer->net, 100, tag));
+    turn(h);
+}
+
+static void a_packet_in_a_trap_is_reported_once_a_second_and_not_answered(void **state)
+{
+    (void)state;
+    set_trap(&a, 7);
+    for (unsigned i = 0; i < 20; i++)
+        wish(&a, i);
+    assert_int_equal(acquires(&a, 7), 1);
+    now += IKE_SECOND;
+    wish(&a, 0);
+    assert_int_equal(acquires(&a, 7), 1);
+    assert_int_equal(a.packets, 0);
+    assert_int_equal(tun_drops(a.plane).no_sa_yet, 21 - 8);
+    expect_nothing(&a);
+    uint8_t p[PACKET_MAX];
+    route(&a, p, make_v4(p, &a, 3, 100, 0)); /* no trap for it */
+    turn(&a);
+    assert_int_equal(acquires(&a, 7), 0);
+    assert_int_equal(tun_drops(a.plane).no_policy, 1);
+}
+
+static void what_waits_in_a_trap_goes_when_there_is_an_sa(void **state)
+{
+    (void)state;
+    uint8_t p[PACKET_MAX], got[PACKET_MAX];
+    set_trap(&a, 7);
+    for (unsigned i = 0; i < 3; i++)
+        wish(&a, i);
+    add(&(struct child){.id = 1});
+    for (unsigned i = 0; i < 3; i++)
+        assert_bytes_equal(bytes_make(got, received(&b, got)),
+                           bytes_make(p, make_v4(p, &a, b.net, 100, i)));
+    expect_nothing(&b);
+    expect_through(&a, 500, 1, false);
+    expect_through(&a, 500, 2, true);
+    assert_int_equal(acquires(&a, 7), 1);
+}
+
+static void what_waited_too_long_is_dropped(void **state)
+{
+    (void)state;
+    uint8_t p[PACKET_MAX], got[PACKET_MAX];
+    set_trap(&a, 7);
+    wish(&a, 0);
+    now += 9 * IKE_SECOND;
+    wish(&a, 1);
+    now += IKE_SECOND;
+    add(&(struct child){.id = 1});
+    assert_bytes_equal(bytes_make(got, received(&b, got)),
+                       bytes_make(p, make_v4(p, &a, b.net, 100, 1)));
+    expect_nothing(&b);
+}
+
+static void a_trap_is_there_again_when_its_sa_is_gone(void **state)
+{
+    (void)state;
+    struct plane_report r;
+    add(&(struct child){.id = 1});
+    set_trap(&a, 7); /* set later, and yet the SA is preferred */
+    expect_through(&a, 100, 0, false);
+    while (b.plane->report(b.plane->self, &r))
+        ;
+    assert_int_equal(acquires(&a, 7), 0);
+    remove_at(&a, 1);
+    wish(&a, 1);
+    assert_int_equal(acquires(&a, 7), 1);
+    a.plane->untrap(a.plane->self, 7);
+    a.plane->untrap(a.plane->self, 7);
+    wish(&a, 2);
+    assert_int_equal(acquires(&a, 7), 0);
+    assert_int_equal(tun_drops(a.plane).no_policy, 1);
+}
+
+/* ---- tests: refusals ------------------------------------------------------------------------- */
+
 static void expect_refusal(struct ike_plane p, const char *part)
 {
     struct plane_report r;
@@ -930,6 +1034,10 @@ int main(void)
         TEST(a_retired_sa_tells_no_limit),
         TEST(the_peer_is_reported_once_a_second),
         TEST(another_address_of_the_peer_is_reported_but_not_used),
+        TEST(a_packet_in_a_trap_is_reported_once_a_second_and_not_answered),
+        TEST(what_waits_in_a_trap_goes_when_there_is_an_sa),
+        TEST(what_waited_too_long_is_dropped),
+        TEST(a_trap_is_there_again_when_its_sa_is_gone),
         TEST(what_cannot_be_installed_is_refused_with_a_reason),
         TEST(orders_about_unknown_sas_do_nothing),
         TEST(transport_mode_carries_what_runs_between_the_hosts),

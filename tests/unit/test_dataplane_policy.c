@@ -297,6 +297,34 @@ static void the_worst_range_fits(void **state)
     assert_int_equal(prefix_cover(&v4, out), 62);
 }
 
+static void an_sa_is_preferred_to_a_trap_unless_the_trap_is_closer(void **state)
+{
+    (void)state;
+    struct policy_table *t = table_new();
+    struct policy sa, trap, close_trap;
+    struct flow f = flow("10.1.0.1", "10.2.0.1", 17, 1, 2);
+    make(&sa, NET1, NET2);
+    make(&trap, NET1, NET2);
+    make(&close_trap, NET1, range("10.2.0.0", "10.2.0.255"));
+    trap.is_trap = close_trap.is_trap = true;
+    policy_table_add(t, &trap);
+    assert_ptr_equal(policy_table_find(t, &f), &trap);
+    policy_table_add(t, &sa);
+    assert_ptr_equal(policy_table_find(t, &f), &sa);
+    policy_table_remove(t, &trap);
+    policy_table_add(t, &trap);
+    assert_ptr_equal(policy_table_find(t, &f), &sa);
+    policy_table_set_usable(t, &sa, false);
+    assert_ptr_equal(policy_table_find(t, &f), &trap);
+    policy_table_set_usable(t, &sa, true);
+    policy_table_add(t, &close_trap);
+    assert_ptr_equal(policy_table_find(t, &f), &close_trap);
+    policy_free(&sa);
+    policy_free(&trap);
+    policy_free(&close_trap);
+    free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +340,7 @@ int main(void)
         cmocka_unit_test(remembered_answers_are_the_right_ones),
         cmocka_unit_test(ranges_become_prefixes),
         cmocka_unit_test(the_worst_range_fits),
+        cmocka_unit_test(an_sa_is_preferred_to_a_trap_unless_the_trap_is_closer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,6 +109,30 @@ static void sightings_limits_and_usage_can_be_set(void **state)
     m->close(m->self);
 }
 
+static void traps_are_remembered_and_acquire_when_told_to(void **state)
+{
+    (void)state;
+    struct dataplane *m = mock_new();
+    struct ike_plane one = make_add(1, 7);
+    struct plane_trap trap = {.id = 5, .local_ts = one.child.local_ts, .remote_ts = one.child.remote_ts};
+    struct plane_report r;
+    char why[160];
+    assert_true(m->trap(m->self, &trap, why, sizeof why));
+    trap.id = 6;
+    assert_true(m->trap(m->self, &trap, why, sizeof why));
+    assert_int_equal(mock_counts(m).traps, 2);
+    assert_int_equal(mock_trap(m, 0)->id, 5);
+    m->untrap(m->self, 5);
+    m->untrap(m->self, 5);
+    assert_int_equal(mock_counts(m).traps, 1);
+    assert_int_equal(mock_trap(m, 0)->remote_ts.count, 1);
+    mock_acquire(m, 6);
+    assert_true(m->report(m->self, &r));
+    assert_int_equal(r.kind, REPORT_ACQUIRE);
+    assert_int_equal(r.child_id, 6);
+    m->close(m->self);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +141,7 @@ int main(void)
         cmocka_unit_test(a_move_changes_the_path),
         cmocka_unit_test(it_fails_when_told_to),
         cmocka_unit_test(sightings_limits_and_usage_can_be_set),
+        cmocka_unit_test(traps_are_remembered_and_acquire_when_told_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
