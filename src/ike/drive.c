@@ -235,7 +235,7 @@ void drive_pursue(struct turn *t)
     const struct exchange *next = sa->initiator ? exchange_next(sa) : NULL;
     if (next)
         begin(t, next, NULL);
-    else if (!sa_is_initial(sa) && sa_take_want(sa, &want))
+    else if (!sa_is_initial(sa) && sa_take_want(sa, t->now, &want))
         begin(t, exchange_for(want.kind), &want);
     else
         turn_arm(t);

@@ -33,6 +33,8 @@ enum {
     SERIES_PER_IKE_MAX = 8,
     /* how often a series is begun anew before its purpose is given up */
     SERIES_TRIES_MAX = 3,
+    /* how often a new Child SA is asked for that the peer has no time for */
+    TEMPORARY_TRIES_MAX = 5,
 };
 
 #define DELETE_LINGER_FOR (2500 * IKE_MS)   /* a closing SA waits so long for the answer to its Delete; a daemon that ends has 3 s */
@@ -42,6 +44,7 @@ enum {
 #define REAUTH_RETRY_FOR (60 * IKE_SECOND)
 #define CHILD_LINGER_FOR (5 * IKE_SECOND)   /* inbound half of a deleted Child SA, for packets still on their way */
 #define REKEY_RETRY_FOR (10 * IKE_SECOND)   /* a rekey that failed for now is tried again after that, and up to as much again */
+#define NEW_CHILD_RETRY_FOR (IKE_SECOND)    /* a new Child SA that the peer has no time for is asked for again after that, twice that, and so on */
 #define EXPIRE_RETRY_FOR (IKE_SECOND)       /* the Delete of a Child SA at its hard limit, when too much is wanted already */
 #define FRAGMENT_STORE_FOR (30 * IKE_SECOND) /* an incomplete set of fragments is dropped */
 

@@ -157,6 +157,8 @@ static void end_sa(struct turn *t, bool force, uint64_t order_id)
     sa->order_id = order_id ? order_id : sa->order_id;
     if (sa->phase == PHASE_CLOSING)
         return;
+    if (sa->phase == PHASE_REPLACED && !force)
+        return; /* it waits for its Delete; the peer may not have heard the answer to its rekey yet */
     if (sa->phase != PHASE_UP) {
         turn_close(t, &over, false);
         return;
@@ -226,7 +228,7 @@ static enum order_result shutdown(struct turn *t, const struct ike_order *order)
     for (struct ike_sa *sa = engine_next_sa(t->e, 0); sa; sa = engine_next_sa(t->e, sa->id)) {
         struct turn one = {.e = t->e, .sa = sa, .now = t->now, .fx = t->fx};
         struct verdict over = verdict_peer(IKE_REASON_DELETED, 0);
-        if (sa->phase == PHASE_CLOSING && sa->mourned)
+        if (sa->mourned)
             turn_close(&one, &over, false);
         else
             end_sa(&one, order->force, order->id);

@@ -17,6 +17,9 @@ ike_time sa_deadline(const struct ike_sa *sa)
         at = earlier(at, l->die_at);
     for (const struct child *c = sa->children; c; c = c->next)
         at = earlier(at, child_deadline(c));
+    for (uint8_t i = 0; i < sa->wants && sa->phase == PHASE_UP && !sa->ours; i++)
+        if (sa->want[i].not_before)
+            at = earlier(at, sa->want[i].not_before);
     for (int i = 0; i < 2; i++)
         if (sa->gather[i] && sa->gather[i]->total)
             at = earlier(at, sa->gather[i]->since + FRAGMENT_STORE_FOR);
@@ -152,13 +155,16 @@ static bool may_pursue(const struct ike_sa *sa, enum want_kind kind)
     return !about_child || !sa_larval_of_kind(sa, LARVAL_IKE);
 }
 
-bool sa_take_want(struct ike_sa *sa, struct want *out)
+bool sa_take_want(struct ike_sa *sa, ike_time now, struct want *out)
 {
     uint8_t best = WANTS_MAX;
-    for (uint8_t i = 0; i < sa->wants; i++)
-        if (may_pursue(sa, sa->want[i].kind) &&
+    for (uint8_t i = 0; i < sa->wants; i++) {
+        if (sa->want[i].not_before <= now)
+            sa->want[i].not_before = 0;
+        if (!sa->want[i].not_before && may_pursue(sa, sa->want[i].kind) &&
             (best == WANTS_MAX || sa->want[i].kind < sa->want[best].kind))
             best = i;
+    }
     if (best == WANTS_MAX)
         return false;
     *out = sa->want[best];

@@ -73,6 +73,7 @@ struct want {
     /* REKEY_*, NEW_CHILD: the key exchange method the peer demanded, 0 = the configured one */
     uint16_t method;
     uint8_t tries;   /* how often it was tried already */
+    ike_time not_before; /* the peer had no time for it: ask again then; 0 = now */
     uint16_t notify; /* REPORT */
     uint64_t order_id;
 };
@@ -202,7 +203,7 @@ bool sa_want(struct ike_sa *sa, struct want want);
  * The most urgent want that may be pursued now: an IKE SA is not rekeyed while Child SAs are under
  * way, nor the other way round.
  */
-bool sa_take_want(struct ike_sa *sa, struct want *out);
+bool sa_take_want(struct ike_sa *sa, ike_time now, struct want *out);
 
 struct larval *sa_larval(const struct ike_sa *sa, uint32_t id);
 struct larval *sa_larval_of_kind(const struct ike_sa *sa, enum larval_kind kind);

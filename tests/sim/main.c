@@ -9,12 +9,13 @@
 #include "scenario.h"
 
 static const struct scenario *const tables[] = {flow_scenarios, loss_scenarios, fault_scenarios,
-                                                hostile_scenarios, crowd_scenarios};
+                                                hostile_scenarios, crowd_scenarios,
+                                                order_scenarios};
 
 static const char help[] =
     "usage: braid-sim [--scenario NAME[,NAME...]] [--seed S] [--seeds N] [--case N] [--scale "
     "PERCENT] [--real] [--trace]\n"
-    "                 [--record HOST FILE] | --replay FILE [--trace] | --list\n"
+    "                 [--path CHOICES] [--record HOST FILE] | --replay FILE [--trace] | --list\n"
     "\n"
     "Runs the scenarios named, or all. Equal seeds give equal runs. With --seeds N the seeds S, "
     "S+1, ... are run one after the\n"
@@ -92,6 +93,8 @@ static int parse(int argc, char **argv, struct options *o)
             o->run.only_case = strtoll(argv[++i], NULL, 0);
         } else if (strcmp(argv[i], "--scale") == 0) {
             o->run.scale = strtoull(argv[++i], NULL, 0);
+        } else if (strcmp(argv[i], "--path") == 0) {
+            o->run.path = argv[++i];
         } else if (strcmp(argv[i], "--replay") == 0) {
             o->replay = argv[++i];
         } else if (strcmp(argv[i], "--record") == 0 && i + 2 < argc) {

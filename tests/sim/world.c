@@ -50,7 +50,7 @@ void world_fail(const struct world *w, const char *format, ...)
         fprintf(stderr, " --case %" PRId64, run->at_case);
     if (run->scale != 100) /* decides how many cases there are */
         fprintf(stderr, " --scale %" PRIu64, run->scale);
-    fprintf(stderr, "%s --trace\n", run->real ? " --real" : "");
+    fprintf(stderr, "%s%s --trace\n", run->real ? " --real" : "", run->note);
     exit(1);
 }
 

@@ -36,6 +36,8 @@ struct run {
     bool real;         /* OpenSSL instead of toy cryptography */
     uint64_t scale; /* how many rounds a scenario with a choice runs: percent, 100 = as `make check`
                        wants it */
+    const char *path;   /* the choices of one run, where a scenario enumerates; or NULL */
+    char note[1024];    /* what else a failure needs to be had again */
     const char *record; /* file for everything one host hears, or NULL */
     const char *record_host;
     uint64_t worlds, verbs, datagrams; /* counted, for the last line */
