@@ -155,7 +155,7 @@ static struct verdict check_budget(struct turn *t, const struct ike_header *h,
     struct ike_engine *e = t->e;
     const struct conf_engine *conf = &e->config->engine;
     struct glimpse g;
-    if (datagram.len > conf->message_max_early || !glimpse_request(datagram, h->next, &g))
+    if (datagram.len > CONTACT_LEN_MAX || !glimpse_request(datagram, h->next, &g))
         return verdict_drop(DROP_CONTACT);
     bool crowded = e->half_open >= conf->cookie_threshold;
     if (crowded && !(g.cookie.len && cookie_check(&e->cookies, e->crypto, t->now, &path->remote,

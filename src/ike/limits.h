@@ -18,6 +18,7 @@ enum {
     COOKIE_RETRIES_MAX = 3,
     KE_RETRIES_MAX = 2,          /* INVALID_KE_PAYLOAD answers followed per SA */
 
+    CONTACT_LEN_MAX = 32768,     /* a first message is kept until IKE_AUTH; with FrodoKEM-1344 it has 22 kB */
     FRAGMENTS_MAX = 128,         /* of one message: 64 KiB in fragments of 576 octets need 120 */
     FRAGMENT_LEN_MIN = 256,      /* refuse to plan smaller ones */
     FRAGMENT_SIZE_FALLBACK_V4 = 576,  /* whole IP datagram, used when larger ones seem to be lost */
