@@ -16,6 +16,8 @@
 
 enum conf_fragmentation { FRAGMENTATION_YES, FRAGMENTATION_ACCEPT, FRAGMENTATION_NO };
 enum conf_childless { CHILDLESS_ALLOW, CHILDLESS_PREFER, CHILDLESS_FORCE, CHILDLESS_NEVER };
+/* quantum_safe: may a connection come about without a post-quantum key exchange? */
+enum conf_quantum { QUANTUM_SAFE_NO, QUANTUM_SAFE_PREFERRED, QUANTUM_SAFE_REQUIRED };
 enum conf_unique { UNIQUE_NO, UNIQUE_NEVER, UNIQUE_REPLACE, UNIQUE_KEEP };
 enum conf_send_cert { SEND_CERT_IFASKED, SEND_CERT_ALWAYS, SEND_CERT_NEVER };
 enum conf_mode { MODE_TUNNEL, MODE_TRANSPORT };
@@ -80,6 +82,7 @@ struct conf_conn {
     enum conf_fragmentation fragmentation;
     enum conf_childless childless;
     enum conf_unique unique;
+    enum conf_quantum quantum_safe; /* checked when it is loaded: `ike` fulfils it */
     bool encap;                /* pretend a NAT so that ESP travels in UDP */
     bool mobike;
     ike_time dpd_for;          /* dpd_delay; 0 = off */

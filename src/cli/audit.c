@@ -133,24 +133,58 @@ static enum quantum judge_psk(json_t *row, const struct loaded *l, const struct 
     return QUANTUM_UNSAFE;
 }
 
+/* Families of signatures that withstand a quantum computer, as bits. */
+#define QUANTUM 1
+static const uint32_t safe_families =
+#define FAMILY(name, word, type, flags) ((uint32_t)(flags) << FAMILY_##name) |
+#include <braid/signature.def>
+    0;
+#undef QUANTUM
+
+/* What a section demands of signatures. */
+static enum quantum judge_signatures(const struct loaded *l, const struct conf_conn *c,
+                                     const struct conf_auth *auth)
+{
+    uint32_t families = 0;
+    for (uint32_t i = 0; i < l->sections.count; i++) {
+        const struct cred_section *s = &l->sections.at[i];
+        if (s->conn == c && s->is_remote == (auth == &c->remote))
+            families = s->spec.ike.families;
+    }
+    if (families == 0)
+        families = UINT32_MAX; /* any that the key is of */
+    if ((families & safe_families) == 0)
+        return QUANTUM_UNSAFE;
+    return families & ~safe_families ? QUANTUM_DEPENDS : QUANTUM_SAFE;
+}
+
 static enum quantum judge_side(json_t *row, const struct loaded *l, const struct conf_conn *c,
                                const struct conf_auth *auth, const char *side)
 {
     char what[128];
+    enum quantum q = QUANTUM_UNSAFE;
     if (auth->class == CONF_AUTH_PSK)
         return judge_psk(row, l, c);
-    if (auth->class == CONF_AUTH_NULL)
-        snprintf(what, sizeof what, "%s is not authenticated at all", side);
-    else
-        snprintf(what, sizeof what, "%s authenticates with a method that is not known to be post-quantum",
-                 side);
-    add_missing(row, what, "use auth = psk with a strong secret, or ML-DSA keys (auth = pubkey-mldsa87)");
-    return QUANTUM_UNSAFE;
+    if (auth->class == CONF_AUTH_PUBKEY)
+        q = judge_signatures(l, c, auth);
+    if (q == QUANTUM_SAFE)
+        return q;
+    snprintf(what, sizeof what, "%s %s", side,
+             auth->class == CONF_AUTH_NULL ? "is not authenticated at all"
+             : q == QUANTUM_DEPENDS
+                 ? "may sign with any kind of key, also one that falls to a quantum computer"
+                 : "authenticates with a method that falls to a quantum computer");
+    add_missing(row, what, "demand ML-DSA (auth = mldsa65), or use a strong secret (auth = psk)");
+    return q;
 }
 
 static void judge_authentication(json_t *row, const struct loaded *l, const struct conf_conn *c)
 {
     json_t *list = json_object_get(row, "methods");
+    if (c->has_ppk && c->ppk_required) { /* it goes into SK_pi and SK_pr, too (RFC 8784 3) */
+        add_once(list, "post-quantum pre-shared key");
+        return;
+    }
     add_once(list, methods[c->local.class]);
     add_once(list, methods[c->remote.class]);
     enum quantum ours = judge_side(row, l, c, &c->local, "our side"), theirs = ours;
@@ -225,8 +259,13 @@ static void audit_one(json_t *rows, const char *kind, const char *conn, const ch
     bool safe = vici_find_bool(sa, "quantum-safe", false) || vici_find_bool(sa, "ppk", false);
     copy_key_exchanges(row, sa);
     set(row, "recorded", judgements[safe ? QUANTUM_SAFE : QUANTUM_UNSAFE]);
-    set(row, "authentication",
-        conf ? json_string_value(json_object_get(conf, "authentication")) : "unknown");
+    struct bytes known;
+    if (vici_find(sa, "auth-quantum-safe", &known))
+        set(row, "authentication",
+            judgements[bytes_equal(known, BYTES_LIT("yes")) ? QUANTUM_SAFE : QUANTUM_UNSAFE]);
+    else
+        set(row, "authentication",
+            conf ? json_string_value(json_object_get(conf, "authentication")) : "unknown");
     if (!safe)
         add_missing(row, "no post-quantum key exchange is in its keys",
                     strcmp(recorded, "safe") == 0

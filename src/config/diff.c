@@ -218,6 +218,8 @@ static void compare(const struct diffing *d, enum schema_section section, const 
         struct text a = text_make(was, sizeof was), b = text_make(is, sizeof is);
         if (key->section != section || key->target == SCHEMA_NOWHERE || !printers[key->type].print)
             continue;
+        if (section == SCHEMA_AUTH && !printers[key->type].whole)
+            continue; /* that is beside the snapshot */
         size_t at = printers[key->type].whole ? 0 : key->target;
         printers[key->type].print(&a, key, (const char *)before + at);
         printers[key->type].print(&b, key, (const char *)after + at);

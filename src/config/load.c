@@ -13,6 +13,7 @@
 #include "config/load.h"
 
 #include "base/secret.h"
+#include "config/conflict.h"
 #include "config/memory.h"
 #include "config/schema.h"
 #include "config/settings.h"
@@ -363,11 +364,15 @@ static bool check_conn(struct loader *l, const struct view *v, const struct sect
                        const char *path, const struct conf_conn *c)
 {
     for (uint16_t i = 0; i < c->child_count; i++) {
-        if (!(c->child[i].start_action & ACTION_START) || names_a_peer(c))
+        uint8_t action = c->child[i].start_action;
+        if (action == ACTION_NONE || names_a_peer(c))
             continue;
         complain_key(l, PROBLEM_ERROR, v, "remote_addrs", &s->place, path,
-                     "a child has start_action = start, but no single address or host name says "
-                     "whom to call");
+                     action & ACTION_START
+                         ? "a child has start_action = start, but no single address or host name "
+                           "says whom to call"
+                         : "a child has start_action = trap, but no single address or host name "
+                           "says whom to call");
         return false;
     }
     return true;
@@ -644,9 +649,13 @@ static void read_swanctl(struct loader *l)
     settings_root(l->settings, &root);
     check_top(l, &root, SCHEMA_SWANCTL, PROBLEM_WARNING);
     load_conns(l, &root);
+    size_t errors = l->problems->errors;
     load_secrets(l, &root);
+    bool knows_secrets = l->problems->errors == errors;
     if (l->problems->errors == l->errors)
         set_ppk(l);
+    conflict_check(l->settings, l->problems, &root, &l->snapshot->config,
+                   knows_secrets ? &l->whole->loaded.secrets : NULL);
     refuse_parts(l, &root);
 }
 
@@ -783,6 +792,7 @@ struct config *config_load_conns(struct settings *tree, struct problem_list *pro
     l.settings = l.run.settings = tree;
     settings_root(tree, &root);
     load_conns(&l, &root);
+    conflict_check(tree, problems, &root, &l.snapshot->config, NULL);
     struct loaded *whole = finish(&l);
     *blame = l.run.blame;
     struct config *config = whole ? whole->config : NULL;

@@ -36,6 +36,12 @@ static const struct value_word words_fragmentation[] = {{"yes", FRAGMENTATION_YE
                                                         {NULL, 0}};
 /* clang-format on */
 /* clang-format off */
+static const struct value_word words_quantum[] = {{"no", QUANTUM_SAFE_NO},
+                                                  {"preferred", QUANTUM_SAFE_PREFERRED},
+                                                  {"required", QUANTUM_SAFE_REQUIRED},
+                                                  {NULL, 0}};
+/* clang-format on */
+/* clang-format off */
 static const struct value_word words_childless[] = {{"allow", CHILDLESS_ALLOW},
                                                     {"prefer", CHILDLESS_PREFER},
                                                     {"force", CHILDLESS_FORCE},
@@ -327,8 +333,6 @@ static bool read_start(struct reading *r)
     uint8_t bits;
     if (!value_actions(r->text, &bits))
         return false;
-    if (bits & ACTION_TRAP)
-        return refuse_yet(r);
     *(uint8_t *)r->to = bits;
     return true;
 }
@@ -528,8 +532,8 @@ static const struct type {
     [TYPE_SIZE] = {read_size, "a size such as 500m or 2g"},
     [TYPE_PACKETS] = {read_packets, "a number of packets"},
     [TYPE_WORD] = {read_word, NULL},
-    [TYPE_ACTIONS] = {read_start, "clear or restart"},
-    [TYPE_START] = {read_start, "none or start"},
+    [TYPE_ACTIONS] = {read_start, "clear, trap or restart"},
+    [TYPE_START] = {read_start, "none, trap, start or trap|start"},
     [TYPE_LOCAL_ADDRS] = {read_local_addrs, "addresses"},
     [TYPE_REMOTE_ADDRS] = {read_remote_addrs, "addresses"},
     [TYPE_IKE_PROPOSALS] = {read_ike_proposals, "proposals"},
@@ -677,7 +681,9 @@ static bool complain_unknown(struct schema_run *run, enum schema_section section
                              const struct setting *s, const char *path)
 {
     const char *guess = schema_guess_key(section, s->name);
-    bool is_part = schema_find_part(section, s->name) != NULL;
+    const struct schema_part *part = schema_find_part(section, s->name);
+    /* `local_adrs` begins like a section, but it is a slip in a key */
+    bool is_part = part && (!guess || strcmp(part->name, s->name) == 0);
     schema_blame(run, BLAME_KEY, s->name);
     problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s: %s%s%s%s", path, s->name,
                 is_part ? "this is a section: write `{` instead of `=`" : "unknown key",

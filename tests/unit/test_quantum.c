@@ -18,7 +18,8 @@ static struct loaded *load(const char *proposals, const char *secret_id)
     snprintf(text, sizeof text,
              "connections { c { proposals = %s\n local { auth = psk\n id = a.example }\n"
              "remote { auth = psk\n id = *.b.example } } }\n"
-             "secrets { ike-1 { id = %s\n secret = 0123456789abcdef } }\n",
+             "secrets { ike-1 { id = %s\n secret = 0123456789abcdef }\n"
+             "ike-2 { id = b.b.example\n secret = 0123456789abcdef } }\n",
              proposals, secret_id);
     problem_list_init(&problems);
     struct loaded *l = config_load_text(bytes_str(text), BYTES_NONE, &problems);
