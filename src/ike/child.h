@@ -32,6 +32,8 @@ struct child {
     ike_time installed_at;
     ike_time rekey_at, life_at; /* soft and hard limit; IKE_NEVER */
     ike_time gone_at;           /* LINGERING: end of it; else IKE_NEVER */
+    /* asked for by the peer: id of its first request that shows it has our answer; 0 = it has it */
+    uint32_t known_from;
     uint64_t order_id;
 };
 

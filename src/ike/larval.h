@@ -62,6 +62,7 @@ struct larval {
     uint32_t rekeys;           /* LARVAL_CHILD: id of the Child SA it replaces, 0 = a new one */
     uint32_t rival;            /* ours: id of the peer's larva that rekeys the same SA, 0 = none */
     struct bytes rival_ni, rival_nr; /* its nonces */
+    bool early;                /* ours: the peer may not have known yet what we rekey */
     uint32_t rival_child;      /* the Child SA it became already, or 0 */
     uint32_t deleted_spi[4];   /* ours: Deletes heard meanwhile of Child SAs we did not know */
     uint8_t deleted;

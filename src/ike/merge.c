@@ -34,6 +34,7 @@ static struct child *make_child(struct turn *t, const struct larval *l)
     child->esn = l->choice.has_sn && l->choice.sn == SN_64;
     child->transport = l->transport;
     child->initiator = l->ours;
+    child->known_from = l->ours ? 0 : t->slot->facts.mid + 1;
     note_methods(l, child->method);
     child->installed_at = t->now;
     child->gone_at = IKE_NEVER;
@@ -179,6 +180,7 @@ static void hand_over_children(struct turn *t, struct ike_sa *heir)
     old->child_count = 0;
     for (struct child *c = heir->children; c; c = c->next) {
         (void)table_put(&t->e->by_child, c->id, heir); /* replaces: cannot fail */
+        c->known_from = 0;
         (void)table_put(&t->e->by_child_spi, c->spi_in, heir);
     }
     /* Who wanted the SA gone wants its heir gone, too. */

@@ -78,6 +78,7 @@ WITH_STRONGSWAN = [
     Scenario("IKE rekey, 1 additional",          GCM + "x25519" + ONE,                                     then=IKE),
     Scenario("IKE rekey, 2 additional",          GCM + "x25519" + TWO,                                     then=IKE),
     Scenario("IKE rekey, 7 additional",          GCM + "x25519-" + SEVEN,                                  then=IKE),
+    Scenario("Child rekey by both, ten times",   GCM + "x25519" + ONE,                          then=("rekey child by both",) * 10),
     Scenario("3 IKE rekeys, we check",           GCM + "x25519" + ONE, then=each_checked(IN_A_ROW, "us")),
     Scenario("3 IKE rekeys, the peer checks",    GCM + "x25519" + ONE, then=each_checked(IN_A_ROW, "peer")),
     Scenario("Child rekey over rekeyed IKE SA",  GCM + "x25519" + ONE, esp="aes256gcm16-x25519" + ONE,     then=OVER_IT),
