@@ -30,6 +30,8 @@ enum conf_log_group {
     CONF_LOG_VICI,
     CONF_LOG_GROUPS
 };
+enum conf_log_format { CONF_LOG_TEXT,
+                       CONF_LOG_JSON };
 enum conf_plane { CONF_PLANE_TUN,
                   CONF_PLANE_MOCK };
 
@@ -39,6 +41,7 @@ struct conf_daemon {
     enum conf_plane plane;                    /* plane.type: tun */
     const char *plane_device;                 /* plane.device: "braid0" */
     uint32_t plane_mtu;                       /* plane.mtu: 0 = worked out from the outer path */
+    enum conf_log_format log_format;          /* log.format */
     enum conf_log_level log_default;          /* log.default */
     enum conf_log_level log[CONF_LOG_GROUPS]; /* log.<group>; the default where nothing is said */
 };

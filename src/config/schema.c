@@ -105,6 +105,8 @@ static const struct value_word words_plane[] = {
     {"tun", CONF_PLANE_TUN}, {"mock", CONF_PLANE_MOCK}, {"kernel", NOT_YET_WORD}, {NULL, 0}};
 /* clang-format on */
 /* clang-format off */
+static const struct value_word words_log_format[] = {
+    {"text", CONF_LOG_TEXT}, {"json", CONF_LOG_JSON}, {NULL, 0}};
 static const struct value_word words_log[] = {{"silent", CONF_LOG_SILENT},
                                               {"error", CONF_LOG_ERROR},
                                               {"warning", CONF_LOG_WARNING},

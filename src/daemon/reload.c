@@ -48,6 +48,7 @@ static void set_log(struct daemon *d, const struct conf_daemon *conf)
     };
     _Static_assert(CONF_LOG_SILENT + 0 == LEVEL_SILENT + 0 && CONF_LOG_DEBUG + 0 == LEVEL_DEBUG + 0,
                    "the same levels");
+    d->log.json = d->options.json || conf->log_format == CONF_LOG_JSON;
     for (size_t i = 0; i < CONF_LOG_GROUPS && !d->options.verbose; i++)
         d->log.level[subs[i]] = (enum log_level)conf->log[i];
 }

@@ -164,3 +164,25 @@ def monitor_shows_what_happens(left, right):
         text = open(seen.name, encoding="utf-8").read()
     for part in ("up      site #1", "up      site/net #1", "down    site/net #1", "CURVE_25519 + ML_KEM_768"):
         expect(part in text, text)
+
+
+@test
+def the_log_can_be_json_lines(left, right):
+    left.configure()
+    with open(os.path.join(left.dir, "braid.conf"), "a", encoding="utf-8") as file:
+        file.write("log { format = json }\n")
+    left.launch()
+    left.braid("up", "net")
+    left.stop()
+    lines = [json.loads(line) for line in left.log().splitlines() if line.startswith("{")]
+    expect(any(line["event"] == "ike-down" and line["reason"] == "TIMEOUT" for line in lines), left.log())
+
+
+@test
+def a_connection_that_must_be_quantum_safe_refuses_what_is_not(left, right):
+    right.start(ike="aes256gcm16-prfsha256-x25519")
+    left.start(more="quantum_safe = required")
+    left.fail_up("(?i)no proposal chosen")
+    left.configure(more="quantum_safe = required", ike="aes256gcm16-prfsha256-x25519")
+    status, output = left.braid("reload")
+    expect(status == 1 and "quantum_safe = required" in output, output)
