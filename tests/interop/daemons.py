@@ -12,6 +12,7 @@ import subprocess
 import time
 
 import vici
+from proofs import prepare
 from scenarios import reported, without_key_exchange
 from world import PEER_ROOT, Trouble
 
@@ -25,13 +26,16 @@ connections {{
         fragmentation = {fragmentation}
         encap = {encap}
         dpd_delay = {dpd}s
+        {conn_more}
         local {{
-            auth = psk
+            auth = {local_auth}
             id = {local_id}
+            {local_more}
         }}
         remote {{
-            auth = psk
+            auth = {remote_auth}
             id = {remote_id}
+            {remote_more}
         }}
         children {{
             net {{
@@ -52,6 +56,7 @@ secrets {{
         id = {remote_id}
         secret = "{psk}"
     }}
+    {secrets_more}
 }}
 """
 
@@ -60,6 +65,7 @@ STRONGSWAN_CONF = """\
 charon-systemd {{
     fragment_size = {fragments}
     retransmit_timeout = 1
+    half_open_timeout = 3
     filelog {{ stderr {{ default = 1
         time_format = %H:%M:%S
         time_precision = ms }} }}
@@ -83,6 +89,7 @@ NOTHING = "(nothing)"
 class Daemon:
     """Subclasses say how to start the program, how to bring a tunnel up and down, what there is."""
 
+    builds = ""  # where `braid pki` is
     carries_packets = True
     can_end = True  # a tunnel, when asked to
     configuration = "swanctl.conf", SWANCTL_CONF
@@ -109,18 +116,20 @@ class Daemon:
         shutil.rmtree(self.host.directory, ignore_errors=True)
         os.makedirs(self.host.directory)
         name, template = self.configuration
-        self.write(name, template.format(
+        proof = prepare(self.builds, scenario.proof, self.host, other, self.who == "peer")
+        self.write(name, template.format(**{**dict(
             mode="active" if initiates else "passive",
             local=self.host.outer[scenario.outer], remote=other.outer[scenario.outer],
             local_id=self.host.identity, remote_id=other.identity,
             local_ts=self.host.subnet, remote_ts=other.subnet, dpd=int(self.checks_in(scenario)),
             second_local_ts=self.host.second_subnet, second_remote_ts=other.second_subnet,
             ike=ike, esp=scenario.esp, psk=psk, encap=scenario.encap,
-            fragmentation="yes" if scenario.fragments else "no"))
+            fragmentation="yes" if scenario.fragments else "no"), **proof}))
         with open(self.log_path, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(self.host.command(*self.program(scenario)), stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=subprocess.STDOUT)
         self.wait_for("its control socket", self.listens)
+
     def checks_in(self, scenario):
         """Is this the side that looks whether the other is alive, in a pause of the traffic?"""
         return any(step == f"check by {self.who}" for step in scenario.then)
@@ -139,7 +148,7 @@ class Daemon:
             time.sleep(0.02)
 
     def swanctl(self, *arguments):
-        return self.host.run(*PEER_ROOT, "swanctl", *arguments, "--uri", f"unix://{self.control}")
+        return self.host.run(*PEER_ROOT, "env", f"SWANCTL_DIR={self.host.directory}", "swanctl", *arguments, "--uri", f"unix://{self.control}")
 
     def sas(self):
         """The IKE SAs as swanctl reports them, each a dict; the Child SAs are in "child-sas"."""
@@ -222,6 +231,7 @@ class Strongswan(Daemon):
             raise self.trouble(f"does not load its configuration: {output}")
 
     checked = "sending DPD request"  # in its log, once for each check it begins
+
     def up(self):
         return self.swanctl("--initiate", "--child", "net", "--timeout", "15")
 

@@ -6,6 +6,8 @@ What happens once it is up is a list of steps (steps.py): "rekey child by us", "
 
 from dataclasses import dataclass
 
+from proofs import Proof
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -19,25 +21,39 @@ class Scenario:
     encap: str = "no"  # pretend a NAT; strongSwan's user-space ESP does so by itself
     peer_psk: str = "one secret"
     failure: str = ""  # there must be no tunnel, and the message must match this
+    reason: str = ""  # and braid's log this
+    proof: Proof = Proof()  # how the sides prove who they are
     then: tuple = ()  # steps, while a ping every 10 ms goes through the tunnel
 
 
 GCM = "aes256gcm16-prfsha384-"
+HYBRID = GCM + "x25519-ke1_mlkem768"
+THREE = HYBRID + "-ke2_ecp384"
+NAMED = "ppk_id = lab-ppk"
+REQUIRED = NAMED + "\n ppk_required = yes"
 ONE = "-ke1_mlkem768"
 TWO = "-ke1_mlkem768-ke2_ecp384"
 SEVEN = "ke1_mlkem512-ke2_mlkem768-ke3_mlkem1024-ke4_ecp256-ke5_ecp384-ke6_ecp521-ke7_modp2048"
 NO_AUTHENTICATION = "AUTH(ENTICATION)?_FAILED|authentication of the peer failed|refused our authentication"
 NO_PROPOSAL = "NO_PROP(OSAL_CHOSEN)?|no proposal chosen"
+
+
+
 def by_everybody(what, times=1):
     """The same step by each side and by both at the same moment."""
     return tuple(f"{what} by {who}" for who in ("us", "peer", "both") for _ in range(times))
+
+
 CHILD, IKE = by_everybody("rekey child"), by_everybody("rekey ike")
 CREATE = ("create child by us", "rekey second by us", "end second by us",
           "create child by peer", "rekey second by peer", "end second by peer")
 IN_A_ROW = "rekey ike by us", "rekey ike by peer", "rekey ike by us"
 OVER_IT = "rekey ike by us", "rekey child by us", "rekey ike by peer", "rekey child by peer", *CHILD
+
+
 def each_checked(steps, who):
     return tuple(part for step in steps for part in (step, f"check by {who}"))
+
 
 # fmt: off
 WITH_STRONGSWAN = [
@@ -65,20 +81,25 @@ WITH_STRONGSWAN = [
     Scenario("ChaCha20-Poly1305",        "chacha20poly1305-prfsha256-x25519-ke1_mlkem768", esp="chacha20poly1305"),
 
     Scenario("IPv6 outside",             GCM + "x25519-ke1_mlkem768", outer=6),
+
     Scenario("new Child SA, no own exchange",    GCM + "x25519" + ONE,                                     then=CREATE),
     Scenario("new Child SA, PFS",                GCM + "x25519" + ONE, esp="aes256gcm16-x25519",           then=CREATE),
     Scenario("new Child SA, 2 additional",       GCM + "x25519" + ONE, esp="aes256gcm16-x25519" + TWO,     then=CREATE),
+
     Scenario("Child rekey, no own exchange",     GCM + "x25519" + ONE,                                     then=CHILD),
     Scenario("Child rekey, PFS",                 GCM + "x25519" + ONE, esp="aes256gcm16-x25519",           then=CHILD),
     Scenario("Child rekey, 1 additional",        GCM + "x25519" + ONE, esp="aes256gcm16-x25519" + ONE,     then=CHILD),
     Scenario("Child rekey, 2 additional",        GCM + "x25519" + ONE, esp="aes256gcm16-x25519" + TWO,     then=CHILD),
     Scenario("Child rekey, 7 additional",        GCM + "x25519" + ONE, esp="aes256gcm16-x25519-" + SEVEN,  then=CHILD),
     Scenario("Child rekey, only its own additional", GCM + "x25519",   esp="aes256gcm16-x25519" + ONE,     then=CHILD),
+
     Scenario("IKE rekey, no additional",         GCM + "x25519",                                           then=IKE),
     Scenario("IKE rekey, 1 additional",          GCM + "x25519" + ONE,                                     then=IKE),
     Scenario("IKE rekey, 2 additional",          GCM + "x25519" + TWO,                                     then=IKE),
     Scenario("IKE rekey, 7 additional",          GCM + "x25519-" + SEVEN,                                  then=IKE),
+
     Scenario("Child rekey by both, ten times",   GCM + "x25519" + ONE,                          then=("rekey child by both",) * 10),
+
     Scenario("3 IKE rekeys, we check",           GCM + "x25519" + ONE, then=each_checked(IN_A_ROW, "us")),
     Scenario("3 IKE rekeys, the peer checks",    GCM + "x25519" + ONE, then=each_checked(IN_A_ROW, "peer")),
     Scenario("Child rekey over rekeyed IKE SA",  GCM + "x25519" + ONE, esp="aes256gcm16-x25519" + ONE,     then=OVER_IT),
@@ -86,6 +107,35 @@ WITH_STRONGSWAN = [
                                                  fragments=576,  then=CHILD + IKE),
     Scenario("rekey in fragments of 1280",       GCM + "x25519-ke1_mlkem1024", esp="aes256gcm16-x25519-ke1_mlkem1024",
                                                  fragments=1280, then=CHILD + IKE),
+
+    Scenario("RSA-3072, PKCS#1",         HYBRID, proof=Proof("rsa3072", "rsa/pkcs1", "rsa-sha256")),
+    Scenario("RSA-3072, PSS",            HYBRID, proof=Proof("rsa3072", "rsa/pss", "rsa/pss-sha256")),
+    Scenario("ECDSA P-256",              HYBRID, proof=Proof("ecdsa256")),
+    Scenario("ECDSA P-384",              THREE,  proof=Proof("ecdsa384")),
+    Scenario("ECDSA P-521",              HYBRID, proof=Proof("ecdsa521")),
+    Scenario("Ed25519",                  THREE,  proof=Proof("ed25519")),
+    Scenario("Ed448",                    HYBRID, proof=Proof("ed448")),
+    Scenario("sub-CA",                   THREE,  proof=Proof("ecdsa256", sub_ca=True)),
+    Scenario("raw public keys",          HYBRID, proof=Proof("ED25519", raw=True)),
+    Scenario("PSK by IP address",        HYBRID, proof=Proof(ids=("10.9.0.1", "10.9.0.2"))),
+    Scenario("PSK by mail address",      HYBRID, proof=Proof(ids=("left@vpn.example", "right@vpn.example"))),
+    Scenario("PSK by key id",            HYBRID, proof=Proof(ids=('"@#6c656674"', '"@#7269676874"'))),
+    Scenario("PSK by DN",                HYBRID, proof=Proof(ids=('"C=CH, O=braid, CN=left"', '"C=CH, O=braid, CN=right"'))),
+    Scenario("PPK, both have it",        HYBRID, proof=Proof(ppk=(NAMED, NAMED), has_ppk=(True, True))),
+    Scenario("PPK, required by both",    THREE,  proof=Proof(ppk=(REQUIRED, REQUIRED), has_ppk=(True, True))),
+    Scenario("PPK, peer lacks it",       HYBRID, proof=Proof(ppk=(NAMED, ""), has_ppk=(True, False))),
+    Scenario("PPK, we lack it",          HYBRID, proof=Proof(ppk=("", NAMED), has_ppk=(False, True))),
+    Scenario("PPK and certificates",     HYBRID, proof=Proof("ed25519", ppk=(REQUIRED, REQUIRED), has_ppk=(True, True))),
+    Scenario("PPK required, peer lacks it", HYBRID, proof=Proof(ppk=(REQUIRED, ""), has_ppk=(True, False)),
+                                         failure=NO_AUTHENTICATION + "|no secret", reason="a PPK is required"),
+    Scenario("expired certificate",      HYBRID, proof=Proof("ecdsa256", bad="expired"), failure=NO_AUTHENTICATION,
+                                         reason="it has expired"),
+    Scenario("wrong extended key usage", HYBRID, proof=Proof("ecdsa256", bad="usage"), failure=NO_AUTHENTICATION,
+                                         reason="its extended key usage does not allow IKE"),
+    Scenario("certificate of somebody else", HYBRID, proof=Proof("ecdsa256", bad="identity"), failure=NO_AUTHENTICATION,
+                                         reason="(WRONG_ID|not for the identity|no connection fits)"),
+    Scenario("certificate of an unknown CA", HYBRID, proof=Proof("ecdsa256", bad="issuer"), failure=NO_AUTHENTICATION,
+                                         reason="no trusted CA issued it"),
 
     Scenario("wrong pre-shared key",     GCM + "x25519-ke1_mlkem768", peer_psk="another secret", failure=NO_AUTHENTICATION),
     Scenario("no common proposal",       GCM + "x25519-ke1_mlkem768", peer_ike="aes128-sha256-ecp256", failure=NO_PROPOSAL),
@@ -124,6 +174,8 @@ KEY_EXCHANGES = {
 def without_key_exchange(proposal):
     """What remains for the first Child SA, whose keys come from the IKE SA alone."""
     return "-".join(word for word in proposal.split("-") if word not in KEY_EXCHANGES and not word.startswith("ke"))
+
+
 def reported(proposal):
     """The fields swanctl must show for an SA that chose exactly this proposal."""
     fields = {}
