@@ -42,7 +42,8 @@ static void add_once(json_t *list, const char *name)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         if (strcmp(json_string_value(item), name) == 0)
             return;
     }
@@ -98,8 +99,11 @@ static enum quantum judge_recorded(json_t *row, const char *path, const struct c
 /* ---- authentication -------------------------------------------------------------------------- */
 
 static const char *const methods[] = {
-    [CONF_AUTH_ANY] = "any",   [CONF_AUTH_PSK] = "pre-shared key", [CONF_AUTH_PUBKEY] = "public key",
-    [CONF_AUTH_EAP] = "EAP",   [CONF_AUTH_NULL] = "null",
+    [CONF_AUTH_ANY] = "any",
+    [CONF_AUTH_PSK] = "pre-shared key",
+    [CONF_AUTH_PUBKEY] = "public key",
+    [CONF_AUTH_EAP] = "EAP",
+    [CONF_AUTH_NULL] = "null",
 };
 
 /* The shortest of the secrets that may serve: 0 = there is none. */
@@ -242,7 +246,8 @@ static const json_t *find_row(const json_t *rows, const char *kind, const char *
 {
     size_t i;
     json_t *row;
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         if (strcmp(json_string_value(json_object_get(row, "kind")), kind) == 0 &&
             strcmp(json_string_value(json_object_get(row, "name")), name) == 0)
             return row;
@@ -306,7 +311,8 @@ bool audit_is_safe(const json_t *rows)
 {
     size_t i;
     json_t *row;
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         const char *recorded = json_string_value(json_object_get(row, "recorded")),
                    *authentication = json_string_value(json_object_get(row, "authentication"));
         if (strcmp(recorded, "safe") != 0 || strcmp(authentication, "safe") != 0)

@@ -64,7 +64,9 @@ static int quantum_level(const struct alg *alg)
 {
     if (alg->type == TRANSFORM_KE && !has_flag(alg, ALG_POST_QUANTUM))
         return 0;
-    return alg->strength >= 256 ? 5 : alg->strength >= 192 ? 3 : alg->strength >= 128 ? 1 : 0;
+    return alg->strength >= 256 ? 5 : alg->strength >= 192 ? 3
+                                  : alg->strength >= 128   ? 1
+                                                           : 0;
 }
 
 static void alg_name(const struct alg *alg, char to[96])
@@ -84,7 +86,8 @@ static bool has_component(const struct cbom *b, const char *ref)
 {
     size_t i;
     json_t *component;
-    json_array_foreach(b->components, i, component) {
+    json_array_foreach(b->components, i, component)
+    {
         if (strcmp(json_string_value(json_object_get(component, "bom-ref")), ref) == 0)
             return true;
     }
@@ -120,7 +123,8 @@ static void add_once(json_t *list, const char *text)
 {
     size_t i;
     json_t *item;
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         if (strcmp(json_string_value(item), text) == 0)
             return;
     }
@@ -131,8 +135,7 @@ static void add_once(json_t *list, const char *text)
 static void add_transforms(struct cbom *b, const struct proposals *list, json_t *types, json_t *all)
 {
     static const char *const keys[] = {
-        [TRANSFORM_ENCR] = "encr", [TRANSFORM_PRF] = "prf", [TRANSFORM_INTEG] = "integ",
-        [TRANSFORM_KE] = "ke"};
+        [TRANSFORM_ENCR] = "encr", [TRANSFORM_PRF] = "prf", [TRANSFORM_INTEG] = "integ", [TRANSFORM_KE] = "ke"};
     for (uint16_t i = 0; i < list->count; i++)
         for (uint16_t k = 0; k < list->at[i].count; k++) {
             const struct transform *tr = &list->at[i].transform[k];

@@ -55,7 +55,8 @@ static void join(const json_t *list, char *to, size_t room)
     size_t i, len = 0;
     json_t *item;
     to[0] = '\0';
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         if (len < room)
             len += (size_t)snprintf(to + len, room - len, "%s%s", i ? ", " : "",
                                     json_string_value(item));
@@ -79,7 +80,8 @@ static void show_missing(const json_t *row)
 {
     size_t i;
     json_t *missing;
-    json_array_foreach(json_object_get(row, "missing"), i, missing) {
+    json_array_foreach(json_object_get(row, "missing"), i, missing)
+    {
         look_print(stdout, LOOK_BOLD, "%s", text_of(row, "name"));
         printf(": %s\n", text_of(missing, "what"));
         look_print(stdout, LOOK_GOOD, "    %s\n", text_of(missing, "change"));

@@ -38,8 +38,10 @@ static void show_change(struct bytes change)
     client_text(change, "key", key, sizeof key);
     client_text(change, "before", before, sizeof before);
     client_text(change, "after", after, sizeof after);
-    enum look look = kind[0] == 'a' ? LOOK_GOOD : kind[0] == 'r' ? LOOK_BAD : LOOK_WARN;
-    look_print(stdout, look, "%c ", kind[0] == 'a' ? '+' : kind[0] == 'r' ? '-' : '~');
+    enum look look = kind[0] == 'a' ? LOOK_GOOD : kind[0] == 'r' ? LOOK_BAD
+                                                                 : LOOK_WARN;
+    look_print(stdout, look, "%c ", kind[0] == 'a' ? '+' : kind[0] == 'r' ? '-'
+                                                                          : '~');
     look_print(stdout, look, "%s%s%s%s%s%s", conn[0] ? "connections." : "", conn,
                child[0] ? ".children." : "", child, conn[0] && key[0] ? "." : "", key);
     show_sas(change);

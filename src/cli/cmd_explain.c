@@ -302,7 +302,8 @@ static void say_nothing_known(const char *name)
 {
     if (name && strcmp(name, "last") != 0)
         fprintf(stderr, "braid: nothing is known about '%s': no connection has this name, and no "
-                        "peer with it failed or came up lately\n", name);
+                        "peer with it failed or came up lately\n",
+                name);
     else
         fputs("braid: nothing has happened yet\n", stderr);
 }

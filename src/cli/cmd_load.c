@@ -133,7 +133,8 @@ static const struct {
     enum schema_section keys;
     void (*build)(struct loading *l, struct vici_out *o, enum schema_section section,
                   const char *name, const struct view *v);
-} parts[] = { /* what others refer to goes first */
+} parts[] = {
+    /* what others refer to goes first */
     {"secrets", "secret", "load-shared", SCHEMA_SECRET, build_secret},
     {"authorities", "authority", "load-authority", SCHEMA_AUTHORITY, build_named},
     {"pools", "pool", "load-pool", SCHEMA_POOL, build_named},

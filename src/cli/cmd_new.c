@@ -212,11 +212,16 @@ static bool is_plain(enum option option, const char *value)
 enum exit_code cmd_new(struct cli *cli)
 {
     struct cli_option o[OPTIONS + 1] = {
-        [OPTION_LEFT] = {"left", NULL},         [OPTION_RIGHT] = {"right", NULL},
-        [OPTION_LEFT_NET] = {"left-net", NULL}, [OPTION_RIGHT_NET] = {"right-net", NULL},
-        [OPTION_GATEWAY] = {"gateway", NULL},   [OPTION_NET] = {"net", NULL},
-        [OPTION_ADDRESS] = {"address", NULL},   [OPTION_USER] = {"user", NULL},
-        [OPTION_NAME] = {"name", NULL},         [OPTION_DOMAIN] = {"domain", NULL},
+        [OPTION_LEFT] = {"left", NULL},
+        [OPTION_RIGHT] = {"right", NULL},
+        [OPTION_LEFT_NET] = {"left-net", NULL},
+        [OPTION_RIGHT_NET] = {"right-net", NULL},
+        [OPTION_GATEWAY] = {"gateway", NULL},
+        [OPTION_NET] = {"net", NULL},
+        [OPTION_ADDRESS] = {"address", NULL},
+        [OPTION_USER] = {"user", NULL},
+        [OPTION_NAME] = {"name", NULL},
+        [OPTION_DOMAIN] = {"domain", NULL},
         [OPTION_OUT] = {"out", NULL},
     };
     const char *word = NULL;

@@ -185,8 +185,7 @@ static const struct watched {
     const char *event;
     void (*show)(struct bytes message);
 } sa_events[] = {
-    {"ike-updown", on_ike_updown}, {"child-updown", on_child_updown}, {"ike-rekey", on_ike_rekey},
-    {"child-rekey", on_child_rekey}, {"alert", on_alert}, {NULL, NULL}},
+    {"ike-updown", on_ike_updown}, {"child-updown", on_child_updown}, {"ike-rekey", on_ike_rekey}, {"child-rekey", on_child_rekey}, {"alert", on_alert}, {NULL, NULL}},
   log_events[] = {{"log", on_log}, {NULL, NULL}};
 
 struct watching {

@@ -51,8 +51,7 @@ static void print_time(struct text *t, const struct schema_key *key, const void 
     static const struct {
         uint64_t of;
         const char *unit;
-    } units[] = {{86400 * IKE_SECOND, "d"}, {3600 * IKE_SECOND, "h"}, {60 * IKE_SECOND, "m"},
-                 {IKE_SECOND, "s"},         {IKE_MS, "ms"},           {1, "us"}};
+    } units[] = {{86400 * IKE_SECOND, "d"}, {3600 * IKE_SECOND, "h"}, {60 * IKE_SECOND, "m"}, {IKE_SECOND, "s"}, {IKE_MS, "ms"}, {1, "us"}};
     ike_time time = *(const ike_time *)at;
     size_t i = time == 0 ? 3 : 0;
     (void)key;
@@ -157,8 +156,11 @@ static void print_own_identity(struct text *t, const struct schema_key *key, con
 static void print_auth(struct text *t, const struct schema_key *key, const void *at)
 {
     static const char *const names[] = {
-        [CONF_AUTH_ANY] = "any", [CONF_AUTH_PSK] = "psk",   [CONF_AUTH_PUBKEY] = "pubkey",
-        [CONF_AUTH_EAP] = "eap", [CONF_AUTH_NULL] = "null",
+        [CONF_AUTH_ANY] = "any",
+        [CONF_AUTH_PSK] = "psk",
+        [CONF_AUTH_PUBKEY] = "pubkey",
+        [CONF_AUTH_EAP] = "eap",
+        [CONF_AUTH_NULL] = "null",
     };
     const struct conf_auth *auth = at;
     (void)key;

@@ -22,7 +22,8 @@ static enum quantum quantum_of_slot(const struct proposal *p, int slot)
         else
             any_unsafe = true;
     }
-    return !any_safe ? QUANTUM_UNSAFE : any_unsafe ? QUANTUM_DEPENDS : QUANTUM_SAFE;
+    return !any_safe ? QUANTUM_UNSAFE : any_unsafe ? QUANTUM_DEPENDS
+                                                   : QUANTUM_SAFE;
 }
 
 enum quantum quantum_of_proposal(const struct proposal *p)

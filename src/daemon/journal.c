@@ -181,8 +181,11 @@ static void take_success(struct daemon *d, const struct ike_tell *t)
 static bool is_failure(const struct ike_tell *t)
 {
     static const bool ordinary[] = {
-        [IKE_REASON_NONE] = true,     [IKE_REASON_DELETED] = true, [IKE_REASON_DELETED_BY_PEER] = true,
-        [IKE_REASON_REPLACED] = true, [IKE_REASON_CONFIG_GONE] = true,
+        [IKE_REASON_NONE] = true,
+        [IKE_REASON_DELETED] = true,
+        [IKE_REASON_DELETED_BY_PEER] = true,
+        [IKE_REASON_REPLACED] = true,
+        [IKE_REASON_CONFIG_GONE] = true,
     };
     if (t->kind != TELL_ALERT && t->kind != TELL_IKE_DOWN && t->kind != TELL_CHILD_DOWN)
         return false;

@@ -11,7 +11,7 @@ src/wire/      | base/ wire/
 src/crypto/    | base/ wire/iana.def crypto/
 src/esp/       | base/ esp/
 src/ike/       | base/ wire/ crypto/alg.h crypto/alg.def ike/
-src/config/    | base/ wire/iana.def wire/names.h crypto/alg.h crypto/alg.def config/
+src/config/    | base/ wire/iana.def wire/names.h wire/print.h crypto/alg.h crypto/alg.def config/
 src/vici/      | base/ wire/print.h config/ vici/
 src/cred/      | base/ wire/iana.def cred/
 src/dataplane/ | base/ esp/ dataplane/

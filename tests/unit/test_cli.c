@@ -937,9 +937,7 @@ static void happenings(int fd, struct bytes message)
 static void monitor_follows_events(void **state)
 {
     (void)state;
-    static const struct step steps[] = {REGISTER("ike-updown"),  REGISTER("child-updown"),
-                                        REGISTER("ike-rekey"),   REGISTER("child-rekey"),
-                                        {VICI_EVENT_REGISTER, "alert", happenings}, FIN};
+    static const struct step steps[] = {REGISTER("ike-updown"), REGISTER("child-updown"), REGISTER("ike-rekey"), REGISTER("child-rekey"), {VICI_EVENT_REGISTER, "alert", happenings}, FIN};
     struct stage stage;
     char output[OUTPUT_MAX];
     open_stage(&stage, steps);

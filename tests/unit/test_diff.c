@@ -16,7 +16,7 @@ static void say(void *self, const struct diff_line *line)
     size_t len = strlen(said);
     (void)self;
     snprintf(said + len, sizeof said - len, "%c %s/%s %s: %s > %s\n", "+-~"[line->kind],
-             line->conn ? line->conn : "", line->child ? line->child : "",
+             line -> conn ? line -> conn : "", line->child ? line->child : "",
              line->key ? line->key : "", line->before ? line->before : "",
              line->after ? line->after : "");
 }

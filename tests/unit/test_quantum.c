@@ -78,9 +78,7 @@ static void secrets_serve_by_their_owners(void **state)
     static const struct {
         const char *owner;
         bool serves;
-    } rows[] = {{"a.example", true},   {"x.B.example", true}, {"*.example", true},
-                {"%any", true},        {"c.example", false},  {"192.0.2.1", false},
-                {"x@b.example", false}};
+    } rows[] = {{"a.example", true}, {"x.B.example", true}, {"*.example", true}, {"%any", true}, {"c.example", false}, {"192.0.2.1", false}, {"x@b.example", false}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct loaded *l = load("default", rows[i].owner);
         assert_int_equal(owner_secret_may_serve(&l->secrets.at[0], &l->config->conn[0]),
