@@ -222,6 +222,14 @@ static bool is_about(const struct attempt *a, const struct ike_tell *t)
     return (t->order_id != 0 && t->order_id == a->order_id) || (a->ike_id != 0 && t->ike_id == a->ike_id);
 }
 
+bool attempt_is_under_way(const struct daemon *d, const char *conn, const char *child)
+{
+    const struct attempt *a = d->attempts;
+    while (a && (strcmp(a->conn, conn) != 0 || strcmp(a->child, child) != 0))
+        a = a->next;
+    return a != NULL;
+}
+
 static bool is_our_child(const struct attempt *a, const struct ike_tell *t)
 {
     return a->has_child && t->child && strcmp(t->child, a->child) == 0;

@@ -120,8 +120,8 @@ static void cmd_reload(struct session *s, struct bytes message)
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-static void list_begin(struct session *s, struct bytes message, enum event event,
-                       bool (*next)(struct session *s))
+void list_begin(struct session *s, struct bytes message, enum event event,
+                bool (*next)(struct session *s))
 {
     struct bytes ike = request_text(message, "ike"), child = request_text(message, "child");
     s->list = (struct list){
@@ -335,7 +335,8 @@ static const struct command commands_here[] = {
 
 bool command_run(struct session *s, struct bytes name, struct bytes message)
 {
-    const struct command *const tables[] = {commands_here, commands_load, commands_info};
+    const struct command *const tables[] = {commands_here, commands_load, commands_info,
+                                            commands_policy};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         for (const struct command *c = tables[i]; c->name; c++)
             if (bytes_equal(name, bytes_str(c->name))) {

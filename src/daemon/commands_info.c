@@ -133,52 +133,14 @@ static void cmd_redirect(struct session *s, struct bytes message)
     session_send_answer(s);
 }
 
-static bool has_child(const struct daemon *d, struct bytes ike, struct bytes child)
-{
-    const struct config *c = daemon_config(d);
-    for (uint16_t i = 0; i < c->conn_count; i++)
-        if ((ike.len == 0 || bytes_equal(ike, bytes_str(c->conn[i].name))) &&
-            config_child(&c->conn[i], child))
-            return true;
-    return false;
-}
-
-static void cmd_install(struct session *s, struct bytes message)
-{
-    struct bytes child = request_text(message, "child");
-    char text[400];
-    snprintf(text, sizeof text,
-             "installing policy '%.*s' failed: policies without an SA are not supported yet",
-             child.len < 256 ? (int)child.len : 256, (const char *)child.at);
-    conns_settle(s->d);
-    if (child.len == 0)
-        session_fail(s, "missing configuration name");
-    else if (!has_child(s->d, request_text(message, "ike"), child))
-        session_fail(s, "configuration name not found");
-    else
-        session_fail(s, text);
-}
-
-static void cmd_uninstall(struct session *s, struct bytes message)
-{
-    struct bytes child = request_text(message, "child");
-    char text[400];
-    snprintf(text, sizeof text, "policy '%.*s' not found", child.len < 256 ? (int)child.len : 256,
-             (const char *)child.at);
-    session_fail(s, child.len > 0 ? text : "missing configuration name");
-}
-
 /* ---- the table ------------------------------------------------------------------------------- */
 
 const struct command commands_info[] = {
     {"get-algorithms", cmd_get_algorithms},
     {"get-counters", cmd_get_counters},
     {"reset-counters", cmd_reset_counters},
-    {"list-policies", answer_nothing},
     {"list-certs", answer_nothing},
     {"list-authorities", answer_nothing},
     {"redirect", cmd_redirect},
-    {"install", cmd_install},
-    {"uninstall", cmd_uninstall},
     {NULL, NULL},
 };

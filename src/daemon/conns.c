@@ -6,6 +6,7 @@
 
 #include "config/same.h"
 #include "daemon/effects.h"
+#include "daemon/standby.h"
 #include "daemon/start.h"
 
 #include <stdlib.h>
@@ -153,17 +154,20 @@ static void mark_dirty(struct daemon *d)
 }
 
 /*
- * What start_action has brought up ends: of the children that are not the same any more, or of all
- * with the IKE SAs. Of `now` NULL the whole connection goes.
+ * Of the children that are not the same any more, or of all, what start_action has brought up ends,
+ * with the IKE SAs, and traps are renewed. Of `now` NULL the whole connection goes.
  */
-static void undo_starts(struct daemon *d, const struct conf_conn *before,
-                        const struct conf_conn *now)
+static void undo_children(struct daemon *d, const struct conf_conn *before,
+                          const struct conf_conn *now)
 {
     bool whole = !now || !same_conn(before, now);
     for (uint16_t i = 0; i < before->child_count; i++) {
         const struct conf_child *child = &before->child[i];
         const struct conf_child *heir = now ? config_child(now, bytes_str(child->name)) : NULL;
-        if (child->start_action != ACTION_NONE && (whole || !heir || !same_child(child, heir)))
+        if (!whole && heir && same_child(child, heir))
+            continue;
+        standby_outdate(d, before->name, child->name);
+        if (child->start_action & ACTION_START)
             start_undo(d, before->name, child->name, whole);
     }
 }
@@ -181,7 +185,7 @@ static bool put(struct daemon *d, const struct conf_conn *conn, struct conns_par
     const char *what = "conn-added";
     if (e) {
         what = same_conn(e->conn, conn) ? "conn-updated" : "conn-replaced";
-        undo_starts(d, e->conn, conn);
+        undo_children(d, e->conn, conn);
         struct conns_part *before = e->part;
         e->conn = conn; /* the same name, so it stays in its bucket */
         e->part = part;
@@ -205,7 +209,7 @@ static bool put(struct daemon *d, const struct conf_conn *conn, struct conns_par
 static void remove_entry(struct daemon *d, struct entry *e)
 {
     log_change(d, "conn-removed", e->conn->name);
-    undo_starts(d, e->conn, NULL);
+    undo_children(d, e->conn, NULL);
     take_out(d->conns, e);
     mark_dirty(d);
 }
@@ -317,6 +321,7 @@ void conns_settle(struct daemon *d)
     d->sa_gone = true; /* perhaps no SA uses the old one */
     struct ike_order order = {.kind = ORDER_CONFIG, .config = &s->config};
     (void)effects_order(d, &order);
+    standby_update(d);
     start_update(d);
     c->settled_at = loop_now();
     c->settle_took = c->settled_at - began;

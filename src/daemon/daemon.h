@@ -37,6 +37,7 @@ struct history;
 struct journal;
 struct renewal;
 struct session;
+struct standby;
 struct start;
 struct work;
 
@@ -103,6 +104,9 @@ struct daemon {
     struct start *starts;     /* connections to be kept up */
     uint64_t last_order;
     uv_timer_t starts_timer;
+    struct standby *standbys; /* connections that traffic brings up */
+    uint32_t last_trap;
+    uv_timer_t standbys_timer;
 
     bool stopping, stopped;
     uv_timer_t stop_timer;

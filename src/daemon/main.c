@@ -16,6 +16,7 @@
 #include "daemon/reload.h"
 #include "daemon/rundir.h"
 #include "daemon/session.h"
+#include "daemon/standby.h"
 #include "daemon/start.h"
 #include "daemon/stop.h"
 #include "daemon/tell.h"
@@ -198,8 +199,9 @@ static bool open_loop(struct daemon *d)
     struct loop_handlers handlers = {.self = d, .deadline = on_deadline, .signal = on_signal};
     if (!loop_open(&d->loop, &handlers))
         return false;
-    d->starts_timer.data = d->stop_timer.data = d;
+    d->starts_timer.data = d->standbys_timer.data = d->stop_timer.data = d;
     return conns_start(d) && uv_timer_init(&d->loop.uv, &d->starts_timer) == 0 &&
+           uv_timer_init(&d->loop.uv, &d->standbys_timer) == 0 &&
            uv_timer_init(&d->loop.uv, &d->stop_timer) == 0;
 }
 
@@ -214,6 +216,7 @@ static bool close_all(struct daemon *d)
     udp_close(d->udp);
     conns_stop(d);
     uv_close((uv_handle_t *)&d->starts_timer, NULL);
+    uv_close((uv_handle_t *)&d->standbys_timer, NULL);
     uv_close((uv_handle_t *)&d->stop_timer, NULL);
     bool quiet = loop_close(&d->loop); /* sessions are gone after this */
     if (d->engine)
@@ -241,6 +244,7 @@ static void run(struct daemon *d)
         F_UINT("port", udp_port(d->udp, false)), F_UINT("port-nat-t", udp_port(d->udp, true)),
         F_UINT("connections", daemon_config(d)->conn_count), F_UINT("secrets", creds_count(d)));
     notify_send("READY=1");
+    standby_update(d);
     start_update(d);
     loop_set_deadline(&d->loop, ike_engine_deadline(d->engine));
     loop_run(&d->loop);

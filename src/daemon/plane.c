@@ -4,6 +4,7 @@
 #include "daemon/plane.h"
 
 #include "daemon/effects.h"
+#include "daemon/standby.h"
 #include "dataplane/tun.h"
 
 #include <stdio.h>
@@ -107,6 +108,7 @@ static void take_report(struct daemon *d, const struct plane_report *r)
         order.force = r->hard;
         break;
     case REPORT_ACQUIRE:
+        standby_acquire(d, r->child_id);
         return;
     }
     effects_later(d, &order);

@@ -393,6 +393,20 @@ static void report_conf_child(struct vici_out *o, const struct conf_child *c)
     vici_section_end(o);
 }
 
+void report_trap(struct vici_out *o, const struct standby_info *t)
+{
+    char name[256];
+    snprintf(name, sizeof name, "%.127s/%.127s", t->conn, t->child);
+    vici_section(o, name);
+    vici_key_str(o, "child", t->child);
+    vici_key_uint(o, "reqid", t->id);
+    vici_key_str(o, "ike", t->conn);
+    vici_key_str(o, "mode", t->mode == MODE_TRANSPORT ? "TRANSPORT" : "TUNNEL");
+    list_ts(o, "local-ts", t->local_ts);
+    list_ts(o, "remote-ts", t->remote_ts);
+    vici_section_end(o);
+}
+
 void report_conn(struct vici_out *o, const struct conf_conn *c)
 {
     vici_section(o, c->name);

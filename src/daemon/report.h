@@ -6,6 +6,7 @@
 #define BRAID_DAEMON_REPORT_H
 
 #include "daemon/session.h"
+#include "daemon/standby.h"
 
 /* Which Child SAs go into a report: all (0 and ""), those of a name, or one. */
 struct report_filter {
@@ -19,6 +20,8 @@ void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *s
                const struct report_filter *filter);
 /* The same from what a TELL knows, for an SA that is gone already. */
 void report_gone(struct vici_out *o, const struct ike_tell *t);
+/* A section named after connection and child. */
+void report_trap(struct vici_out *o, const struct standby_info *trap);
 void report_conn(struct vici_out *o, const struct conf_conn *conn);
 
 #endif

@@ -215,22 +215,20 @@ void start_update(struct daemon *d)
     set_timer(d);
 }
 
-/* Does the configuration want it back, now that it went for this reason? */
-static bool is_wanted_back(const struct daemon *d, const struct ike_tell *t)
+uint8_t start_action_after(const struct daemon *d, const struct ike_tell *t)
 {
     const struct conf_conn *conn;
     const struct conf_child *child = t->conn && t->child ? find_child(d, t->conn, t->child, &conn) : NULL;
     if (!child || d->stopping)
-        return false;
-    uint8_t action = t->reason == IKE_REASON_TIMEOUT           ? child->dpd_action
-                     : t->reason == IKE_REASON_DELETED_BY_PEER ? child->close_action
-                                                               : 0;
-    return (action & ACTION_START) != 0;
+        return ACTION_NONE;
+    return t->reason == IKE_REASON_TIMEOUT           ? child->dpd_action
+           : t->reason == IKE_REASON_DELETED_BY_PEER ? child->close_action
+                                                     : ACTION_NONE;
 }
 
 void start_tell(struct daemon *d, const struct ike_tell *t)
 {
-    if (t->kind != TELL_CHILD_DOWN || !is_wanted_back(d, t))
+    if (t->kind != TELL_CHILD_DOWN || (start_action_after(d, t) & ACTION_START) == 0)
         return;
     struct start *s = find_start(d, t->conn, t->child);
     if (!s)

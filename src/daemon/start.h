@@ -18,6 +18,8 @@ void start_update(struct daemon *d);
  */
 void start_undo(struct daemon *d, const char *conn, const char *child, bool whole);
 void start_tell(struct daemon *d, const struct ike_tell *tell);
+/* What the configuration wants for a child that went for this reason: enum conf_action bits. */
+uint8_t start_action_after(const struct daemon *d, const struct ike_tell *tell);
 void start_end(struct daemon *d); /* no further attempts */
 
 #endif

@@ -8,6 +8,7 @@
 #include "daemon/effects.h"
 #include "daemon/notify.h"
 #include "daemon/renewal.h"
+#include "daemon/standby.h"
 #include "daemon/start.h"
 
 enum { STOP_MS = 2500 };
@@ -39,6 +40,7 @@ void stop_begin(struct daemon *d)
     notify_send("STOPPING=1");
     d->stopping = true;
     start_end(d);
+    standby_end(d);
     uv_timer_start(&d->stop_timer, on_timer, STOP_MS, 0);
     struct ike_order order = {.kind = ORDER_SHUTDOWN};
     (void)effects_order(d, &order);

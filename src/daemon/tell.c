@@ -11,6 +11,7 @@
 #include "daemon/journal.h"
 #include "daemon/renewal.h"
 #include "daemon/report.h"
+#include "daemon/standby.h"
 #include "daemon/start.h"
 #include "wire/names.h"
 #include "wire/print.h"
@@ -372,5 +373,6 @@ void tell(struct daemon *d, const struct ike_tell *t)
     history_tell(d, t);
     journal_tell(d, t);
     renewal_tell(d, t);
+    standby_tell(d, t);
     start_tell(d, t);
 }
