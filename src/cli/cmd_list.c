@@ -276,10 +276,11 @@ static enum exit_code list_all(struct client *c, struct listing *l)
 
 enum exit_code cmd_list(struct cli *cli)
 {
-    struct listing l = {.up = json_object()};
+    struct listing l = {.count = 0};
     struct client c;
     if (!cli_arguments(cli, NULL, NULL))
         return EXIT_USAGE;
+    l.up = json_object();
     l.json = cli->json ? json_array() : NULL;
     l.down = cli->json ? json_array() : NULL;
     enum exit_code code = client_open(&c, cli);
