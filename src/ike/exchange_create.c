@@ -63,6 +63,14 @@ static bool copy_selectors(struct arena *arena, const struct selectors *from, st
     return true;
 }
 
+/* By either side: one series is enough, and two whose nonces were never compared would both win. */
+static bool is_being_rekeyed(const struct ike_sa *sa, const struct child *child)
+{
+    const struct larval *l = sa->larvals;
+    while (l && !(l->kind == LARVAL_CHILD && l->rekeys == child->id))
+        l = l->next;
+    return l != NULL;
+}
 /*
  * A Child SA that the peer asked for exists at its end when it has our answer. Its next request
  * shows that; before, a peer that works on several messages at once may see our rekey first.
@@ -77,7 +85,7 @@ static struct verdict ask_child_rekey(struct turn *t)
 {
     struct child *child = sa_child(t->sa, t->slot->want.child_id);
     struct child_rules rules = {.method = t->slot->want.method};
-    if (!child || child->state != CHILD_INSTALLED || series_ours(t->sa, LARVAL_CHILD, child->id))
+    if (!child || child->state != CHILD_INSTALLED || is_being_rekeyed(t->sa, child))
         return skip;
     struct larval *l = begin(t, LARVAL_CHILD);
     if (!l)

@@ -313,6 +313,15 @@ static void retry_later(struct turn *t, const struct larval *l)
     turn_arm(t);
 }
 
+/* A new Child SA has no timer that would want it again: it waits among the wants. */
+static bool new_child_later(struct turn *t, const struct larval *l)
+{
+    struct want again = same_again(l);
+    if (again.kind != WANT_NEW_CHILD || again.tries >= TEMPORARY_TRIES_MAX)
+        return false;
+    again.not_before = turn_retry_at(t, NEW_CHILD_RETRY_FOR << l->tries);
+    return sa_want(t->sa, again);
+}
 /* The peer does not know the Child SA we rekey: it is worth nothing; make another. */
 static void replace_lost_child(struct turn *t, const struct larval *l)
 {
@@ -335,6 +344,8 @@ struct verdict series_refused(struct turn *t, struct larval *l, const struct not
         return quietly;
     if (notify == NOTIFY_STATE_NOT_FOUND && l->tries + 1 < SERIES_TRIES_MAX &&
         sa_want(t->sa, same_again(l)))
+        return quietly;
+    if (notify == NOTIFY_TEMPORARY_FAILURE && new_child_later(t, l))
         return quietly;
     if (notify == NOTIFY_CHILD_SA_NOT_FOUND && l->early) {
         if (l->tries + 1 >= SERIES_TRIES_MAX || !sa_want(t->sa, same_again(l)))
