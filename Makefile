@@ -11,7 +11,7 @@ c_files = git ls-files -- '*.c' '*.h'
 scripts = git grep -lE '^\#!.*bash' -- .
 
 .NOTPARALLEL:
-.PHONY: build demo check check-quick interop docs/interop.md bench soak fuzz coverage lint format install clean lab lab-clean help
+.PHONY: build demo demo-pq check check-quick interop docs/interop.md bench soak fuzz coverage lint format install clean lab lab-clean help
 
 build: ## build everything (the default)
 	$(compile)
@@ -20,6 +20,10 @@ build: ## build everything (the default)
 demo: ## two gateways, three key exchanges, real packets
 	$(compile)
 	@$(LAB) demo/demo.sh $(BUILD)
+
+demo-pq: ## the same with nothing a quantum computer breaks: ML-KEM-1024, ML-DSA-87
+	$(compile)
+	@$(LAB) demo/demo.sh $(BUILD) --post-quantum
 
 check: lab ## every test, interoperability included
 	$(compile)

@@ -6,7 +6,10 @@
 #     pc-north --- north === the open network === south --- pc-south
 #     10.1.0.2     192.0.2.1                  192.0.2.2     10.2.0.2
 #
-# usage: demo/demo.sh BUILD          (`make demo` does it all)
+# With --post-quantum everything withstands a quantum computer, authentication too: ML-KEM-1024,
+# ML-DSA-87, AES-256 and SHA-384 (the CNSA 2.0 suite), with a CA made on the spot.
+#
+# usage: demo/demo.sh BUILD [--post-quantum]          (`make demo`, `make demo-pq` do it all)
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,6 +20,18 @@ programs=$(cd "$1" && pwd)
 work=$BRAID_BOX/demo
 pattern=THIS-IS-INSIDE-THE-TUNNEL
 megabytes=50
+case ${2:-} in
+--post-quantum)
+    post_quantum=1 proposals=aes256gcm16-prfsha384-ecp384-ke1_mlkem1024 esp=aes256gcm16-ecp384-ke1_mlkem1024
+    shown="ECP_384 ML_KEM_1024 ML_DSA_87 quantum-safe" rounds="ECP-384, then ML-KEM-1024, both woven into one key"
+    attacker="both: today's elliptic curve AND the post-quantum method. North and south sign with ML-DSA-87."
+    ;;
+*)
+    post_quantum='' proposals=aes256gcm16-prfsha384-x25519-ke1_mlkem768-ke2_ecp384 esp=default
+    shown="CURVE_25519 ML_KEM_768 ECP_384 quantum-safe" rounds="x25519, then ML-KEM-768, then ECP-384, all woven into one key"
+    attacker="all three: today's elliptic curves AND the post-quantum method."
+    ;;
+esac
 
 if [ -t 1 ]; then
     bold=$'\033[1m' dim=$'\033[2m' green=$'\033[32m' red=$'\033[1;31m' plain=$'\033[0m'
@@ -72,23 +87,26 @@ connections {
     site {
         local_addrs = $2
         remote_addrs = $5
-        proposals = aes256gcm16-prfsha384-x25519-ke1_mlkem768-ke2_ecp384
+        proposals = $proposals
         local {
-            auth = psk
+            auth = $auth
             id = $1.example
         }
         remote {
-            auth = psk
+            auth = $auth
             id = $4.example
         }
         children {
             net {
                 local_ts = $3
                 remote_ts = $6
+                esp_proposals = $esp
             }
         }
     }
 }
+END
+    [ -n "$post_quantum" ] || cat >>"$work/$1/swanctl.conf" <<END
 secrets {
     ike-site {
         id = $4.example
@@ -97,6 +115,11 @@ secrets {
 }
 END
     chmod 600 "$work/$1/swanctl.conf"
+}
+
+pki() {
+    note "braid pki $*"
+    "$programs/braid" pki "$@" >/dev/null || die "no certificate"
 }
 
 declare -A daemon
@@ -151,6 +174,18 @@ make_network
 ! on pc-north ping -c 1 -W 1 10.2.0.2 >/dev/null 2>&1 || die "there is a way around the tunnel"
 good "pc-north cannot reach pc-south: there is no tunnel yet"
 
+auth=psk
+if [ -n "$post_quantum" ]; then
+    auth=mldsa87
+    step "A certification authority, and a certificate for each gateway:"
+    cd "$work"
+    pki ca --dir pki --type mldsa87 --subject "O=demo, CN=demo CA"
+    for host in north south; do
+        pki issue --dir pki --type mldsa87 --id $host.example --out $host
+    done
+    good "$(wc -c <north/x509/north.example.pem) octets each, in PEM: ML-DSA-87 signed by ML-DSA-87"
+fi
+
 step "Each gateway runs braidd. This is all north has to know:"
 configure north 192.0.2.1 10.1.0.0/24 south 192.0.2.2 10.2.0.0/24
 configure south 192.0.2.2 10.2.0.0/24 north 192.0.2.1 10.1.0.0/24
@@ -165,8 +200,8 @@ for _ in $(seq 100); do [ ! -s "$work/capture" ] || break; sleep 0.05; done
 on north bash -c "printf %s '$pattern' >/dev/udp/192.0.2.2/9"
 good "to be sure that it sees: one packet was sent in clear, outside the tunnel"
 
-step "north brings the tunnel up: x25519, then ML-KEM-768, then ECP-384, all woven into one key."
-note "An attacker has to break all three: today's elliptic curves AND the post-quantum method."
+step "north brings the tunnel up: $rounds."
+note "An attacker has to break $attacker"
 braid north up net 2>&1 | show || die "no tunnel"
 
 step "The two computers reach each other now."
@@ -190,9 +225,15 @@ good "the words were found in the one packet sent in clear on purpose, and in no
 step "braid list, on south:"
 listing=$(braid south list) || die "no list"
 show <<<"$listing"
-for word in CURVE_25519 ML_KEM_768 ECP_384 quantum-safe; do
+for word in $shown; do
     grep -q "$word" <<<"$listing" || die "the list does not name $word"
 done
+
+if [ -n "$post_quantum" ]; then
+    step "braid audit, of the configuration of south:"
+    audit=$(braid south audit "$work/south") || die "braid audit finds something unsafe: $audit"
+    show <<<"$audit"
+fi
 
 step "The end: north ends the tunnel, both daemons end."
 braid north down site | show
