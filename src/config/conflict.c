@@ -169,7 +169,7 @@ static void check_child(const struct checking *conn, const struct view *children
     check_volume(&x, "rand_bytes", c->rekey_bytes, c->rand_bytes);
     check_volume(&x, "rand_packets", c->rekey_packets, c->rand_packets);
     if (same_selectors(&c->local_ts, &c->remote_ts) && !is_everything(&c->local_ts))
-        complain(&x, PROBLEM_ERROR, "remote_ts", "the same networks on both sides of the tunnel");
+        complain(&x, PROBLEM_WARNING, "remote_ts", "the same networks on both sides of the tunnel");
 }
 
 static void check_conn(struct checking *x, const struct view *conns, const struct conf_conn *c)
