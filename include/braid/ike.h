@@ -301,7 +301,7 @@ struct ike_setup {
     const struct alloc *alloc;     /* outlives the engine */
     const struct crypto *crypto;   /* outlives the engine */
     const struct config *config;   /* first snapshot */
-    /* stamped into every SPI we choose (its most significant octet) */
+    /* below 64; stamped into every SPI we choose (its first octet) */
     uint8_t worker;
     uint16_t port, port_encap;     /* ours: 500 and 4500 */
     bool force_encap;              /* the data plane can only do ESP in UDP: pretend a NAT always */

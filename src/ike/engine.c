@@ -22,7 +22,7 @@ static bool make_seed(struct ike_engine *e)
 
 struct ike_engine *ike_engine_new(const struct ike_setup *setup)
 {
-    struct ike_engine *e = alloc_take(setup->alloc, sizeof *e);
+    struct ike_engine *e = setup->worker < WORKERS_MAX ? alloc_take(setup->alloc, sizeof *e) : NULL;
     if (!e)
         return NULL;
     e->alloc = setup->alloc;

@@ -10,6 +10,7 @@
 enum {
     IKE_PORT = 500,              /* RFC 7296 2 */
     IKE_PORT_ENCAP = 4500,       /* RFC 3948, RFC 7296 2.23 */
+    WORKERS_MAX = 0x40,          /* their number is added to 0xc0 in the first octet of inbound ESP SPIs */
     NONCE_LEN = 32,              /* ours; at least half the largest PRF key (RFC 7296 2.10) */
     /* version of the secret | 20 octets of MAC; RFC 7296 2.6 allows 1 to 64 */
     COOKIE_LEN = 24,

@@ -136,7 +136,7 @@ void order_reauthenticate(struct turn *t)
     struct ike_path path;
     while (first && first->state != CHILD_INSTALLED)
         first = first->next;
-    if (!old->initiator || !choose_path(t, old->conn, &order, &path))
+    if (t->e->closing || !old->initiator || !choose_path(t, old->conn, &order, &path))
         return;
     fresh.sa = turn_new_sa(&fresh, true, old->conn, &path);
     if (!fresh.sa)

@@ -255,6 +255,7 @@ static bool take_in(struct passage *p)
     if (!t->slot)
         return false;
     t->slot->heard = p->heard;
+    t->slot->from = *p->path;
     t->slot->facts.mid = p->header.mid;
     t->slot->facts.received = (uint32_t)p->octets;
     t->slot->facts.received_fragments = p->fragments;

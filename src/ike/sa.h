@@ -90,6 +90,7 @@ struct slot {
     struct arena in_arena;
     struct ike_msg in; /* what the peer said: decoded request (theirs) or response (ours) */
     struct spoken heard, said;
+    struct ike_path from;   /* theirs: where the request came from, and the answer goes (RFC 7296 2.11) */
     struct larval *larval;      /* what it negotiates, if anything; belongs to the SA */
     struct want want;           /* ours: why, in INFORMATIONAL exchanges */
     struct tell_exchange facts; /* for the progress line */

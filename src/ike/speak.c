@@ -132,10 +132,10 @@ static enum crypto_result seal(struct turn *t, const struct spoken *said, uint16
     return CRYPTO_OK;
 }
 
-static void send_all(struct turn *t, const struct sealed *s)
+static void send_all(struct turn *t, const struct ike_path *path, const struct sealed *s)
 {
     for (uint16_t i = 0; i < s->count; i++)
-        effects_send(t->e, t->fx, &t->sa->path, s->datagram[i]);
+        effects_send(t->e, t->fx, path, s->datagram[i]);
 }
 
 static void note_sent(struct slot *slot, const struct sealed *s)
@@ -167,7 +167,7 @@ enum crypto_result speak_request(struct turn *t)
     slot->wait_for = conf->retransmit_first_for;
     slot->resend_at = t->now + slot->wait_for;
     note_sent(slot, &slot->out);
-    send_all(t, &slot->out);
+    send_all(t, &t->sa->path, &slot->out);
     t->e->counts[COUNT_REQUESTS_OUT]++;
     turn_arm(t);
     return CRYPTO_OK;
@@ -214,7 +214,7 @@ bool speak_again(struct turn *t)
     split_smaller(t);
     slot->facts.transmissions++;
     t->e->counts[COUNT_RETRANSMIT]++;
-    send_all(t, &slot->out);
+    send_all(t, &t->sa->path, &slot->out);
     turn_arm(t);
     return true;
 }
@@ -241,13 +241,13 @@ void speak_response(struct turn *t)
     t->sa->window.replied = true;
     t->sa->window.serve_next = t->slot->in.header.mid + 1;
     t->e->counts[COUNT_RESPONSES_OUT]++;
-    send_all(t, &t->sa->reply);
+    send_all(t, &t->slot->from, &t->sa->reply);
 }
 
 void speak_repeat(struct turn *t)
 {
     t->e->counts[COUNT_REPEATED]++;
-    send_all(t, &t->sa->reply);
+    send_all(t, &t->sa->path, &t->sa->reply); /* anybody can repeat what was seen on the way */
 }
 
 void speak_unprotected(struct ike_engine *e, struct ike_effects *fx, const struct ike_path *path,
