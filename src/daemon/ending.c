@@ -197,6 +197,7 @@ static void follow_heir(struct ending *e, const struct ike_tell *t)
             effects_later(e->d, &order);
     }
 }
+
 void ending_tell(struct daemon *d, const struct ike_tell *t)
 {
     struct ending *next;

@@ -71,6 +71,7 @@ static bool is_being_rekeyed(const struct ike_sa *sa, const struct child *child)
         l = l->next;
     return l != NULL;
 }
+
 /*
  * A Child SA that the peer asked for exists at its end when it has our answer. Its next request
  * shows that; before, a peer that works on several messages at once may see our rekey first.

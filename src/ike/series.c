@@ -322,6 +322,7 @@ static bool new_child_later(struct turn *t, const struct larval *l)
     again.not_before = turn_retry_at(t, NEW_CHILD_RETRY_FOR << l->tries);
     return sa_want(t->sa, again);
 }
+
 /* The peer does not know the Child SA we rekey: it is worth nothing; make another. */
 static void replace_lost_child(struct turn *t, const struct larval *l)
 {

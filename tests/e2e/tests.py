@@ -471,6 +471,8 @@ def newest_ids(gateway):
     """Of the IKE SA and the Child SA in use."""
     sa = next(sa for sa in gateway.sas() if sa["state"] == "ESTABLISHED")
     return int(sa["uniqueid"]), max(int(child["uniqueid"]) for child in sa["child-sas"].values())
+
+
 @test
 def lifetimes_of_seconds_cost_no_packet(left, right):
     start_both(left, right, more="rekey_time = 5s", child="rekey_time = 3s", esp="aes256gcm16-x25519-ke1_mlkem768")
@@ -489,6 +491,8 @@ def lifetimes_of_seconds_cost_no_packet(left, right):
         status, output = gateway.braid("list")
         expect("keys from CURVE_25519 + ML_KEM_768" in output and "rekeying in" in output, output)
     expect("reason=LIFETIME" not in left.log() + right.log(), "an SA reached its end")
+
+
 @test
 def volumes_are_limits_as_well(left, right):
     start_both(left, right, child="rekey_packets = 100\nlife_packets = 1000")
@@ -498,6 +502,8 @@ def volumes_are_limits_as_well(left, right):
     expect(status == 0 and "500 received" in output, f"packets were lost: {output}")
     _, after = newest_ids(left)
     expect(after >= before + 3, f"{before} {after}")
+
+
 @test
 def braid_rekey_shows_its_exchanges_and_waits(left, right):
     start_both(left, right, ike=THREE_ROUNDS, esp="aes256gcm16-x25519-ke1_mlkem768")
@@ -515,6 +521,8 @@ def braid_rekey_shows_its_exchanges_and_waits(left, right):
     expect(status == 0 and answer["success"] and answer["rekeyed"] == 1 and len(answer["exchanges"]) == 2, output)
     status, output = left.braid("rekey", "nothing")
     expect(status == 1 and "nothing" in output, output)
+
+
 @test
 def a_rekey_that_the_peer_refuses_is_told_and_the_tunnel_stays(left, right):
     right.start(esp="aes256gcm16")
@@ -525,6 +533,8 @@ def a_rekey_that_the_peer_refuses_is_told_and_the_tunnel_stays(left, right):
     left.ping()
     (child,) = only_sa(left)["child-sas"].values()
     expect(child["last-rekey"] == "PEER_ERROR" and "NO_PROPOSAL_CHOSEN" in child["last-rekey-detail"], str(child))
+
+
 @test
 def a_peer_that_was_gone_is_called_again(left, right):
     right.start()
@@ -536,6 +546,8 @@ def a_peer_that_was_gone_is_called_again(left, right):
     right.launch()
     wait_for("tunnel", lambda: any(sa["child-sas"] for sa in left.sas()), seconds=30)
     left.ping()
+
+
 @test
 def what_the_peer_closes_comes_back_when_close_action_says_so(left, right):
     right.start()
@@ -546,6 +558,8 @@ def what_the_peer_closes_comes_back_when_close_action_says_so(left, right):
     wait_for("end of the Child SA", lambda: "reason=DELETED_BY_PEER" in left.log())
     wait_for("tunnel", lambda: any(sa["child-sas"] for sa in left.sas()), seconds=10)
     left.ping()
+
+
 @test
 def an_sa_is_authenticated_anew_without_losing_a_packet(left, right):
     start_both(left, right, more="reauth_time = 4s")
@@ -555,6 +569,8 @@ def an_sa_is_authenticated_anew_without_losing_a_packet(left, right):
     expect(status == 0 and "1000 received" in output, f"packets were lost: {output}")
     after, _ = newest_ids(left)
     expect(after > before and left.log().count("event=ike-up") >= 2, f"{before} {after}")
+
+
 @test
 def hostile_control_clients_harm_nobody(left, right):
     left.start(plane="mock")

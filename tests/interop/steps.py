@@ -71,6 +71,7 @@ class Tunnel:
             if len(re.findall(COLLISION, self.peer.log())) > met:
                 self.collisions += 1
                 break
+
     def rekey_once(self, thing, who):
         key = "net" if thing == "child" else thing
         before = self.wait_until("before", lambda agreed: key in agreed)

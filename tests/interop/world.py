@@ -44,15 +44,20 @@ class Host:
         status, output = self.run("ping", "-c", "3", "-i", "0.1", "-W", "1", "-I", near, far)
         if status != 0:
             raise Trouble(f"{self.name}: no ping to {other.name} through the tunnel: {output.splitlines()[-1]}")
+
+
 class Pinging:
     """A ping every 10 ms in the background.  What it lost is known after stop()."""
+
     def __init__(self, host, other):
         self.command = host.command("ping", "-i", "0.01", "-W", "1", "-I", host.inner, other.inner)
         self.process = None
         self.sent = 0
         self.lost = []  # sequence numbers
+
     def start(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
     def stop(self):
         """Requests sent in the last 50 ms do not count: their answers may be on the way."""
         if not self.process:

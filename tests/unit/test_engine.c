@@ -309,6 +309,7 @@ static void a_peer_that_is_alive_answers(void **state)
 }
 
 static const struct ike_order rekey = {.kind = ORDER_REKEY, .conn = {(const uint8_t *)"net", 3}};
+
 static void assert_one_sa_with_its_child(struct peer *p)
 {
     struct ike_sa_info sa;
@@ -320,6 +321,7 @@ static void assert_one_sa_with_its_child(struct peer *p)
     assert_int_equal(p->ike_down, 0);
     assert_false(ike_engine_next_sa(p->engine, sa.id, &sa));
 }
+
 /*
  * The peer rekeys while our own request is lost, and deletes the old SA before it is sent again.
  * What it deletes is what it replaced.
@@ -349,6 +351,7 @@ static void the_peers_rekey_prevails_when_it_never_hears_of_ours(void **state)
     assert_int_equal(p.a.ike_down + p.b.ike_down, 0);
     pair_stop(&p);
 }
+
 /* The Delete of the SA that was replaced is repeated for longer than that of any other. */
 static void the_delete_of_a_replaced_sa_is_patient(void **state)
 {
@@ -366,6 +369,7 @@ static void the_delete_of_a_replaced_sa_is_patient(void **state)
     assert_int_equal(ike_engine_sa_count(p.a.engine), 1);
     pair_stop(&p);
 }
+
 static void an_unknown_name_is_refused(void **state)
 {
     struct pair p;
