@@ -564,30 +564,45 @@ static void load_secrets(struct loader *l, const struct view *root)
 /* ---- PPKs of connections --------------------------------------------------------------------- */
 
 /* Is there a PPK of this name? No name: any. */
-static bool has_ppk(const struct secret_list *list, struct bytes id)
+static bool has_ppk(const struct secret_entry *const *ppks, uint32_t count, struct bytes id)
 {
-    for (uint32_t i = 0; i < list->count; i++) {
-        const struct secret_entry *e = &list->at[i];
-        for (uint16_t k = 0; e->kind == SECRET_PPK && k < e->owner_count; k++)
-            if (id.len == 0 || bytes_equal(e->owner[k].id.data, id))
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint16_t k = 0; k < ppks[i]->owner_count; k++)
+            if (id.len == 0 || bytes_equal(ppks[i]->owner[k].id.data, id))
                 return true;
     }
     return false;
 }
 
-/* As responder a connection takes any PPK that is here, unless it names one. */
+static void set_ppk_of(struct loader *l, struct conf_conn *c, bool there)
+{
+    c->has_ppk = c->ppk_required || there;
+    if ((c->ppk_required || c->ppk_id.len) && !there)
+        problem_add(l->problems, c->ppk_required ? PROBLEM_ERROR : PROBLEM_WARNING,
+                    &(struct place){.file = c->file, .line = c->line},
+                    "connections.%s.%s: no such PPK in the secrets", c->name,
+                    c->ppk_id.len ? "ppk_id" : "ppk_required");
+}
+
+/*
+ * As responder a connection takes any PPK that is here, unless it names one. The PPKs are picked out
+ * first: there are few of them among many secrets.
+ */
 static void set_ppk(struct loader *l)
 {
     const struct secret_list *secrets = &l->whole->loaded.secrets;
-    for (uint16_t i = 0; i < l->snapshot->config.conn_count; i++) {
-        struct conf_conn *c = &l->conns[i];
-        c->has_ppk = c->ppk_required || has_ppk(secrets, c->ppk_id);
-        if ((c->ppk_required || c->ppk_id.len) && !has_ppk(secrets, c->ppk_id))
-            problem_add(l->problems, c->ppk_required ? PROBLEM_ERROR : PROBLEM_WARNING,
-                        &(struct place){.file = c->file, .line = c->line},
-                        "connections.%s.%s: no such PPK in the secrets", c->name,
-                        c->ppk_id.len ? "ppk_id" : "ppk_required");
+    const struct secret_entry **ppks = calloc(secrets->count + 1, sizeof *ppks);
+    uint32_t count = 0;
+    if (!ppks) {
+        fail_memory(l);
+        return;
     }
+    for (uint32_t i = 0; i < secrets->count; i++)
+        if (secrets->at[i].kind == SECRET_PPK)
+            ppks[count++] = &secrets->at[i];
+    for (uint16_t i = 0; i < l->snapshot->config.conn_count; i++)
+        set_ppk_of(l, &l->conns[i], has_ppk(ppks, count, l->conns[i].ppk_id));
+    free(ppks);
 }
 
 /* ---- the rest of swanctl.conf ---------------------------------------------------------------- */

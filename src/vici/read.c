@@ -320,6 +320,8 @@ static bool read_base(struct vici_pool *pool, struct bytes text, bool is_block)
     pool->base = memory_text(&pool->arena, text);
     if (!is_block || whole <= 2 || !value_addr(text, &base))
         return pool->base != NULL;
+    if (addr_equal(&base, &pool->to))
+        return false; /* nothing left to be leased */
     size_t last = base.family == ADDR_V4 ? 3 : 15;
     if (addr_equal(&base, &pool->from)) {
         char printed[64];
@@ -347,9 +349,8 @@ static bool read_addrs(struct vici_pool *pool, struct bytes text, struct vici_re
             break;
         }
     }
-    if (!read_base(pool, value_trim(base), base.len < text.len && text.at[base.len] == '/'))
-        return refuse(why, "out of memory");
-    return true;
+    return read_base(pool, value_trim(base), base.len < text.len && text.at[base.len] == '/') ||
+           refuse(why, "invalid addrs value: %.*s", shown(text), (const char *)text.at);
 }
 
 static bool read_pool_keys(struct bytes content, struct vici_pool *pool,

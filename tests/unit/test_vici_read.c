@@ -181,6 +181,7 @@ static void a_wrong_pool_is_refused_in_known_words(void **state)
         {"", "missing addrs for pool 'p'"},
         {"addrs=10.0.0.0/8\naddrs=10.0.0.0/8\n", "multiple addrs defined"},
         {"addrs=here\n", "invalid addrs value: here"},
+        {"addrs=10.3.0.215/29\n", "invalid addrs value: 10.3.0.215/29"},
         {"colour=[red]\n", "invalid attribute: colour"},
         {"dns=10.0.0.1\n", "invalid attribute: dns"},
         {"dns=[here]\n", "invalid attribute value for dns"},

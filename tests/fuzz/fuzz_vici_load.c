@@ -1,0 +1,115 @@
+/*
+ * fuzz_vici_load: any octets as the message of each command that carries something to be loaded. The
+ * first octet chooses the command, the rest is the message (checked as a whole, as the packet layer
+ * does). A refusal says something; what is accepted is whole and can be shown.
+ */
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "vici/read.h"
+
+static void expect(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void load_conn(struct bytes name, struct bytes content)
+{
+    struct vici_refusal why = {""};
+    struct problem_list problems;
+    problem_list_init(&problems);
+    struct config *c = vici_read_conn(name, content, &problems, &why);
+    expect((c == NULL) == (why.text[0] != '\0'));
+    expect(!c || (problems.errors == 0 && c->conn_count == 1 && c->conn->ike.count > 0));
+    expect(!c || bytes_equal(bytes_str(c->conn->name), name));
+    for (struct problem *p = problems.first; p; p = p->next)
+        free(problem_text(p, true));
+    config_free(c);
+    problem_list_free(&problems);
+}
+
+static void load_pool(struct bytes name, struct bytes content)
+{
+    struct vici_pool pool;
+    struct vici_refusal why = {""};
+    bool ok = vici_read_pool(name, content, &pool, &why);
+    expect(ok == (why.text[0] == '\0'));
+    if (!ok)
+        return;
+    expect(pool.base && pool.size > 0 && pool.from.family == pool.to.family);
+    for (uint16_t i = 0; i < pool.attribute_count; i++)
+        expect(pool.attribute[i].type != 0);
+    vici_pool_free(&pool);
+}
+
+static void load_authority(struct bytes name, struct bytes content)
+{
+    struct vici_refusal why = {""};
+    expect(vici_check_authority(name, content, &why) == (why.text[0] == '\0'));
+}
+
+static void load_shared(struct bytes message)
+{
+    struct vici_shared shared;
+    struct vici_refusal why = {""};
+    bool ok = vici_read_shared(message, &shared, &why);
+    expect(ok == (why.text[0] == '\0'));
+    if (!ok)
+        return;
+    expect(shared.entry.name && shared.entry.data.len > 0);
+    vici_shared_free(&shared);
+}
+
+static void check(bool (*with)(struct bytes, struct vici_refusal *), struct bytes message)
+{
+    struct vici_refusal why = {""};
+    expect(with(message, &why) == (why.text[0] == '\0'));
+}
+
+/* Each section at the top, as the commands go through them. */
+static void each_section(struct bytes message, void (*load)(struct bytes name, struct bytes content))
+{
+    struct vici_in in = vici_in_make(message);
+    while (vici_next(&in) == VICI_SECTION_START) {
+        struct bytes name = in.name;
+        load(name, vici_content(&in));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    /* clang-format off */
+    static bool (*const checks[])(struct bytes, struct vici_refusal *) = {
+        vici_check_cert, vici_check_key, vici_check_cert_type, vici_check_redirect};
+    /* clang-format on */
+    uint8_t packet[4096] = {VICI_CMD_RESPONSE};
+    struct vici_packet p;
+    size_t len = size > 0 && size < sizeof packet ? size - 1 : 0;
+    if (len > 0)
+        memcpy(packet + 1, data + 1, len);
+    if (len == 0 || !vici_packet_read(bytes_make(packet, len + 1), &p))
+        return 0;
+    switch (data[0] % 8) {
+    case 0:
+        each_section(p.message, load_pool);
+        break;
+    case 1:
+        each_section(p.message, load_authority);
+        break;
+    case 2:
+        load_shared(p.message);
+        break;
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+        check(checks[data[0] % 8 - 3], p.message);
+        break;
+    default:
+        each_section(p.message, load_conn);
+    }
+    return 0;
+}
