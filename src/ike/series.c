@@ -80,7 +80,7 @@ static enum crypto_result settle_our_child(struct turn *t, struct larval *l)
         return CRYPTO_FAULT;
     struct child *old = l->rekeys ? sa_child(t->sa, l->rekeys) : NULL;
     struct child *rival = l->rival_child ? sa_child(t->sa, l->rival_child) : NULL;
-    if (rival && !redundant) { /* the peer will delete it */
+    if (rival && rival->state == CHILD_INSTALLED && !redundant) { /* the peer will delete it */
         rival->replaced_by = child->id;
         rival->state = CHILD_REKEYED;
     }
@@ -245,6 +245,19 @@ void series_void(struct turn *t, uint32_t child_id)
         else
             l->is_void = true;
     }
+}
+
+void series_undone(struct turn *t, struct child *child)
+{
+    const struct larval *l = t->sa->larvals;
+    while (l && !(l->ours && l->kind == LARVAL_CHILD && l->rival_child == child->id))
+        l = l->next;
+    struct child *old = l ? sa_child(t->sa, l->rekeys) : NULL;
+    if (!old || old->state != CHILD_REKEYED)
+        return;
+    old->state = CHILD_INSTALLED;
+    old->replaced_by = 0;
+    child->replaced_by = old->id;
 }
 
 void series_expire(struct turn *t, struct larval *l)

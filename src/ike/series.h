@@ -30,6 +30,12 @@ void series_note_delete(struct turn *t, uint32_t spi);
 void series_void(struct turn *t, uint32_t child_id);
 
 /*
+ * The peer deletes this Child SA. If it is what its rekey made while ours was under way, ours won,
+ * as we will hear: the old Child SA stays until then, and nothing is missed.
+ */
+void series_undone(struct turn *t, struct child *child);
+
+/*
  * The peer's exchange `theirs` rekeys what an exchange of ours rekeys as well: remember its nonces,
  * they will decide.
  */

@@ -18,6 +18,7 @@
  *
  * A failure names its choices: --path goes that way once more.
  */
+#include "gate.h"
 #include "invariants.h"
 #include "scenario.h"
 
@@ -80,6 +81,11 @@ static void operate(struct world *w, struct host *h, uint64_t arg)
 static bool is_about_ike(enum operation op)
 {
     return op == REKEY_IKE || op == DELETE_IKE;
+}
+
+static bool is_rekey(enum operation op)
+{
+    return op == REKEY_CHILD || op == REKEY_IKE;
 }
 
 /* The proposals of one end, that with as many rounds as its operation shall have comes first; the
@@ -286,6 +292,8 @@ static void expect_end(struct pair *p, const struct duel *d)
             world_fail(w, "%s has %u IKE SAs, %u of them up", h->name, h->engine->sa_count,
                        host_up_count(h));
         EXPECT(w, h->told_reason[IKE_REASON_TIMEOUT] == 0 && h->told_reason[IKE_REASON_FAULT] == 0);
+        if (d->op[1] != DELETE_CHILD && d->op[1] != DELETE_IKE)
+            EXPECT(w, h->told_kind[TELL_CHILD_DOWN] == 0 && h->told_kind[TELL_IKE_DOWN] == 0);
     }
     expect_children(p, d);
     invariants_quiet(w);
@@ -293,6 +301,29 @@ static void expect_end(struct pair *p, const struct duel *d)
     if (sas) /* and they understand each other */
         EXPECT(w, a->window.send_next == b->window.serve_next &&
                       b->window.send_next == a->window.serve_next);
+}
+
+/* ---- what must be true all the time -------------------------------------------------------- */
+
+/* What a host would send now, the other could receive; whether packets flow at every moment, or
+ * none ever does. */
+static void expect_flow(struct pair *p, struct gate gate[2], bool flows)
+{
+    struct world *w = p->w;
+    for (int i = 0; i < 2; i++) {
+        const struct host *h = &w->host[i], *other = &w->host[1 - i];
+        const struct mock_child *out = gate_way_out(&gate[i], h), *in = NULL;
+        if (!out)
+            world_fail(w, "%s has no Child SA to send on", h->name);
+        if (flows)
+            in = gate_hear(&gate[1 - i], other, out->spi_out);
+        for (size_t k = 0; !flows && (in = mock_child(other->plane, k)) && in->spi_in != out->spi_out;
+             k++)
+            ;
+        if (!in || in->key_in != out->key_out)
+            world_fail(w, "%s would send on Child SA %u, which %s does not have", h->name, out->id,
+                       other->name);
+    }
 }
 
 /* ---- one run ------------------------------------------------------------------------------- */
@@ -350,10 +381,17 @@ static void play(struct search *s)
     struct world *w = p.w;
     struct chains chains = {0};
     uint64_t orders = 1;
-    bool lost = false;
+    bool lost = false, rekeys = is_rekey(s->duel->op[0]) && is_rekey(s->duel->op[1]);
     unsigned at = 0;
+    static struct gate flowing[2], silent[2];
+    memset(flowing, 0, sizeof flowing);
+    memset(silent, 0, sizeof silent);
     note_origins(&chains, w, -1);
     for (;;) {
+        if (rekeys) {
+            expect_flow(&p, flowing, true);
+            expect_flow(&p, silent, false);
+        }
         if (w->queued == 0) {
             orders *= count_merges(&chains);
             chains = (struct chains){0};
