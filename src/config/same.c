@@ -96,10 +96,22 @@ static bool same_selectors(const struct selectors *a, const struct selectors *b)
 bool same_conn(const struct conf_conn *a, const struct conf_conn *b)
 {
     static const struct member plain[] = {
-        CONN(local_port), CONN(remote_port), CONN(fragmentation), CONN(childless),
-        CONN(unique),     CONN(encap),       CONN(mobike),        CONN(dpd_for),
-        CONN(rekey_for),  CONN(reauth_for),  CONN(over_for),      CONN(rand_for),
-        CONN(keyingtries), CONN(send_cert),  CONN(has_ppk),       CONN(ppk_required),
+        CONN(local_port),
+        CONN(remote_port),
+        CONN(fragmentation),
+        CONN(childless),
+        CONN(unique),
+        CONN(encap),
+        CONN(mobike),
+        CONN(dpd_for),
+        CONN(rekey_for),
+        CONN(reauth_for),
+        CONN(over_for),
+        CONN(rand_for),
+        CONN(keyingtries),
+        CONN(send_cert),
+        CONN(has_ppk),
+        CONN(ppk_required),
     };
     return same_members(a, b, plain, COUNT(plain)) && same_text(a->name, b->name) &&
            same_endpoints(a->local_addrs, a->local_count, b->local_addrs, b->local_count) &&
@@ -112,10 +124,21 @@ bool same_conn(const struct conf_conn *a, const struct conf_conn *b)
 bool same_child(const struct conf_child *a, const struct conf_child *b)
 {
     static const struct member plain[] = {
-        CHILD(mode),          CHILD(start_action), CHILD(dpd_action),   CHILD(close_action),
-        CHILD(rekey_for),     CHILD(life_for),     CHILD(rand_for),     CHILD(rekey_bytes),
-        CHILD(life_bytes),    CHILD(rand_bytes),   CHILD(rekey_packets), CHILD(life_packets),
-        CHILD(rand_packets),  CHILD(replay_window), CHILD(copy_df),
+        CHILD(mode),
+        CHILD(start_action),
+        CHILD(dpd_action),
+        CHILD(close_action),
+        CHILD(rekey_for),
+        CHILD(life_for),
+        CHILD(rand_for),
+        CHILD(rekey_bytes),
+        CHILD(life_bytes),
+        CHILD(rand_bytes),
+        CHILD(rekey_packets),
+        CHILD(life_packets),
+        CHILD(rand_packets),
+        CHILD(replay_window),
+        CHILD(copy_df),
     };
     return same_members(a, b, plain, COUNT(plain)) && same_text(a->name, b->name) &&
            same_proposals(&a->esp, &b->esp) && same_selectors(&a->local_ts, &b->local_ts) &&

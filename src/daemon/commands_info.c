@@ -104,7 +104,10 @@ static void cmd_reset_counters(struct session *s, struct bytes message)
 
 /* ---- what is not there ----------------------------------------------------------------------- */
 
-/* Of the names and ids; what is said about peers is not looked at as long as nothing is redirected. */
+/*
+ * Of the names and ids; what is said about peers is not looked at as long as nothing is
+ * redirected.
+ */
 static uint32_t count_matches(const struct daemon *d, struct bytes message)
 {
     struct bytes ike = request_text(message, "ike");
@@ -128,8 +131,9 @@ static void cmd_redirect(struct session *s, struct bytes message)
     struct vici_out *o = session_answer(s);
     vici_key_str(o, "success", "no");
     vici_key_uint(o, "matches", matches);
-    vici_key_str(o, "errmsg", matches > 0 ? "redirecting is not supported yet"
-                                          : "no matching SAs to redirect found");
+    vici_key_str(o, "errmsg",
+                 matches > 0 ? "redirecting is not supported yet"
+                             : "no matching SAs to redirect found");
     session_send_answer(s);
 }
 

@@ -1,6 +1,7 @@
 /*
- * commands_load: requests that bring or take configuration and credentials, and list what was brought.
- * What they carry is read by vici/read.c; where it goes is the business of conns, creds and pools.
+ * commands_load: requests that bring or take configuration and credentials, and list what was
+ * brought. What they carry is read by vici/read.c; where it goes is the business of conns, creds
+ * and pools.
  */
 #include "daemon/commands.h"
 

@@ -14,7 +14,7 @@
 enum {
     BUCKETS_FIRST = 256,
     CONNS_MAX = UINT16_MAX,
-    PAUSE_FACTOR = 10,  /* at most a tenth of the time goes into snapshots */
+    PAUSE_FACTOR = 10, /* at most a tenth of the time goes into snapshots */
     PAUSE_MAX_MS = 1000,
 };
 

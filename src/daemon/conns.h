@@ -4,13 +4,14 @@
  *     swanctl.conf --reload----+--> entries, by name --settle--> an immutable snapshot --> the engine
  *     load-conn, unload-conn --+
  *
- * Each connection remembers whether the file or a control client brought it. Reading the file again
- * replaces what came from the file, and what it names; a connection that only a client brought stays.
+ * Each connection remembers whether the file or a control client brought it. Reading the file
+ * again replaces what came from the file, and what it names; a connection that only a client
+ * brought stays.
  *
- * A snapshot is made when the engine is to have it: at once for a reload and before commands that ask
- * for connections, else a moment after the last change. That moment is longer the longer the last
- * snapshot took, so that ten thousand load-conns take linear time, and no client keeps the engine
- * waiting by loading connections.
+ * A snapshot is made when the engine is to have it: at once for a reload and before commands that
+ * ask for connections, else a moment after the last change. That moment is longer the longer the
+ * last snapshot took, so that ten thousand load-conns take linear time, and no client keeps the
+ * engine waiting by loading connections.
  */
 #ifndef BRAID_DAEMON_CONNS_H
 #define BRAID_DAEMON_CONNS_H
@@ -37,7 +38,10 @@ bool conns_remove(struct daemon *d, struct bytes name); /* false: there is none 
 
 /* The newest, be it in a snapshot yet or not; valid until the next change. NULL: there is none. */
 const struct conf_conn *conns_find(const struct daemon *d, struct bytes name);
-/* Give the engine what has changed since the last snapshot, if anything. Not while effects are executed. */
+/*
+ * Give the engine what has changed since the last snapshot, if anything. Not while effects are
+ * executed.
+ */
 void conns_settle(struct daemon *d);
 void conns_free_old(struct daemon *d); /* snapshots that no SA uses any more */
 

@@ -1,9 +1,9 @@
 /*
- * creds: the secrets there are, those of the file and those control clients have loaded, and the store
- * that is made of them when it is asked the next time.
+ * creds: the secrets there are, those of the file and those control clients have loaded, and the
+ * store that is made of them when it is asked the next time.
  *
- * A secret has a unique id; that of one from the file is the name of its section. One loaded with the id
- * of another takes its place. Reading the file again brings back what it names.
+ * A secret has a unique id; that of one from the file is the name of its section. One loaded with
+ * the id of another takes its place. Reading the file again brings back what it names.
  */
 #ifndef BRAID_DAEMON_CREDS_H
 #define BRAID_DAEMON_CREDS_H

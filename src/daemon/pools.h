@@ -1,6 +1,6 @@
 /*
- * pools: pools of virtual addresses that control clients have loaded. They are kept and shown; nothing
- * is leased from them yet.
+ * pools: pools of virtual addresses that control clients have loaded. They are kept and shown;
+ * nothing is leased from them yet.
  */
 #ifndef BRAID_DAEMON_POOLS_H
 #define BRAID_DAEMON_POOLS_H

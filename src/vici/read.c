@@ -154,8 +154,8 @@ static bool read_owners(struct bytes message, struct vici_shared *s)
     struct vici_in in;
     struct value_fault fault;
     uint16_t count = 0;
-    for (bool more = vici_find_list(message, "owners", &in); more && vici_next(&in) == VICI_LIST_ITEM;
-         count++) {
+    bool more = vici_find_list(message, "owners", &in);
+    for (; more && vici_next(&in) == VICI_LIST_ITEM; count++) {
         if (count == VICI_OWNERS_MAX || memchr(in.value.at, 0, in.value.len) ||
             !value_identity(in.value, true, &s->arena, &owners[count], &fault))
             return false;
@@ -234,7 +234,9 @@ static unsigned prefix_len(const struct addr *from, const struct addr *to, unsig
     return bits;
 }
 
-/* An address as its octets; a block of IPv4 with its mask, of IPv6 with the length of its prefix. */
+/*
+ * An address as its octets; a block of IPv4 with its mask, of IPv6 with the length of its prefix.
+ */
 static bool encode_address(struct vici_pool *pool, struct bytes text, bool *is_ipv6,
                            struct bytes *value)
 {
@@ -309,8 +311,8 @@ static uint64_t count_addresses(const struct addr *from, const struct addr *to)
 }
 
 /*
- * The first address as the client wrote it. Of a block the first and the last address are not leased;
- * a host part leaves out what stands before it.
+ * The first address as the client wrote it. Of a block the first and the last address are not
+ * leased; a host part leaves out what stands before it.
  */
 static bool read_base(struct vici_pool *pool, struct bytes text, bool is_block)
 {
@@ -400,8 +402,8 @@ void vici_pool_free(struct vici_pool *p)
 bool vici_check_cert_type(struct bytes message, struct vici_refusal *why)
 {
     static const char *const types[] = {
-        "X509",   "X509_AC",  "X509_CRL", "OCSP_RESPONSE", "PUBKEY",  "ANY",    "x509",
-        "x509ca", "x509ocsp", "x509aa",   "x509ac",        "x509crl", "pubkey", NULL};
+        "X509", "X509_AC", "X509_CRL", "OCSP_RESPONSE", "PUBKEY", "ANY", "x509",
+        "x509ca", "x509ocsp", "x509aa", "x509ac", "x509crl", "pubkey", NULL};
     struct bytes type = find_text(message, "type");
     return type.len == 0 || is_one_of(type, types) ||
            refuse(why, "invalid certificate type '%.*s'", shown(type), (const char *)type.at);
@@ -452,7 +454,8 @@ bool vici_check_authority(struct bytes name, struct bytes content, struct vici_r
         if (!is_one_of(key, e == VICI_LIST_START ? lists : keys))
             return refuse(why, "unknown option: %.*s, authority discarded", shown(key),
                           (const char *)key.at);
-        has_ca = has_ca || value_is(key, "cacert") || value_is(key, "file") || value_is(key, "handle");
+        has_ca = has_ca || value_is(key, "cacert") || value_is(key, "file") ||
+                 value_is(key, "handle");
         if (e == VICI_LIST_START && !vici_skip(&in))
             return refuse(why, "parsing request failed");
     }

@@ -1,10 +1,11 @@
 /*
- * read: what the load commands carry, as values: connections, shared secrets, pools, authorities, keys
- * and certificates. Input is hostile; no I/O, no state.
+ * read: what the load commands carry, as values: connections, shared secrets, pools, authorities,
+ * keys and certificates. Input is hostile; no I/O, no state.
  *
  * A connection goes through the same schema as one of a file, so both know the same keys, defaults
  * and contradictions. What is wrong is said twice: in the words that clients of the protocol look
- * for ("unknown option: versoin, config discarded"), and as the problems that a file would have had.
+ * for ("unknown option: versoin, config discarded"), and as the problems that a file would have
+ * had.
  */
 #ifndef BRAID_VICI_READ_H
 #define BRAID_VICI_READ_H

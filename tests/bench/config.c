@@ -1,14 +1,14 @@
 /*
- * config: how long configurations take to be loaded, and whether ten times as many take ten times as
- * long. Both ways in: a file, and load-conn messages of the control protocol.
+ * config: how long configurations take to be loaded, and whether ten times as many take ten times
+ * as long. Both ways in: a file, and load-conn messages of the control protocol.
  *
  *     source        what is loaded
  *     connections   how many
  *     ms            until the snapshot is there; the best of three
  *     us each       the same for one
  *
- * The last lines are the goals: 10,000 connections in 2 s, and a ratio to 1,000 of no more than 15 (10 is
- * linear; caches make it a little more).
+ * The last lines are the goals: 10,000 connections in 2 s, and a ratio to 1,000 of no more than 15
+ * (10 is linear; caches make it a little more).
  */
 #include "config/load.h"
 #include "vici/read.h"

@@ -1,7 +1,7 @@
 /*
- * fuzz_vici_load: any octets as the message of each command that carries something to be loaded. The
- * first octet chooses the command, the rest is the message (checked as a whole, as the packet layer
- * does). A refusal says something; what is accepted is whole and can be shown.
+ * fuzz_vici_load: any octets as the message of each command that carries something to be loaded.
+ * The first octet chooses the command, the rest is the message (checked as a whole, as the packet
+ * layer does). A refusal says something; what is accepted is whole and can be shown.
  */
 #include "fuzz.h"
 

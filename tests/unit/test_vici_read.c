@@ -8,8 +8,8 @@
 /* ---- messages from text ---------------------------------------------------------------------- */
 
 /*
- * "name {", "}", "key=value", "key=[item item]": one a line. Enough for tests, and easier to read than
- * calls.
+ * "name {", "}", "key=value", "key=[item item]": one a line. Enough for tests, and easier to read
+ * than calls.
  */
 static struct bytes message(struct vici_out *o, const char *text)
 {
@@ -161,7 +161,8 @@ static void a_pool_is_read(void **state)
     struct vici_refusal why = {""};
     (void)state;
     assert_true(read_pool("addrs=10.3.0.10-10.3.1.9\ndns=[10.0.0.1 2001:db8::1]\nsubnet=[10.0.0.0/9]\n"
-                          "25=[example.org]\n", &p, &why));
+                          "25=[example.org]\n",
+                          &p, &why));
     assert_string_equal(p.base, "10.3.0.10");
     assert_int_equal(p.size, 256);
     assert_int_equal(p.attribute_count, 4);
