@@ -45,14 +45,16 @@ enum cred_family {
     FAMILIES,
 };
 
-/* What `auth` demands of signatures behind `pubkey`: pubkey-mldsa87, rsa-3072-sha256, ike:ed25519. */
+/* What `auth` demands of signatures: pubkey-mldsa87, rsa-3072-sha256, pubkey-ike:ed25519. */
 struct cred_rule {
-    uint32_t families; /* bit n = enum cred_family n; 0 = all */
-    uint32_t hashes;   /* bit n = hash id n of RFC 7427; 0 = all */
+    uint32_t families;             /* bit n = enum cred_family n; 0 = all */
+    uint32_t hashes;               /* bit n = hash id n of RFC 7427; 0 = all */
     uint32_t rsa_bits, ecdsa_bits; /* at least; 0 = what is sensible */
 };
 
-enum cred_revocation { REVOCATION_RELAXED, REVOCATION_IFURI, REVOCATION_STRICT };
+enum cred_revocation { REVOCATION_RELAXED,
+                       REVOCATION_IFURI,
+                       REVOCATION_STRICT };
 
 struct name_list {
     uint16_t count;
@@ -74,8 +76,8 @@ struct cred_section {
     struct cred_spec spec;
     struct conf_conn *conn; /* of the snapshot in the making */
     bool is_remote;
-    const char *path;       /* "connections.home.local", for messages */
-    const char *file;       /* where it stands */
+    const char *path; /* "connections.home.local", for messages */
+    const char *file; /* where it stands */
     uint32_t line;
 };
 

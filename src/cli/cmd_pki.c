@@ -14,10 +14,12 @@
 /* Options with a value, and where the value goes. */
 static bool read_options(struct cli *cli, struct ca_order *o, const char **word)
 {
+    /* clang-format off */
     struct cli_option options[] = {{"dir", NULL},  {"type", NULL},   {"subject", NULL},
                                    {"id", NULL},   {"out", NULL},    {"issuer", NULL},
                                    {"name", NULL}, {"revoke", NULL}, {"crl", NULL},
                                    {"days", NULL}, {NULL, NULL}};
+    /* clang-format on */
     if (!cli_arguments(cli, options, word))
         return false;
     *o = (struct ca_order){.dir = options[0].value,

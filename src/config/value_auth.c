@@ -33,8 +33,8 @@ static const char *const later[] = {"eap", "xauth", "null"};
 
 struct auth_reading {
     struct bytes whole;
-    struct cred_rule *rule;  /* that words go to */
-    uint32_t *bits;          /* where a size goes, or NULL */
+    struct cred_rule *rule; /* that words go to */
+    uint32_t *bits;         /* where a size goes, or NULL */
     struct cred_rule ike, chain;
     bool has_ike;
     struct value_fault *fault;

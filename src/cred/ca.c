@@ -14,7 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_LEN_MAX = 4096, IDS_MAX = 32, DAY = 86400 };
+enum { PATH_LEN_MAX = 4096,
+       IDS_MAX = 32,
+       DAY = 86400 };
 
 static bool fail(const char *what, const char *why)
 {
@@ -340,4 +342,3 @@ bool ca_show(const char *path)
     sk_X509_pop_free(list, X509_free);
     return good;
 }
-

@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { CERT_X509_SIGNATURE = 4, CERT_RAW_KEY = 15, CERTREQ_MAX = 2000, PATH_LEN_MAX = 4096 };
+enum { CERT_X509_SIGNATURE = 4,
+       CERT_RAW_KEY = 15,
+       CERTREQ_MAX = 2000,
+       PATH_LEN_MAX = 4096 };
 enum { ID_DER_ASN1_DN = 9 };
 
 struct loading {
@@ -163,7 +166,7 @@ static void take_key(struct loading *l, const char *folder, const char *path, st
     else
         complain(l, false, path, 0, "holds no private key that can be read%s",
                  phrase.len ? " with its passphrase"
-                            : " (if it is encrypted, a secret with `file` must give its passphrase)");
+                            : " (encrypted? a secret with `file` gives its passphrase)");
 }
 
 static EVP_PKEY *find_key(const struct keyring *k, EVP_PKEY *public)
@@ -337,7 +340,8 @@ static void find_own(struct loading *l, const struct cred_section *s, struct key
     const char *why;
     for (int i = 0; i < sk_X509_num(l->k->x509) && !id->any; i++) {
         X509 *cert = sk_X509_value(l->k->x509, i);
-        EVP_PKEY *key = trust_identity(cert, &id->id) ? find_key(l->k, X509_get0_pubkey(cert)) : NULL;
+        EVP_PKEY *public = trust_identity(cert, &id->id) ? X509_get0_pubkey(cert) : NULL;
+        EVP_PKEY *key = find_key(l->k, public);
         if (key && scheme_key_is_good(key, &why))
             add_own_cert(l, to, cert, key);
     }

@@ -1,9 +1,9 @@
 /*
- * keyring: certificates, key pairs and revocation lists of a configuration, and the answers to the
- * engine's ASKs that need them.
+ * keyring: certificates, key pairs and revocation lists of a configuration, and the answers to
+ * the engine's ASKs that need them.
  *
  *     DIR/x509     end entities (a file may hold its sub-CAs too)      DIR/private   private keys,
- *     DIR/x509ca   CAs: every one is trusted; sub-CAs to send along    DIR/rsa       with or without
+ *     DIR/x509ca   CAs: every one is trusted; sub-CAs to send along   DIR/rsa       with or without
  *     DIR/x509crl  revocation lists                                    DIR/ecdsa     a passphrase
  *     DIR/pubkey   raw public keys (RFC 7670)                          DIR/pkcs8
  *
@@ -48,7 +48,7 @@ struct key_reply {
 };
 void key_reply_wipe(struct key_reply *r);
 
-/* ASK_SIGN and ASK_VERIFY of a section that authenticates with keys. Fills in all but the ticket. */
+/* ASK_SIGN and ASK_VERIFY of sections that authenticate with keys. All but the ticket is set. */
 void keyring_sign(const struct ike_ask *ask, struct ike_answer *out, struct key_reply *room);
 void keyring_verify(const struct ike_ask *ask, struct ike_answer *out, struct key_reply *room);
 

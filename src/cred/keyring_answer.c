@@ -30,8 +30,10 @@ static void refuse(struct ike_answer *out, struct key_reply *room, enum answer_s
 
 static const char *name_of(const struct scheme *s, uint8_t method)
 {
-    static const char *const old[] = {[1] = "RSA", [9] = "ECDSA_256", [10] = "ECDSA_384",
-                                      [11] = "ECDSA_521"};
+    /* clang-format off */
+    static const char *const old[] = {
+        [1] = "RSA", [9] = "ECDSA_256", [10] = "ECDSA_384", [11] = "ECDSA_521"};
+    /* clang-format on */
     if (s)
         return s->name;
     return method < sizeof old / sizeof old[0] ? old[method] : NULL;
@@ -142,7 +144,7 @@ static bool parse_certs(const struct ike_ask *ask, struct peer *p, const char **
 /* It sent none: one of those that are here for it. */
 static X509 *find_cert(const struct key_section *s, const struct identity *id)
 {
-    const STACK_OF(X509) *places[] = {s->pinned, s->whole->x509};
+    const STACK_OF(X509) * places[] = {s->pinned, s->whole->x509};
     for (size_t p = 0; p < 2; p++)
         for (int i = 0; i < sk_X509_num(places[p]); i++)
             if (trust_identity(sk_X509_value(places[p], i), id))

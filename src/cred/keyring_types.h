@@ -30,12 +30,12 @@ struct key_section {
     enum cred_revocation revocation;
     uint16_t own_count;
     struct own_key *own;
-    X509_STORE *store;        /* anchors */
-    bool raw_only;            /* it names raw keys and nothing of certificates */
-    STACK_OF(X509) * pinned;  /* only these end entities; empty: any */
+    X509_STORE *store;       /* anchors */
+    bool raw_only;           /* it names raw keys and nothing of certificates */
+    STACK_OF(X509) * pinned; /* only these end entities; empty: any */
     uint16_t raw_count;
-    EVP_PKEY **raw;           /* and these raw keys */
-    uint8_t *certreq;         /* what the connection's CERTREQ borrows */
+    EVP_PKEY **raw;   /* and these raw keys */
+    uint8_t *certreq; /* what the connection's CERTREQ borrows */
 };
 
 struct keyring {

@@ -61,7 +61,8 @@ static const EVP_MD *hash_for(EVP_PKEY *key)
 {
     int bits = EVP_PKEY_get_bits(key);
     if (EVP_PKEY_is_a(key, "EC"))
-        return bits > 384 ? EVP_sha512() : bits > 256 ? EVP_sha384() : EVP_sha256();
+        return bits > 384 ? EVP_sha512() : bits > 256 ? EVP_sha384()
+                                                      : EVP_sha256();
     return EVP_PKEY_is_a(key, "RSA") ? EVP_sha256() : NULL;
 }
 
@@ -108,7 +109,8 @@ static bool write_ids(const struct pki_request *r, char to[TEXT_MAX])
     size_t at = 0;
     for (size_t i = 0; i < r->id_count; i++) {
         const char *id = r->ids[i];
-        const char *kind = is_address(id) ? "IP" : strchr(id, '@') ? "email" : "DNS";
+        const char *kind = is_address(id) ? "IP" : strchr(id, '@') ? "email"
+                                                                   : "DNS";
         if (id[0] == '\0' || strpbrk(id, ", \t\n\"'\\;"))
             return false;
         at += (size_t)snprintf(to + at, TEXT_MAX - at, "%s%s:%s", i ? "," : "", kind, id);
@@ -223,7 +225,8 @@ X509_CRL *pki_list(X509 *issuer, EVP_PKEY *issuer_key, const ASN1_INTEGER *const
                 X509_CRL_set1_nextUpdate(crl, then) == 1 && add_number(crl);
     for (size_t i = 0; good && i < count; i++)
         good = add_revoked(crl, serials[i], now);
-    good = good && X509_CRL_sort(crl) == 1 && X509_CRL_sign(crl, issuer_key, hash_for(issuer_key)) > 0;
+    good = good && X509_CRL_sort(crl) == 1 &&
+           X509_CRL_sign(crl, issuer_key, hash_for(issuer_key)) > 0;
     ASN1_TIME_free(now);
     ASN1_TIME_free(then);
     ERR_clear_error();

@@ -23,7 +23,7 @@ struct pki_request {
     const char *const *ids; /* subjectAltName: host names, mail and IP addresses */
     size_t id_count;
     EVP_PKEY *key;
-    X509 *issuer;           /* NULL: self-signed */
+    X509 *issuer; /* NULL: self-signed */
     EVP_PKEY *issuer_key;
     bool is_ca;
     int path_len;           /* of a CA; -1: none is said */

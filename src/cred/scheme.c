@@ -18,7 +18,10 @@ enum {
 };
 
 enum { QUANTUM = 1 };
-enum { PARAMETERS_NO, PARAMETERS_ABSENT, PARAMETERS_NULL, PARAMETERS_PSS };
+enum { PARAMETERS_NO,
+       PARAMETERS_ABSENT,
+       PARAMETERS_NULL,
+       PARAMETERS_PSS };
 
 static const struct family {
     const char *type;
@@ -225,7 +228,11 @@ static bool make_signature(EVP_PKEY *key, const struct way *way, struct bytes pr
 
 /* ---- AlgorithmIdentifiers (DER) -------------------------------------------------------------- */
 
-enum { DER_INTEGER = 0x02, DER_NULL = 0x05, DER_OID = 0x06, DER_SEQUENCE = 0x30, DER_CONTEXT = 0xa0 };
+enum { DER_INTEGER = 0x02,
+       DER_NULL = 0x05,
+       DER_OID = 0x06,
+       DER_SEQUENCE = 0x30,
+       DER_CONTEXT = 0xa0 };
 
 /* The next element, which must have this tag. Lengths here fit one octet, or 0x81 and one. */
 static struct reader der_take(struct reader *r, uint8_t tag)
@@ -349,7 +356,9 @@ static struct bytes write_algorithm(const struct scheme *s, uint8_t room[96])
         0x04, 0x02, 0x01, 0x05, 0x00, 0xa1, 0x1c, 0x30, 0x1a, 0x06, 0x09, 0x2a, 0x86, 0x48,
         0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
         0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0xa2, 0x03, 0x02, 0x01, 0x20};
-    enum { FIRST_HASH = 16, SECOND_HASH = 46, SALT_LEN = 53 };
+    enum { FIRST_HASH = 16,
+           SECOND_HASH = 46,
+           SALT_LEN = 53 };
     size_t at = 3;
     room[at++] = DER_OID;
     room[at++] = (uint8_t)s->oid.len;

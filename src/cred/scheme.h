@@ -56,7 +56,7 @@ struct scheme_wish {
 bool scheme_sign(EVP_PKEY *key, const struct scheme_wish *wish, struct bytes octets,
                  uint8_t *method, struct bytes *auth, const struct scheme **used, const char **why);
 
-/* Is this the signature of these octets by this key? `auth` is hostile. False: *why is a sentence. */
+/* Did this key sign these octets? `auth` is hostile. False: *why is a sentence. */
 bool scheme_verify(EVP_PKEY *key, uint8_t method, struct bytes octets, struct bytes auth,
                    const struct cred_rule *rule, const struct scheme **used, const char **why);
 

@@ -1,6 +1,6 @@
 /*
- * keyring: a folder of credentials as the daemon reads it, and a peer that sends whatever it likes. Every
- * certificate and AUTH here is judged as in IKE_AUTH.
+ * keyring: a folder of credentials as the daemon reads it, and a peer that sends whatever it likes.
+ * Every certificate and AUTH here is judged as in IKE_AUTH.
  */
 #include "../support/unit.h"
 
@@ -15,8 +15,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { X509_SIGNATURE = 4, RAW_KEY = 15, CRL = 7, FQDN = 2, DN = 9, IPV4 = 1, KEY_ID = 11 };
-enum { ALL_HASHES = 0x3c, YEAR = 365 * 86400 };
+enum { X509_SIGNATURE = 4,
+       RAW_KEY = 15,
+       CRL = 7,
+       FQDN = 2,
+       DN = 9,
+       IPV4 = 1,
+       KEY_ID = 11 };
+enum { ALL_HASHES = 0x3c,
+       YEAR = 365 * 86400 };
 
 static const struct bytes octets = BYTES_LIT("the octets that AUTH covers");
 
@@ -216,8 +223,7 @@ static const char *judge(struct world *w, struct sent *s, EVP_PKEY *key)
     struct scheme_wish wish = {.hashes = ALL_HASHES};
     const struct scheme *used;
     const char *why;
-    struct ike_ask ask = {.kind = ASK_VERIFY, .conn = &w->conn, .octets = octets, .theirs = s->id,
-                          .cert_count = s->count, .certs = s->certs};
+    struct ike_ask ask = {.kind = ASK_VERIFY, .conn = &w->conn, .octets = octets, .theirs = s->id, .cert_count = s->count, .certs = s->certs};
     assert_true(scheme_sign(key, &wish, octets, &ask.method, &ask.auth, &used, &why));
     cred_reply_make(NULL, NULL, &ask, &s->reply);
     bool believed = s->reply.answer.status == ANSWER_OK;

@@ -10,8 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RSA_PKCS1 = 1, ECDSA_256 = 9, ECDSA_384 = 10, ECDSA_521 = 11, DIGITAL_SIGNATURE = 14 };
-enum { SHA1_BIT = 1 << 1, ALL_HASHES = 0x3c, AUTH_MAX = SCHEME_AUTH_MAX + 8 };
+enum { RSA_PKCS1 = 1,
+       ECDSA_256 = 9,
+       ECDSA_384 = 10,
+       ECDSA_521 = 11,
+       DIGITAL_SIGNATURE = 14 };
+enum { SHA1_BIT = 1 << 1,
+       ALL_HASHES = 0x3c,
+       AUTH_MAX = SCHEME_AUTH_MAX + 8 };
 
 static const char octets_text[] = "the octets that AUTH covers";
 static const struct bytes octets = BYTES_LIT(octets_text);
@@ -208,16 +214,21 @@ static bool verifies_under(EVP_PKEY *key, const uint8_t *auth, size_t len, struc
     static uint8_t room[AUTH_MAX];
     size_t head = 1u + auth[0];
     room[0] = (uint8_t)algorithm.len;
-    memcpy(room + 1, algorithm.at, algorithm.len);
+    if (algorithm.len)
+        memcpy(room + 1, algorithm.at, algorithm.len);
     memcpy(room + 1 + algorithm.len, auth + head, len - head);
     return verifies_as(key, DIGITAL_SIGNATURE, bytes_make(room, len - head + 1 + algorithm.len));
 }
 
 #define SHA256 "\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00"
+#define HASH(h) "\xa0\x0f" h
+#define MASK(h) "\xa1\x1c\x30\x1a" MGF1_OID h
 #define SHA256_ABSENT "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01"
 #define SHA384 "\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00"
 #define PSS "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"
-#define MGF1 "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08"
+#define MGF1_OID "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08"
+#define PKCS1 "\x2a\x86\x48\x86\xf7\x0d\x01\x01"
+#define ECDSA "\x2a\x86\x48\xce\x3d\x04"
 
 static void parameters_of_pss_are_parsed(void **state)
 {
@@ -226,20 +237,37 @@ static void parameters_of_pss_are_parsed(void **state)
     uint8_t method;
     size_t len;
     uint8_t *auth = sign(key, 1 << 2, 1 << FAMILY_RSA_PSS, &method, &len);
-    /* as we write it; with the trailer written out; without NULLs */
-    assert_true(verifies_under(key, auth, len, BYTES_LIT("\x30\x41" PSS "\x30\x34\xa0\x0f" SHA256 "\xa1\x1c\x30\x1a" MGF1 SHA256 "\xa2\x03\x02\x01\x20")));
-    assert_true(verifies_under(key, auth, len, BYTES_LIT("\x30\x46" PSS "\x30\x39\xa0\x0f" SHA256 "\xa1\x1c\x30\x1a" MGF1 SHA256 "\xa2\x03\x02\x01\x20\xa3\x03\x02\x01\x01")));
-    assert_true(verifies_under(key, auth, len, BYTES_LIT("\x30\x3d" PSS "\x30\x30\xa0\x0d" SHA256_ABSENT "\xa1\x1a\x30\x18" MGF1 SHA256_ABSENT "\xa2\x03\x02\x01\x20")));
-    /* another trailer, other salts, another hash for the mask, defaults (SHA-1), nothing */
-    assert_false(verifies_under(key, auth, len, BYTES_LIT("\x30\x46" PSS "\x30\x39\xa0\x0f" SHA256 "\xa1\x1c\x30\x1a" MGF1 SHA256 "\xa2\x03\x02\x01\x20\xa3\x03\x02\x01\x02")));
-    assert_false(verifies_under(key, auth, len, BYTES_LIT("\x30\x41" PSS "\x30\x34\xa0\x0f" SHA256 "\xa1\x1c\x30\x1a" MGF1 SHA256 "\xa2\x03\x02\x01\x1f")));
-    assert_false(verifies_under(key, auth, len, BYTES_LIT("\x30\x41" PSS "\x30\x34\xa0\x0f" SHA256 "\xa1\x1c\x30\x1a" MGF1 SHA256 "\xa2\x03\x02\x01\xff")));
-    assert_false(verifies_under(key, auth, len, BYTES_LIT("\x30\x3c" PSS "\x30\x2f\xa0\x0f" SHA256 "\xa1\x1c\x30\x1a" MGF1 SHA256)));
-    assert_false(verifies_under(key, auth, len, BYTES_LIT("\x30\x41" PSS "\x30\x34\xa0\x0f" SHA256 "\xa1\x1c\x30\x1a" MGF1 SHA384 "\xa2\x03\x02\x01\x20")));
-    assert_false(verifies_under(key, auth, len, BYTES_LIT("\x30\x41" PSS "\x30\x34\xa0\x0f" SHA384 "\xa1\x1c\x30\x1a" MGF1 SHA384 "\xa2\x03\x02\x01\x20")));
-    assert_false(verifies_under(key, auth, len, BYTES_LIT("\x30\x0d" PSS "\x30\x00")));
-    assert_false(verifies_under(key, auth, len, BYTES_LIT("\x30\x0b" PSS)));
-    assert_false(verifies_under(key, auth, len, BYTES_LIT("\x30\x0d" PSS "\x05\x00")));
+    /* clang-format off */
+    static const struct {
+        bool good;
+        struct bytes algorithm;
+        const char *what;
+    } rows[] = {
+        {true, BYTES_LIT("\x30\x41" PSS "\x30\x34" HASH(SHA256) MASK(SHA256) "\xa2\x03\x02\x01\x20"),
+         "as we write it"},
+        {true, BYTES_LIT("\x30\x46" PSS "\x30\x39" HASH(SHA256) MASK(SHA256)
+                         "\xa2\x03\x02\x01\x20\xa3\x03\x02\x01\x01"), "the trailer written out"},
+        {true, BYTES_LIT("\x30\x3d" PSS "\x30\x30\xa0\x0d" SHA256_ABSENT "\xa1\x1a\x30\x18" MGF1_OID
+                         SHA256_ABSENT "\xa2\x03\x02\x01\x20"), "without NULLs"},
+        {false, BYTES_LIT("\x30\x46" PSS "\x30\x39" HASH(SHA256) MASK(SHA256)
+                          "\xa2\x03\x02\x01\x20\xa3\x03\x02\x01\x02"), "another trailer"},
+        {false, BYTES_LIT("\x30\x41" PSS "\x30\x34" HASH(SHA256) MASK(SHA256) "\xa2\x03\x02\x01\x1f"),
+         "another salt"},
+        {false, BYTES_LIT("\x30\x41" PSS "\x30\x34" HASH(SHA256) MASK(SHA256) "\xa2\x03\x02\x01\xff"),
+         "a negative salt"},
+        {false, BYTES_LIT("\x30\x3c" PSS "\x30\x2f" HASH(SHA256) MASK(SHA256)), "the default salt"},
+        {false, BYTES_LIT("\x30\x41" PSS "\x30\x34" HASH(SHA256) MASK(SHA384) "\xa2\x03\x02\x01\x20"),
+         "another hash in the mask"},
+        {false, BYTES_LIT("\x30\x41" PSS "\x30\x34" HASH(SHA384) MASK(SHA384) "\xa2\x03\x02\x01\x20"),
+         "another hash"},
+        {false, BYTES_LIT("\x30\x0d" PSS "\x30\x00"), "all defaults, SHA-1"},
+        {false, BYTES_LIT("\x30\x0b" PSS), "nothing"},
+        {false, BYTES_LIT("\x30\x0d" PSS "\x05\x00"), "NULL"},
+    };
+    /* clang-format on */
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (verifies_under(key, auth, len, rows[i].algorithm) != rows[i].good)
+            fail_msg("%s: %s", rows[i].what, rows[i].good ? "refused" : "believed");
     free(auth);
     EVP_PKEY_free(key);
 }
@@ -251,16 +279,16 @@ static void absent_parameters_and_null_are_one_where_both_are_seen(void **state)
     uint8_t method;
     size_t len;
     uint8_t *auth = sign(rsa, 1 << 2, 1 << FAMILY_RSA_PKCS1, &method, &len);
-    assert_true(verifies_under(rsa, auth, len, BYTES_LIT("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00")));
-    assert_true(verifies_under(rsa, auth, len, BYTES_LIT("\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b")));
-    assert_false(verifies_under(rsa, auth, len, BYTES_LIT("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c\x05\x00")));
-    assert_false(verifies_under(rsa, auth, len, BYTES_LIT("\x30\x0e\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x01\x00")));
-    assert_false(verifies_under(rsa, auth, len, BYTES_LIT("\x30\x81\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00")));
+    assert_true(verifies_under(rsa, auth, len, BYTES_LIT("\x30\x0d\x06\x09" PKCS1 "\x0b\x05\x00")));
+    assert_true(verifies_under(rsa, auth, len, BYTES_LIT("\x30\x0b\x06\x09" PKCS1 "\x0b")));
+    assert_false(verifies_under(rsa, auth, len, BYTES_LIT("\x30\x0d\x06\x09" PKCS1 "\x0c\x05\x00")));
+    assert_false(verifies_under(rsa, auth, len, BYTES_LIT("\x30\x0e\x06\x09" PKCS1 "\x0b\x05\x01\x00")));
+    assert_false(verifies_under(rsa, auth, len, BYTES_LIT("\x30\x81\x0d\x06\x09" PKCS1 "\x0b\x05\x00")));
     free(auth);
     auth = sign(ec, 1 << 2, 0, &method, &len);
-    assert_true(verifies_under(ec, auth, len, BYTES_LIT("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02")));
-    assert_true(verifies_under(ec, auth, len, BYTES_LIT("\x30\x0c\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02\x05\x00")));
-    assert_false(verifies_under(ec, auth, len, BYTES_LIT("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03")));
+    assert_true(verifies_under(ec, auth, len, BYTES_LIT("\x30\x0a\x06\x08" ECDSA "\x03\x02")));
+    assert_true(verifies_under(ec, auth, len, BYTES_LIT("\x30\x0c\x06\x08" ECDSA "\x03\x02\x05\x00")));
+    assert_false(verifies_under(ec, auth, len, BYTES_LIT("\x30\x0a\x06\x08" ECDSA "\x03\x03")));
     assert_false(verifies_under(ec, auth, len, BYTES_LIT("\x30\x09\x06\x07\x2a\x86\x48\xce\x3d\x04\x01"))); /* ecdsa-with-SHA1 */
     free(auth);
     auth = sign(ed, 1 << 5, 0, &method, &len);

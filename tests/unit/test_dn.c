@@ -28,7 +28,8 @@ static void everything_else_does(void **state)
     struct bytes utf8 = BYTES_LIT(NAME("\x0c", "b", "\x0c", "moon"));
     assert_false(same(utf8, BYTES_LIT(NAME("\x0c", "b", "\x0c", "moor"))));
     assert_false(same(utf8, BYTES_LIT(NAME("\x1e", "b", "\x0c", "moon")))); /* BMPString */
-    assert_false(same(utf8, BYTES_LIT("\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x0a\x0c\x01" "b")));
+    assert_false(same(utf8, BYTES_LIT("\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x0a\x0c\x01"
+                                      "b")));
     assert_false(same(utf8, BYTES_NONE));
     assert_false(same(BYTES_NONE, BYTES_NONE));
 }
