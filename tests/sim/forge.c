@@ -201,7 +201,7 @@ struct say forge_next(const struct host *bad, uint8_t exchange)
 void forge_say_raw(struct host *bad, const struct say *say, uint8_t first, struct bytes plain)
 {
     struct world *w = bad->world;
-    struct ike_sa *sa = host_sa(bad);
+    struct ike_sa *sa = say->sa ? say->sa : host_sa(bad);
     struct sk_keys keys = sa_keys(sa, &sa->keys, say->as_initiator);
     struct sk_outer outer = {.first = first, .number = 1, .total = 1};
     outer.header = (struct ike_header){.spi_i = sa->spi_i,

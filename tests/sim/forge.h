@@ -48,6 +48,7 @@ struct say {
     bool response;
     uint32_t mid;
     bool as_initiator; /* I flag, and the keys of that side */
+    struct ike_sa *sa; /* of the bad host; NULL: its newest */
 };
 void forge_say(struct host *bad, const struct say *say, const struct ike_msg *msg);
 /* The same for inner payloads that no encoder would make. */
