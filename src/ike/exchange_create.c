@@ -318,8 +318,20 @@ static struct verdict choose_ike(struct turn *t, struct larval *l)
     return fresh_serve(t, l);
 }
 
+/* Who begins anew has given up its series before: with one request at a time it cannot want both. */
+static void forget_unfinished(struct turn *t)
+{
+    struct larval *next;
+    for (struct larval *l = t->sa->larvals; l; l = next) {
+        next = l->next;
+        if (!l->ours && l->kind == LARVAL_IKE && !l->complete)
+            sa_drop_larval(t->sa, l, t->e->crypto, t->e->alloc);
+    }
+}
+
 static struct verdict serve_ike(struct turn *t)
 {
+    forget_unfinished(t);
     struct collision_state state = state_of(t, LARVAL_IKE, NULL);
     uint16_t notify = collision_ike_rekey(&state);
     if (notify)

@@ -23,7 +23,7 @@ static void keys_agree(struct host *h, const struct ike_sa *sa)
     struct world *w = h->world;
     struct host *at;
     const struct ike_sa *other = sa->phase == PHASE_UP ? world_other_end(w, h, sa, &at) : NULL;
-    if (!other || other->phase != PHASE_UP)
+    if (!other || other->phase != PHASE_UP || w->keys_may_differ)
         return;
     const struct ike_keys *a = &sa->keys, *b = &other->keys;
     bool same = secrets_equal(&a->d, &b->d) && secrets_equal(&a->ai, &b->ai) &&

@@ -180,6 +180,7 @@ struct world {
     size_t queued, queue_room;
     uint64_t last_serial, last_packet;
     struct seal_book *seals;
+    bool keys_may_differ; /* somebody lies about key exchanges */
     uint64_t steps;
 };
 

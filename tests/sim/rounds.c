@@ -1,0 +1,528 @@
+/* rounds: series of key exchanges after CREATE_CHILD_SA that do not go as they should. */
+#include "forge.h"
+#include "ike/limits.h"
+#include "invariants.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define HYBRID "aes256gcm16-prfsha256-x25519-ke1_mlkem512-ke2_ecp384"
+#define ENGINE "fragment_size = 0\n series_timeout = 10"
+#define NO_REKEY "rekey_time = 0"
+
+static struct pair rounds_pair(struct run *run, const char *esp)
+{
+    struct site site = {
+        .ike = HYBRID, .esp = esp, .conn = NO_REKEY, .child = NO_REKEY, .engine = ENGINE};
+    struct pair p = pair_make(run, site, site);
+    pair_up(&p, 1);
+    return p;
+}
+
+static void rekey(struct pair *p, struct host *h, bool ike)
+{
+    struct ike_order order = {.kind = ORDER_REKEY, .conn = BYTES_LIT("net")};
+    if (!ike)
+        order.child = BYTES_LIT("net");
+    EXPECT(p->w, host_order(h, &order) == ORDER_DONE);
+}
+
+static uint64_t rekeyed(const struct host *h)
+{
+    return h->told_kind[TELL_CHILD_REKEYED] + h->told_kind[TELL_IKE_REKEYED];
+}
+
+/* Both still have what they had: one IKE SA, one Child SA. */
+static void expect_one(struct pair *p)
+{
+    world_run(p->w, 60 * IKE_SECOND);
+    world_settle(p->w);
+    EXPECT(p->w, host_up_count(p->a) == 1 && host_up_count(p->b) == 1);
+    EXPECT(p->w, host_child_count(p->a) == 1 && host_child_count(p->b) == 1);
+    for (int i = 0; i < 2; i++)
+        EXPECT(p->w, p->w->host[i].told_kind[TELL_CHILD_DOWN] == 0 &&
+                         p->w->host[i].told_kind[TELL_IKE_DOWN] == 0);
+}
+
+static struct payload *find_link(struct ike_msg *m)
+{
+    for (uint16_t i = 0; i < m->count; i++)
+        if (m->payload[i].type == PAYLOAD_NOTIFY &&
+            m->payload[i].u.notify.type == NOTIFY_ADDITIONAL_KEY_EXCHANGE)
+            return &m->payload[i];
+    return NULL;
+}
+
+static struct payload *find_ke(struct ike_msg *m)
+{
+    for (uint16_t i = 0; i < m->count; i++)
+        if (m->payload[i].type == PAYLOAD_KE)
+            return &m->payload[i];
+    return NULL;
+}
+
+/* ---- several forgeries at once ------------------------------------------------------------- */
+
+enum { FORGES = 3 };
+
+struct forges {
+    struct forge at[FORGES];
+    tap_function *tap;
+};
+
+static bool each_forge(struct world *w, struct packet *p, void *arg)
+{
+    struct forges *f = arg;
+    for (int i = 0; i < FORGES; i++)
+        if (f->at[i].change && !f->tap(w, p, &f->at[i]))
+            return false;
+    return true;
+}
+
+static void start_all(struct forges *f, struct pair *p)
+{
+    for (int i = 0; i < FORGES; i++)
+        if (f->at[i].change) {
+            f->at[i].pair = p;
+            f->at[i].mid = -1;
+            forge_start(&f->at[i]);
+        }
+    f->tap = p->w->tap;
+    p->w->tap = each_forge;
+    p->w->tap_arg = f;
+}
+
+/* ---- links --------------------------------------------------------------------------------- */
+
+static uint8_t true_link[64], long_link[1000];
+static size_t true_len, long_len;
+
+/* Bob's link is as long as he likes ... */
+static bool lengthen_link(struct forge *f, struct forged *m)
+{
+    struct payload *link = find_link(m->msg);
+    (void)f;
+    if (!link)
+        return false;
+    true_len = link->u.notify.data.len;
+    memcpy(true_link, link->u.notify.data.at, true_len);
+    for (size_t i = 0; i < long_len; i++)
+        long_link[i] = (uint8_t)(i * 7 + true_link[7]);
+    link->u.notify.data = bytes_make(long_link, long_len);
+    return true;
+}
+
+/* ... and alice gives back what she got. */
+static bool restore_link(struct forge *f, struct forged *m)
+{
+    struct payload *link = find_link(m->msg);
+    EXPECT(f->pair->w, link && link->u.notify.data.len == long_len &&
+                           memcmp(link->u.notify.data.at, long_link, long_len) == 0);
+    link->u.notify.data = bytes_make(true_link, true_len);
+    return true;
+}
+
+static void link_lengths(struct run *run)
+{
+    static const size_t lengths[] = {1, 2, 7, 8, 9, 64, 255, 256, 1000};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
+        for (int ike = 0; ike < 2; ike++) {
+            if (!run_case(run))
+                continue;
+            long_len = lengths[i];
+            struct pair p = rounds_pair(run, "aes256gcm16-x25519-ke1_mlkem512-ke2_ecp384");
+            struct forges f = {
+                .at = {{.bad = p.b,
+                        .exchange = EXCHANGE_CREATE_CHILD_SA,
+                        .response = true,
+                        .change = lengthen_link},
+                       {.bad = p.b,
+                        .exchange = EXCHANGE_IKE_FOLLOWUP_KE,
+                        .response = true,
+                        .change = lengthen_link},
+                       {.bad = p.a, .exchange = EXCHANGE_IKE_FOLLOWUP_KE, .change = restore_link}}};
+            start_all(&f, &p);
+            rekey(&p, p.a, ike);
+            expect_one(&p);
+            p.w->tap = NULL;
+            EXPECT(p.w, f.at[0].done == 1 && f.at[1].done == 1 && f.at[2].done == 2);
+            EXPECT(p.w, rekeyed(p.a) == 1 && rekeyed(p.b) == 1);
+            pair_end(&p);
+        }
+}
+
+/* A link after the last round: some implementations send one. It is ignored. */
+static bool add_link(struct forge *f, struct forged *m)
+{
+    (void)f;
+    return !find_link(m->msg) &&
+           ike_msg_add_notify(m->msg, m->arena, NOTIFY_ADDITIONAL_KEY_EXCHANGE,
+                              BYTES_LIT("more to come"));
+}
+
+static void surplus_link(struct run *run)
+{
+    static const char *const esp[] = {"aes256gcm16-x25519", "aes256gcm16-x25519-ke1_mlkem512",
+                                      "aes256gcm16-x25519-ke1_mlkem512-ke2_ecp384"};
+    for (int i = 0; i < 6; i++) {
+        if (!run_case(run))
+            continue;
+        struct pair p = rounds_pair(run, esp[i % 3]);
+        struct forges f = {.at = {{.bad = p.b,
+                                   .exchange = i == 0 ? EXCHANGE_CREATE_CHILD_SA
+                                                      : EXCHANGE_IKE_FOLLOWUP_KE,
+                                   .response = true,
+                                   .change = add_link}}};
+        start_all(&f, &p);
+        rekey(&p, p.a, i >= 3);
+        expect_one(&p);
+        p.w->tap = NULL;
+        EXPECT(p.w, f.at[0].done == 1 && rekeyed(p.a) == 1 && rekeyed(p.b) == 1);
+        pair_end(&p);
+    }
+}
+
+/* Rounds are left, but there is no link to them: the series fails, what there was stays. */
+static bool strip_link(struct forge *f, struct forged *m)
+{
+    struct payload *link = find_link(m->msg);
+    if (!link || f->done)
+        return false;
+    link->u.notify.type = 40961;
+    return true;
+}
+
+static void missing_link(struct run *run)
+{
+    for (int i = 0; i < 4; i++) {
+        if (!run_case(run))
+            continue;
+        struct pair p = rounds_pair(run, "aes256gcm16-x25519-ke1_mlkem512-ke2_ecp384");
+        struct forges f = {.at = {{.bad = p.b,
+                                   .exchange = i & 1 ? EXCHANGE_CREATE_CHILD_SA
+                                                     : EXCHANGE_IKE_FOLLOWUP_KE,
+                                   .response = true,
+                                   .change = strip_link}}};
+        start_all(&f, &p);
+        rekey(&p, p.a, i & 2);
+        expect_one(&p);
+        p.w->tap = NULL;
+        EXPECT(p.w, f.at[0].done == 1 && p.a->told_reason[IKE_REASON_BAD_SELECTION] == 1);
+        rekey(&p, p.a, i & 2); /* and can be tried again */
+        expect_one(&p);
+        EXPECT(p.w, rekeyed(p.a) == 1 && rekeyed(p.b) == 1);
+        pair_end(&p);
+    }
+}
+
+/* ---- STATE_NOT_FOUND ----------------------------------------------------------------------- */
+
+static bool spoil_link(struct forge *f, struct forged *m)
+{
+    struct payload *link = find_link(m->msg);
+    EXPECT(f->pair->w, link);
+    if (f->done >= f->arg)
+        return false;
+    link->u.notify.data = BYTES_LIT("who else");
+    return true;
+}
+
+static bool count_only(struct forge *f, struct forged *m)
+{
+    (void)m;
+    f->believe = false;
+    f->arg++;
+    return false;
+}
+
+/* The responder does not know the link: begin again; after some attempts give up, and keep what
+ * there is. */
+static void lost_state(struct run *run)
+{
+    for (unsigned times = 0; times <= SERIES_TRIES_MAX + 1; times++)
+        for (int ike = 0; ike < 2; ike++) {
+            if (!run_case(run))
+                continue;
+            struct pair p = rounds_pair(run, "aes256gcm16-x25519-ke1_mlkem512-ke2_ecp384");
+            struct forges f = {.at = {{.bad = p.a,
+                                       .exchange = EXCHANGE_IKE_FOLLOWUP_KE,
+                                       .change = spoil_link,
+                                       .arg = times},
+                                      {.bad = p.a,
+                                       .exchange = EXCHANGE_CREATE_CHILD_SA,
+                                       .change = count_only}}};
+            start_all(&f, &p);
+            rekey(&p, p.a, ike);
+            world_run(p.w, 5 * IKE_SECOND);
+            bool gave_up = times >= SERIES_TRIES_MAX;
+            EXPECT(p.w, rekeyed(p.a) == !gave_up);
+            EXPECT(p.w, f.at[1].arg == (gave_up ? SERIES_TRIES_MAX : times + 1));
+            EXPECT(p.w, (p.a->told_reason[IKE_REASON_PEER_ERROR] == 1) == gave_up);
+            expect_one(&p); /* much later it is tried anew */
+            p.w->tap = NULL;
+            EXPECT(p.w, rekeyed(p.a) == 1 && rekeyed(p.b) == 1);
+            pair_end(&p);
+        }
+}
+
+/* The responder has forgotten the series when the next round comes, late. */
+static void late_follow_up(struct run *run)
+{
+    for (int ike = 0; ike < 2; ike++) {
+        if (!run_case(run))
+            continue;
+        struct pair p = rounds_pair(run, "aes256gcm16-x25519-ke1_mlkem512-ke2_ecp384");
+        rekey(&p, p.a, ike);
+        world_run(p.w, 15 * IKE_MS); /* the answer is on its way */
+        world_link(p.w, p.a, p.b)->cut = true;
+        world_run(p.w, 5 * IKE_SECOND);
+        EXPECT(p.w, host_sa(p.b)->larvals);
+        world_run(p.w, 6 * IKE_SECOND);
+        EXPECT(p.w, !host_sa(p.b)->larvals);
+        world_link(p.w, p.a, p.b)->cut = false;
+        expect_one(&p);
+        EXPECT(p.w, rekeyed(p.a) == 1 && rekeyed(p.b) == 1);
+        pair_end(&p);
+    }
+}
+
+/* ---- many series --------------------------------------------------------------------------- */
+
+struct taken {
+    uint8_t octets[2048], first;
+    size_t len;
+};
+
+static bool take_request(struct forge *f, struct forged *m)
+{
+    struct taken *taken = (struct taken *)(uintptr_t)f->arg;
+    struct writer w = writer_make(taken->octets, sizeof taken->octets);
+    ike_payloads_encode(&w, m->msg, &taken->first);
+    taken->len = w.len;
+    return false;
+}
+
+/* A thousand series are begun and not one is gone on with: what they cost is bounded, and when they
+ * are forgotten nothing is left of them. */
+static void abandoned_series(struct run *run)
+{
+    enum { SERIES = 1000,
+           SERIES_OCTETS = 24 * 1024 };
+    for (int kind = 0; kind < 2; kind++) {
+        if (!run_case(run))
+            continue;
+        struct taken taken = {.len = 0};
+        struct pair p = rounds_pair(run, "aes256gcm16-x25519-ke1_mlkem512-ke2_ecp384");
+        struct forges f = {.at = {{.bad = p.a,
+                                   .exchange = EXCHANGE_CREATE_CHILD_SA,
+                                   .change = take_request,
+                                   .arg = (uintptr_t)&taken}}};
+        start_all(&f, &p);
+        rekey(&p, p.a, kind);
+        expect_one(&p);
+        p.w->tap = NULL;
+        size_t before = p.b->tally.octets;
+        struct arena arena = arena_make(&p.a->tally.alloc, 65536);
+        struct ike_msg msg;
+        EXPECT(p.w, ike_payloads_decode(bytes_make(taken.octets, taken.len), taken.first, &arena,
+                                        &msg)
+                            .class
+                        == DECODE_OK);
+        if (!kind) /* new Child SAs: without REKEY_SA, which comes first */
+            EXPECT(p.w, msg.payload[0].type == PAYLOAD_NOTIFY);
+        struct ike_msg sent = kind ? msg : (struct ike_msg){.count = (uint16_t)(msg.count - 1), .payload = msg.payload + 1};
+        for (int i = 0; i < SERIES; i++) {
+            struct say say = forge_next(p.a, EXCHANGE_CREATE_CHILD_SA);
+            unsigned larvals = 0;
+            forge_say(p.a, &say, &sent);
+            host_sa(p.a)->window.send_next++;
+            world_run(p.w, 25 * IKE_MS);
+            for (const struct larval *l = host_sa(p.b)->larvals; l; l = l->next)
+                larvals++;
+            EXPECT(p.w, (i || larvals) && larvals <= SERIES_PER_IKE_MAX);
+            EXPECT(p.w, p.b->tally.octets < before + SERIES_PER_IKE_MAX * SERIES_OCTETS);
+        }
+        arena_wipe(&arena);
+        world_run(p.w, 11 * IKE_SECOND);
+        EXPECT(p.w, !host_sa(p.b)->larvals);
+        uint64_t had = rekeyed(p.b);
+        rekey(&p, p.a, kind);
+        expect_one(&p);
+        EXPECT(p.w, rekeyed(p.b) == had + 1);
+        pair_end(&p);
+    }
+}
+
+/* ---- SPIs and SAs that are not the right ones ---------------------------------------------- */
+
+static bool reuse_spi(struct forge *f, struct forged *m)
+{
+    const struct mock_child *c = mock_child(f->bad->plane, 0);
+    for (uint16_t i = 0; i < m->msg->count; i++)
+        if (m->msg->payload[i].type == PAYLOAD_SA) {
+            struct proposal *p = (struct proposal *)(uintptr_t)m->msg->payload[i].u.sa.at;
+            if (p->spi_len == 4)
+                put_u32(p->spi, c->spi_in);
+            else
+                put_u64(p->spi, sa_spi_ours(host_sa(f->bad)));
+        }
+    return true;
+}
+
+/* The peer gives a new SA the SPI of an old one. */
+static void reused_spi(struct run *run)
+{
+    for (int i = 0; i < 4; i++) {
+        if (!run_case(run))
+            continue;
+        struct pair p = rounds_pair(run, "aes256gcm16-x25519");
+        struct forges f = {.at = {{.bad = i & 2 ? p.b : p.a,
+                                   .exchange = EXCHANGE_CREATE_CHILD_SA,
+                                   .response = i & 2,
+                                   .change = reuse_spi}}};
+        struct host *bad = f.at[0].bad;
+        p.w->keys_may_differ = true;
+        start_all(&f, &p);
+        rekey(&p, p.a, i & 1);
+        world_run(p.w, 20 * IKE_SECOND);
+        EXPECT(p.w, f.at[0].done >= 1);
+        p.w->tap = NULL;
+        host_kill(bad);
+        for (int k = 0; k < 2; k++) {
+            host_check_all(bad == p.a ? p.b : p.a);
+            world_run(p.w, 100 * IKE_SECOND);
+        }
+        host_boot(bad);
+        p.w->keys_may_differ = false;
+        pair_expect_nothing(&p);
+        pair_up(&p, 1);
+        pair_end(&p);
+    }
+}
+
+/* ---- ML-KEM -------------------------------------------------------------------------------- */
+
+static bool cut_data(struct forge *f, struct forged *m)
+{
+    struct payload *ke = find_ke(m->msg);
+    (void)f;
+    ke->u.ke.data.len--;
+    return true;
+}
+
+static bool flip_data(struct forge *f, struct forged *m)
+{
+    static uint8_t copy[2048];
+    struct payload *ke = find_ke(m->msg);
+    (void)f;
+    memcpy(copy, ke->u.ke.data.at, ke->u.ke.data.len);
+    copy[100] ^= 4;
+    ke->u.ke.data.at = copy;
+    return true;
+}
+
+/* A ciphertext of the wrong length, in CREATE_CHILD_SA or in a follow-up: the IKE SA is deleted. */
+static void bad_ciphertext(struct run *run)
+{
+    static const char *const esp[] = {"aes256gcm16-mlkem512", "aes256gcm16-x25519-ke1_mlkem512",
+                                      "aes256gcm16-x25519-ke1_mlkem512"};
+    for (int i = 0; i < 3; i++) {
+        if (!run_case(run))
+            continue;
+        struct pair p = rounds_pair(run, esp[i]);
+        struct forges f = {
+            .at = {{.bad = p.b,
+                    .exchange = i ? EXCHANGE_IKE_FOLLOWUP_KE : EXCHANGE_CREATE_CHILD_SA,
+                    .response = true,
+                    .change = cut_data}}};
+        start_all(&f, &p);
+        p.w->keys_may_differ = true; /* bob has gone on */
+        rekey(&p, p.a, i == 2);
+        world_run(p.w, 3 * IKE_SECOND);
+        p.w->tap = NULL;
+        p.w->keys_may_differ = false;
+        EXPECT(p.w, f.at[0].done == 1 && p.a->told_reason[IKE_REASON_BAD_KEY_EXCHANGE] == 1);
+        EXPECT(p.w, host_up_count(p.a) == 0 && host_child_count(p.a) == 0);
+        if (i == 2) { /* bob's heir of the SA nobody knows of at the other end */
+            host_check_all(p.b);
+            world_run(p.w, 100 * IKE_SECOND);
+        }
+        pair_expect_nothing(&p);
+        pair_up(&p, 1);
+        pair_end(&p);
+    }
+}
+
+/* A public key of the wrong length: refused, and what there is stays. */
+static void bad_public_key(struct run *run)
+{
+    for (int i = 0; i < 2; i++) {
+        if (!run_case(run))
+            continue;
+        struct pair p =
+            rounds_pair(run, i ? "aes256gcm16-x25519-ke1_mlkem512" : "aes256gcm16-mlkem512");
+        struct forges f = {
+            .at = {{.bad = p.a,
+                    .exchange = i ? EXCHANGE_IKE_FOLLOWUP_KE : EXCHANGE_CREATE_CHILD_SA,
+                    .change = cut_data}}};
+        start_all(&f, &p);
+        rekey(&p, p.a, false);
+        world_run(p.w, 3 * IKE_SECOND);
+        p.w->tap = NULL;
+        EXPECT(p.w, f.at[0].done == 1 && p.b->told_reason[IKE_REASON_BAD_KEY_EXCHANGE] == 1);
+        expect_one(&p);
+        EXPECT(p.w, rekeyed(p.a) == 1); /* at the next attempt */
+        pair_end(&p);
+    }
+}
+
+/*
+ * A changed ciphertext of the right length makes another secret (implicit rejection). The new IKE
+ * SA understands nothing: a liveness check ends in a timeout, and both ends are clean.
+ */
+static void rejected_quietly(struct run *run)
+{
+    for (int side = 0; side < 2; side++) {
+        if (!run_case(run))
+            continue;
+        struct pair p = rounds_pair(run, "aes256gcm16");
+        struct host *asks = side ? p.b : p.a;
+        struct forges f = {.at = {{.bad = side ? p.a : p.b,
+                                   .exchange = EXCHANGE_IKE_FOLLOWUP_KE,
+                                   .response = true,
+                                   .change = flip_data}}};
+        start_all(&f, &p);
+        p.w->keys_may_differ = true;
+        rekey(&p, asks, true);
+        world_run(p.w, 45 * IKE_MS); /* after the round with ML-KEM */
+        p.w->tap = NULL;
+        EXPECT(p.w, f.at[0].done == 1);
+        world_run(p.w, IKE_SECOND);
+        EXPECT(p.w, rekeyed(p.a) == 1 && rekeyed(p.b) == 1);
+        host_check_all(p.a);
+        host_check_all(p.b);
+        world_run(p.w, 200 * IKE_SECOND);
+        p.w->keys_may_differ = false;
+        EXPECT(p.w, p.a->told_reason[IKE_REASON_TIMEOUT] >= 1 &&
+                        p.b->told_reason[IKE_REASON_TIMEOUT] >= 1);
+        pair_expect_nothing(&p);
+        pair_up(&p, 1);
+        pair_end(&p);
+    }
+}
+
+/* clang-format off */
+const struct scenario round_scenarios[] = {
+    {"link-lengths",     "links of 1 to 1000 octets from the peer come back as they were", link_lengths},
+    {"surplus-link",     "a link after the last round is ignored", surplus_link},
+    {"missing-link",     "a missing one ends the series, and nothing else", missing_link},
+    {"lost-state",       "STATE_NOT_FOUND: begin again, give up after several times", lost_state},
+    {"late-follow-up",   "a round that comes when the series is forgotten", late_follow_up},
+    {"abandoned-series", "a thousand series are begun and abandoned: memory is bounded", abandoned_series},
+    {"reused-spi",       "the peer gives a new SA the SPI of an old one", reused_spi},
+    {"bad-ciphertext",   "an ML-KEM ciphertext of the wrong length deletes the IKE SA", bad_ciphertext},
+    {"bad-public-key",   "an ML-KEM public key of the wrong length is refused", bad_public_key},
+    {"rejected-quietly", "a changed ML-KEM ciphertext: the rekeyed IKE SA ends in a clean timeout", rejected_quietly},
+    {0},
+};
+/* clang-format on */
