@@ -368,6 +368,7 @@ struct ike_child_info {
 };
 
 /* Walk: pass the last id seen (0 at first); false at the end. Ordered by id. */
+bool ike_engine_find_sa(const struct ike_engine *e, uint32_t id, struct ike_sa_info *info); /* one */
 bool ike_engine_next_sa(const struct ike_engine *e, uint32_t after, struct ike_sa_info *info);
 bool ike_engine_next_child(const struct ike_engine *e, uint32_t ike_id, uint32_t after, struct ike_child_info *info);
 

@@ -238,7 +238,7 @@ static bool is_our_child(const struct attempt *a, const struct ike_tell *t)
 static bool ike_is_up(const struct daemon *d, uint32_t id)
 {
     struct ike_sa_info sa;
-    return id != 0 && ike_engine_next_sa(d->engine, id - 1, &sa) && sa.id == id && sa.established_at != 0;
+    return ike_engine_find_sa(d->engine, id, &sa) && sa.established_at != 0;
 }
 
 /* An alert ends an attempt only if its IKE SA stays: else the end of that is still to come. */

@@ -151,7 +151,7 @@ void counters_tell(struct daemon *d, const struct ike_tell *t)
     else if (t->kind == TELL_CHILD_REKEYED)
         count(d, t->conn, COUNTER_CHILD_REKEY);
     else if (t->kind == TELL_IKE_REKEYED && t->ike_id != 0 &&
-             ike_engine_next_sa(d->engine, t->ike_id - 1, &sa) && sa.id == t->ike_id)
+             ike_engine_find_sa(d->engine, t->ike_id, &sa))
         count(d, t->conn, sa.initiator ? COUNTER_IKE_REKEY_INIT : COUNTER_IKE_REKEY_RESP);
 }
 

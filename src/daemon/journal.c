@@ -163,7 +163,7 @@ static void take_success(struct daemon *d, const struct ike_tell *t)
 {
     struct journal *j = t->conn ? open_entry(d, t->conn) : NULL;
     struct ike_sa_info sa;
-    if (!j || !ike_engine_next_sa(d->engine, t->ike_id - 1, &sa) || sa.id != t->ike_id)
+    if (!j || !ike_engine_find_sa(d->engine, t->ike_id, &sa))
         return;
     struct journal_success *s = &j->success;
     struct text kex = text_make(s->key_exchanges, sizeof s->key_exchanges);

@@ -78,7 +78,7 @@ static const char *kex_text(const struct ike_sa_info *sa, struct printed *out)
 
 static bool find_sa(const struct daemon *d, uint32_t id, struct ike_sa_info *sa)
 {
-    return id != 0 && ike_engine_next_sa(d->engine, id - 1, sa) && sa->id == id;
+    return ike_engine_find_sa(d->engine, id, sa);
 }
 
 /* ---- the log --------------------------------------------------------------------------------- */

@@ -66,6 +66,15 @@ static void describe_sa(const struct ike_sa *sa, struct ike_sa_info *info)
     info->quantum_safe = list_methods(sa->method, &info->kex_count, info->kex, info->kex_slot);
 }
 
+bool ike_engine_find_sa(const struct ike_engine *e, uint32_t id, struct ike_sa_info *info)
+{
+    const struct ike_sa *sa = table_get(&e->by_id, id);
+    if (!sa || sa->mourned)
+        return false;
+    describe_sa(sa, info);
+    return true;
+}
+
 bool ike_engine_next_sa(const struct ike_engine *e, uint32_t after, struct ike_sa_info *info)
 {
     const struct ike_sa *sa = engine_next_sa(e, after);
