@@ -98,16 +98,18 @@ static struct ike_sa *bring(struct pair *p, enum state state, struct host *good,
     p->w->tap_arg = hold;
     struct host *asks = state == SERVING_CHILD || state == SERVING_IKE || state == REPLACED ? bad : good;
     hold->sender = asks->index;
+    bool in_series = state == SERIES_CHILD || state == SERVING_CHILD || state == SERIES_IKE ||
+                     state == SERVING_IKE;
+    if (in_series)
+        hold->exchange = EXCHANGE_IKE_FOLLOWUP_KE;
     switch (state) {
     case SERIES_CHILD:
     case SERVING_CHILD:
-        hold->exchange = EXCHANGE_IKE_FOLLOWUP_KE; /* fall through */
     case ASKED_CHILD:
         order(asks, ORDER_REKEY, "net");
         break;
     case SERIES_IKE:
     case SERVING_IKE:
-        hold->exchange = EXCHANGE_IKE_FOLLOWUP_KE; /* fall through */
     case ASKED_IKE:
         order(asks, ORDER_REKEY, NULL);
         break;
@@ -522,7 +524,7 @@ static void matrix(struct run *run)
     overhear_all(run, &bases);
     for (unsigned state = 0; state < STATES; state++)
         each_exchange(run, &bases, (enum state)state, &count);
-    printf("# total: %" PRIu64 " messages in %d states, of %u kinds\n", count, STATES, bases.count);
+    run_say(run, "total: %" PRIu64 " messages in %d states, of %u kinds", count, STATES, bases.count);
 }
 
 /* Honest messages with message ids around the window, at the other end of the numbers, and at
@@ -547,7 +549,7 @@ static void edges(struct run *run)
                     t.offset = offsets[o];
                     try_one(&t);
                 }
-    printf("# total: %" PRIu64 " messages out of the window\n", count);
+    run_say(run, "total: %" PRIu64 " messages out of the window", count);
 }
 
 /* clang-format off */
