@@ -11,7 +11,7 @@ c_files = git ls-files -- '*.c' '*.h'
 scripts = git grep -lE '^\#!.*bash' -- .
 
 .NOTPARALLEL:
-.PHONY: build demo demo-pq check check-quick interop docs/interop.md bench soak fuzz coverage lint format install clean lab lab-clean help
+.PHONY: build demo demo-pq check check-quick interop docs/interop.md bench sim soak fuzz coverage lint format install clean lab lab-clean help
 
 build: ## build everything (the default)
 	$(compile)
@@ -48,10 +48,18 @@ bench: ## measure: handshakes, rekeying, ESP, TCP; are the goals met?
 	$(compile)
 	@$(LAB) tests/bench/run $(BUILD)
 
-SEEDS ?= 1000
-soak: ## the simulation again and again, with SEEDS (1000) other seeds
+SEED ?= 1
+sim: ## the simulation with SEED (1); SCENARIO=, CASE=, CHOICES= for one run of it, TRACE=1 to see it
 	$(compile)
-	@$(LAB) $(BUILD)/tests/braid-sim --seed $$(date +%s) --seeds $(SEEDS)
+	@$(LAB) $(BUILD)/tests/braid-sim --seed $(SEED) $(SCENARIO:%=--scenario %) $(CASE:%=--case %) \
+	   $(CHOICES:%=--path %) $(TRACE:%=--trace)
+
+SECONDS ?= 60
+random_scenarios = soak,soak-deaths,soak-rekeys,soak-hub,bad-network,shuffled,race,rekeys
+soak: ## random lives of the simulation for SECONDS (60), each time others
+	$(compile)
+	@$(LAB) $(BUILD)/tests/braid-sim --seed $$(date +%s) --seconds $(SECONDS) --scale 2 \
+	   --scenario $(random_scenarios)
 
 FUZZ_SECONDS ?= 60
 fuzz: PRESET = fuzz

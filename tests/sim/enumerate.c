@@ -444,7 +444,7 @@ static void search_all(struct search *s, bool every)
 }
 
 /* Who wins is up to the nonces: four draws of them. */
-static void enumerate(struct run *run, const struct duel *d)
+static uint64_t enumerate(struct run *run, const struct duel *d)
 {
     enum { DRAWS = 4 };
     static struct search search;
@@ -463,29 +463,28 @@ static void enumerate(struct run *run, const struct duel *d)
         differ += search.played;
     }
     if (!played)
-        return;
+        return 0;
     if (orders && orders != played) {
         fprintf(stderr, "FAILED: %" PRIu64 " orders were played, but there are %" PRIu64 "\n", played,
                 orders);
         exit(1);
     }
-    printf("# %s (%d rounds more) and %s (%d)%s: %" PRIu64 " interleavings",
-           operation_texts[d->op[0]], d->rounds[0], operation_texts[d->op[1]], d->rounds[1],
-           d->lossy ? ", each datagram lost once" : "", played);
-    if (orders)
-        printf(", %" PRIu64 " differ at a host", differ);
-    putchar('\n');
-    fflush(stdout);
+    run_say(run, "%s (%d rounds more) and %s (%d)%s: %" PRIu64 " interleavings, %" PRIu64 " differ at a host",
+            operation_texts[d->op[0]], d->rounds[0], operation_texts[d->op[1]], d->rounds[1],
+            d->lossy ? ", each datagram lost once" : "", played, orders ? differ : played);
+    return played;
 }
 
 /* ---- the scenarios ------------------------------------------------------------------------- */
 
 static void all_rounds(struct run *run, enum operation a, enum operation b, bool lossy)
 {
+    uint64_t played = 0;
     bool second = b == REKEY_CHILD || b == REKEY_IKE || b == NEW_CHILD;
     for (int i = 0; i <= 2; i++)
         for (int k = 0; k <= (second ? 2 : 0); k++)
-            enumerate(run, &(struct duel){{a, b}, {i, k}, lossy});
+            played += enumerate(run, &(struct duel){{a, b}, {i, k}, lossy});
+    run_say(run, "total: %" PRIu64 " interleavings", played);
 }
 
 #define DUEL(name, a, b) \

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "scenario.h"
 
@@ -13,7 +15,7 @@ static const struct scenario *const tables[] = {flow_scenarios, loss_scenarios, 
                                                 order_scenarios, traffic_scenarios, matrix_scenarios, round_scenarios};
 
 static const char help[] =
-    "usage: braid-sim [--scenario NAME[,NAME...]] [--seed S] [--seeds N] [--case N] [--scale "
+    "usage: braid-sim [--scenario NAME[,NAME...]] [--seed S] [--seeds N] [--seconds N] [--case N] [--scale "
     "PERCENT] [--real] [--trace]\n"
     "                 [--path CHOICES] [--record HOST FILE] | --replay FILE [--trace] | --list\n"
     "\n"
@@ -26,7 +28,7 @@ struct options {
     struct run run;
     const char *names;
     const char *replay;
-    uint64_t seeds;
+    uint64_t seeds, seconds;
     bool list;
 };
 
@@ -71,6 +73,41 @@ static int run_all(const struct options *options)
     return count == 0;
 }
 
+/* One seed after the other, until the time is over. */
+static int soak(const struct options *options)
+{
+    static const char *const ends[] = {"\n", "\r"};
+    time_t start = time(NULL), told = 0, now = start;
+    bool terminal = isatty(STDOUT_FILENO);
+    uint64_t worlds = 0, verbs = 0, seeds = 0;
+    for (; now < start + (time_t)options->seconds; seeds++)
+        for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+            for (const struct scenario *s = tables[i]; s->name; s++) {
+                if (options->names && !is_named(options->names, s->name))
+                    continue;
+                struct run run = options->run;
+                run.scenario = s->name;
+                run.seed += seeds;
+                run.at_case = -1;
+                run.quiet = true;
+                s->run(&run);
+                worlds += run.worlds;
+                verbs += run.verbs;
+                now = time(NULL);
+                if (now < told + (terminal ? 1 : 60))
+                    continue;
+                told = now;
+                printf("%6" PRIu64 " s of %" PRIu64 ", seed %" PRIu64 ": %" PRIu64
+                       " worlds, %" PRIu64 " verbs%s",
+                       (uint64_t)(now - start), options->seconds, run.seed, worlds, verbs,
+                       ends[terminal]);
+                fflush(stdout);
+            }
+    printf("ok soak: %" PRIu64 " seeds, %" PRIu64 " worlds, %" PRIu64 " verbs in %" PRIu64 " s\n",
+           seeds, worlds, verbs, (uint64_t)(now - start));
+    return 0;
+}
+
 static int parse(int argc, char **argv, struct options *o)
 {
     for (int i = 1; i < argc; i++) {
@@ -89,6 +126,8 @@ static int parse(int argc, char **argv, struct options *o)
             o->run.seed = strtoull(argv[++i], NULL, 0);
         } else if (strcmp(argv[i], "--seeds") == 0) {
             o->seeds = strtoull(argv[++i], NULL, 0);
+        } else if (strcmp(argv[i], "--seconds") == 0) {
+            o->seconds = strtoull(argv[++i], NULL, 0);
         } else if (strcmp(argv[i], "--case") == 0) {
             o->run.only_case = strtoll(argv[++i], NULL, 0);
         } else if (strcmp(argv[i], "--scale") == 0) {
@@ -114,5 +153,7 @@ int main(int argc, char **argv)
         fputs(help, stderr);
         return 2;
     }
+    if (options.seconds)
+        return soak(&options);
     return options.replay ? record_replay(options.replay, options.run.trace) : run_all(&options);
 }

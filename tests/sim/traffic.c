@@ -201,9 +201,8 @@ static void rekeys(struct run *run)
     for (uint64_t i = 0; i * EACH < count; i++)
         if (run_case(run))
             rekey_on(run, count < EACH ? count : EACH, &totals);
-    printf("# %" PRIu64 " rekeys: %" PRIu64 " child, %" PRIu64 " IKE, %" PRIu64
-           " collisions, 0 SAs lost; %" PRIu64 " packets, 0 lost\n",
-           totals.child + totals.ike, totals.child, totals.ike, totals.collisions, totals.packets);
+    run_say(run, "total: %" PRIu64 " rekeys: %" PRIu64 " child, %" PRIu64 " IKE, %" PRIu64 " collisions, 0 SAs lost; %" PRIu64 " packets, 0 lost",
+            totals.child + totals.ike, totals.child, totals.ike, totals.collisions, totals.packets);
 }
 
 /* clang-format off */

@@ -30,12 +30,13 @@ struct cred_store;
 struct run {
     const char *scenario;
     uint64_t seed;
-    int64_t only_case; /* run no other; -1 = all */
-    int64_t at_case;   /* under way; -1 before the first */
-    bool trace;        /* print every event */
-    bool real;         /* OpenSSL instead of toy cryptography */
-    uint64_t scale; /* how many rounds a scenario with a choice runs: percent, 100 = as `make check`
+    int64_t only_case;  /* run no other; -1 = all */
+    int64_t at_case;    /* under way; -1 before the first */
+    bool trace;         /* print every event */
+    bool real;          /* OpenSSL instead of toy cryptography */
+    uint64_t scale;     /* how many rounds a scenario with a choice runs: percent, 100 = as `make check`
                        wants it */
+    bool quiet;         /* say nothing but failures */
     const char *path;   /* the choices of one run, where a scenario enumerates; or NULL */
     char note[1024];    /* what else a failure needs to be had again */
     const char *record; /* file for everything one host hears, or NULL */
@@ -48,6 +49,9 @@ struct run {
 bool run_case(struct run *run);
 /* `standard` rounds, more or fewer as the command line says; at least one. */
 uint64_t run_rounds(const struct run *run, uint64_t standard);
+
+/* A line about what was done, behind `# `. */
+void run_say(const struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- packets ------------------------------------------------------------------------------- */
 
@@ -145,7 +149,9 @@ struct host {
 
 /* ---- the world ----------------------------------------------------------------------------- */
 
-enum event_kind { EVENT_PACKET, EVENT_ANSWER, EVENT_ACT };
+enum event_kind { EVENT_PACKET,
+                  EVENT_ANSWER,
+                  EVENT_ACT };
 
 typedef void act_function(struct world *w, struct host *h, uint64_t arg);
 
