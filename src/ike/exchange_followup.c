@@ -38,14 +38,6 @@ bool round_read_link(struct turn *t, struct larval *l)
     return n && n->data.len && arena_copy(&l->arena, n->data, &l->link);
 }
 
-static bool add_key_exchange(struct turn *t, uint16_t method, const uint8_t *data, size_t len)
-{
-    struct payload *ke = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_KE);
-    if (ke)
-        ke->u.ke = (struct ke_payload){method, bytes_make(data, len)};
-    return ke != NULL;
-}
-
 /* ---- we ask ---------------------------------------------------------------------------------- */
 
 struct verdict later_round_start(struct turn *t)
@@ -61,7 +53,7 @@ struct verdict later_round_start(struct turn *t)
     if (!data || !kex || schedule_offer(&l->schedule, t->e->crypto, data, &len) != CRYPTO_OK)
         return verdict_fault();
     bool built =
-        add_key_exchange(t, kex->id, data, len) &&
+        turn_add_key_exchange(t, kex->id, bytes_make(data, len)) &&
         ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_ADDITIONAL_KEY_EXCHANGE, l->link);
     return built ? VERDICT_OK : verdict_fault();
 }
@@ -124,7 +116,7 @@ struct verdict later_round_request(struct turn *t)
     default:
         return verdict_fault();
     }
-    bool built = add_key_exchange(t, ke->method, data, len) &&
+    bool built = turn_add_key_exchange(t, ke->method, bytes_make(data, len)) &&
                  (!schedule_left(&l->schedule) || round_write_link(t, l));
     return built ? VERDICT_OK : verdict_fault();
 }

@@ -107,14 +107,6 @@ static bool make_nonce(struct turn *t, struct bytes *nonce)
     return true;
 }
 
-static bool add_key_exchange(struct turn *t, uint16_t method, struct bytes data)
-{
-    struct payload *ke = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_KE);
-    if (ke)
-        ke->u.ke = (struct ke_payload){method, data};
-    return ke != NULL;
-}
-
 static bool add_proposals(struct turn *t, const struct proposals *p)
 {
     struct payload *sa = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_SA);
@@ -214,7 +206,7 @@ struct verdict init_start(struct turn *t)
         !ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_COOKIE, birth->cookie))
         return verdict_fault();
     bool built = add_proposals(t, &birth->offered) &&
-                 add_key_exchange(t, birth->ke_method, birth->ke_data) &&
+                 turn_add_key_exchange(t, birth->ke_method, birth->ke_data) &&
                  add_common(t, birth->ni, extension_ours(t->sa->conn, true, 0));
     return built ? VERDICT_OK : verdict_fault();
 }
@@ -404,7 +396,8 @@ struct verdict init_request(struct turn *t)
     bool built =
         answer && arena_copy(&birth->arena, ike_msg_find(t->in, PAYLOAD_NONCE)->raw, &birth->ni) &&
         make_nonce(t, &birth->nr) && proposal_answer(&birth->choice, &t->slot->arena, 0, answer) &&
-        add_proposals(t, &(struct proposals){1, answer}) && add_key_exchange(t, ke->method, data) &&
+        add_proposals(t, &(struct proposals){1, answer}) &&
+        turn_add_key_exchange(t, ke->method, data) &&
         add_common(t, birth->nr, ours) && auth_add_certreq(t);
     return built && first_keys(t, sa->spi_i, sa->spi_r) == CRYPTO_OK ? VERDICT_OK : verdict_fault();
 }

@@ -9,16 +9,8 @@
  * covered by IntAuth, and SKEYSEED(n) =
  * prf(SK_d(n-1), SK(n) | Ni | Nr) makes the keys of the next epoch (round_done). A failure ends the SA: it is not authenticated yet.
  */
-#include "ike/exchange.h"
 #include "ike/limits.h"
-
-static bool add_key_exchange(struct turn *t, uint16_t method, const uint8_t *data, size_t len)
-{
-    struct payload *ke = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_KE);
-    if (ke)
-        ke->u.ke = (struct ke_payload){method, bytes_make(data, len)};
-    return ke != NULL;
-}
+#include "ike/turn.h"
 
 /* The round is done, its secret is there: the keys of the next epoch. */
 static struct verdict chain_keys(struct turn *t)
@@ -58,8 +50,9 @@ struct verdict round_start(struct turn *t)
     size_t len;
     if (!data || schedule_offer(schedule, t->e->crypto, data, &len) != CRYPTO_OK)
         return verdict_fault();
-    return add_key_exchange(t, schedule_method(schedule)->id, data, len) ? VERDICT_OK
-                                                                         : verdict_fault();
+    uint16_t method = schedule_method(schedule)->id;
+    bool built = turn_add_key_exchange(t, method, bytes_make(data, len));
+    return built ? VERDICT_OK : verdict_fault();
 }
 
 struct verdict round_request(struct turn *t)
@@ -81,7 +74,8 @@ struct verdict round_request(struct turn *t)
     struct verdict v = chain_keys(t);
     if (v.class != V_OK)
         return v;
-    return add_key_exchange(t, ke->method, data, len) ? VERDICT_OK : verdict_fault();
+    bool built = turn_add_key_exchange(t, ke->method, bytes_make(data, len));
+    return built ? VERDICT_OK : verdict_fault();
 }
 
 struct verdict round_response(struct turn *t)

@@ -107,8 +107,5 @@ bool fresh_write(struct turn *t, const struct larval *l)
         return false;
     if (!l->ke_data.len)
         return true;
-    struct payload *ke = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_KE);
-    if (ke)
-        ke->u.ke = (struct ke_payload){l->ke_method, l->ke_data};
-    return ke != NULL;
+    return turn_add_key_exchange(t, l->ke_method, l->ke_data);
 }

@@ -47,19 +47,6 @@ static bool ours_is_redundant(const struct larval *l)
 
 /* ---- Child SAs ------------------------------------------------------------------------------- */
 
-static void retire(struct turn *t, const struct child *child)
-{
-    struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_PLANE);
-    if (effect)
-        effect->u.plane = (struct ike_plane){
-            .op = PLANE_RETIRE,
-            .child = {.id = child->id,
-                      .ike_id = t->sa->id,
-                      .spi_in = child->spi_in,
-                      .spi_out = child->spi_out},
-        };
-}
-
 static void tell_child(struct turn *t, const struct child *child, uint32_t replaced)
 {
     struct ike_tell *tell =
@@ -87,7 +74,7 @@ static enum crypto_result settle_our_child(struct turn *t, struct larval *l)
     if (redundant) {
         child->replaced_by = l->rival_child ? l->rival_child : l->rekeys;
         child->state = CHILD_REKEYED;
-        retire(t, child);
+        turn_plane(t, PLANE_RETIRE, child);
     } else {
         if (old)
             old->replaced_by = child->id;

@@ -46,6 +46,14 @@ struct verdict turn_ask(struct turn *t, const struct ike_ask *ask)
     return VERDICT_WAIT;
 }
 
+bool turn_add_key_exchange(struct turn *t, uint16_t method, struct bytes data)
+{
+    struct payload *ke = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_KE);
+    if (ke)
+        ke->u.ke = (struct ke_payload){method, data};
+    return ke != NULL;
+}
+
 struct ike_tell *turn_tell(struct turn *t, enum tell_kind kind, enum ike_reason reason)
 {
     struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_TELL);
@@ -279,6 +287,21 @@ static void leave_peer_list(struct ike_engine *e, struct ike_sa *sa)
         }
 }
 
+void turn_plane(struct turn *t, enum plane_op op, const struct child *child)
+{
+    struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_PLANE);
+    if (effect)
+        effect->u.plane = (struct ike_plane){
+            .op = op,
+            .child = {.id = child->id,
+                      .ike_id = t->sa->id,
+                      .spi_in = child->spi_in,
+                      .spi_out = child->spi_out,
+                      .path = t->sa->path,
+                      .encap = t->sa->path.encap},
+        };
+}
+
 void turn_drop_child(struct turn *t, struct child *child, enum ike_reason reason)
 {
     struct child **at = &t->sa->children;
@@ -290,15 +313,7 @@ void turn_drop_child(struct turn *t, struct child *child, enum ike_reason reason
     t->sa->child_count--;
     table_remove(&t->e->by_child, child->id);
     table_remove(&t->e->by_child_spi, child->spi_in);
-    struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_PLANE);
-    if (effect)
-        effect->u.plane = (struct ike_plane){
-            .op = PLANE_REMOVE,
-            .child = {.id = child->id,
-                      .ike_id = t->sa->id,
-                      .spi_in = child->spi_in,
-                      .spi_out = child->spi_out},
-        };
+    turn_plane(t, PLANE_REMOVE, child);
     if (!child->replaced_by)
         turn_tell_child(t, TELL_CHILD_DOWN, child, reason);
     child_free(child, t->e->alloc);
@@ -314,15 +329,7 @@ void turn_remove_child(struct turn *t, struct child *child, enum ike_reason reas
     }
     child->state = CHILD_LINGERING;
     child->gone_at = t->now + CHILD_LINGER_FOR;
-    struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_PLANE);
-    if (effect)
-        effect->u.plane = (struct ike_plane){
-            .op = PLANE_RETIRE,
-            .child = {.id = child->id,
-                      .ike_id = t->sa->id,
-                      .spi_in = child->spi_in,
-                      .spi_out = child->spi_out},
-        };
+    turn_plane(t, PLANE_RETIRE, child);
     turn_arm(t);
 }
 
@@ -421,17 +428,7 @@ void turn_move(struct turn *t, const struct ike_path *path)
 {
     t->sa->path = *path;
     for (const struct child *child = t->sa->children; child; child = child->next) {
-        struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_PLANE);
-        if (effect)
-            effect->u.plane = (struct ike_plane){
-                .op = PLANE_MOVE,
-                .child = {.id = child->id,
-                          .ike_id = t->sa->id,
-                          .spi_in = child->spi_in,
-                          .spi_out = child->spi_out,
-                          .path = *path,
-                          .encap = path->encap},
-            };
+        turn_plane(t, PLANE_MOVE, child);
     }
 }
 

@@ -11,6 +11,9 @@
 /* Park the slot behind a question. The octets and identities of `ask` are copied into the effects. */
 struct verdict turn_ask(struct turn *t, const struct ike_ask *ask);
 
+/* A KE payload into t->out; `data` must live as long as the slot. False when out of memory. */
+bool turn_add_key_exchange(struct turn *t, uint16_t method, struct bytes data);
+
 /*
  * An event about this SA (t->sa may be NULL for first contacts). The caller fills in what is
  * special; NULL when effects are exhausted.
@@ -72,6 +75,9 @@ void turn_close_other(struct turn *t, struct ike_sa *sa, enum ike_reason reason)
 void turn_remove_child(struct turn *t, struct child *child, enum ike_reason reason);
 /* The end of it all for a Child SA: data plane, tables, event unless it was replaced. It is freed. */
 void turn_drop_child(struct turn *t, struct child *child, enum ike_reason reason);
+
+/* Have the data plane retire, move or remove a Child SA that it has. */
+void turn_plane(struct turn *t, enum plane_op op, const struct child *child);
 
 /* The SA's endpoints changed: its Child SAs move along. */
 void turn_move(struct turn *t, const struct ike_path *path);
