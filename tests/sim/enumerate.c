@@ -88,6 +88,11 @@ static bool is_rekey(enum operation op)
     return op == REKEY_CHILD || op == REKEY_IKE;
 }
 
+static bool is_delete(enum operation op)
+{
+    return op == DELETE_CHILD || op == DELETE_IKE;
+}
+
 /* The proposals of one end, that with as many rounds as its operation shall have comes first; the
  * peer goes by it. */
 static const char *proposals(char *text, size_t room, const struct duel *d, int side, bool ike)
@@ -267,7 +272,7 @@ static void expect_children(struct pair *p, const struct duel *d)
     struct world *w = p->w;
     unsigned least = 1, most = 1;
     for (int i = 0; i < 2; i++) {
-        if (d->op[i] == DELETE_CHILD || d->op[i] == DELETE_IKE)
+        if (is_delete(d->op[i]))
             least = most = 0;
         if (d->op[i] == NEW_CHILD)
             least = most = 2;
@@ -292,7 +297,7 @@ static void expect_end(struct pair *p, const struct duel *d)
             world_fail(w, "%s has %u IKE SAs, %u of them up", h->name, h->engine->sa_count,
                        host_up_count(h));
         EXPECT(w, h->told_reason[IKE_REASON_TIMEOUT] == 0 && h->told_reason[IKE_REASON_FAULT] == 0);
-        if (d->op[1] != DELETE_CHILD && d->op[1] != DELETE_IKE)
+        if (!is_delete(d->op[0]) && !is_delete(d->op[1]))
             EXPECT(w, h->told_kind[TELL_CHILD_DOWN] == 0 && h->told_kind[TELL_IKE_DOWN] == 0);
     }
     expect_children(p, d);
@@ -443,15 +448,15 @@ static void search_all(struct search *s, bool every)
     s->run->note[0] = '\0';
 }
 
-/* Who wins is up to the nonces: four draws of them. */
+/* Who wins, of two that rekey the same, is up to the nonces: four draws of them. */
 static uint64_t enumerate(struct run *run, const struct duel *d)
 {
-    enum { DRAWS = 4 };
+    int draws = d->op[0] == d->op[1] ? 4 : 1;
     static struct search search;
     bool every = run->path || !d->lossy || run->scale >= EVERY_ORDER;
     uint64_t played = 0, orders = 0, differ = 0;
     search = (struct search){.duel = d, .run = run};
-    for (int draw = 0; draw < DRAWS; draw++) {
+    for (int draw = 0; draw < draws; draw++) {
         if (!run_case(run))
             continue;
         search_all(&search, every);
@@ -477,13 +482,23 @@ static uint64_t enumerate(struct run *run, const struct duel *d)
 
 /* ---- the scenarios ------------------------------------------------------------------------- */
 
+static bool has_rounds(enum operation op)
+{
+    return op == REKEY_CHILD || op == REKEY_IKE || op == NEW_CHILD;
+}
+
+/* With every number of rounds; and each operation at either end. */
 static void all_rounds(struct run *run, enum operation a, enum operation b, bool lossy)
 {
     uint64_t played = 0;
-    bool second = b == REKEY_CHILD || b == REKEY_IKE || b == NEW_CHILD;
-    for (int i = 0; i <= 2; i++)
-        for (int k = 0; k <= (second ? 2 : 0); k++)
-            played += enumerate(run, &(struct duel){{a, b}, {i, k}, lossy});
+    for (int swap = 0; swap <= (a != b); swap++)
+        for (int i = 0; i <= 2; i++)
+            for (int k = 0; k <= (has_rounds(b) ? 2 : 0); k++) {
+                struct duel duel = {{a, b}, {i, k}, lossy};
+                if (swap)
+                    duel = (struct duel){{b, a}, {k, i}, lossy};
+                played += enumerate(run, &duel);
+            }
     run_say(run, "total: %" PRIu64 " interleavings", played);
 }
 
@@ -503,6 +518,9 @@ DUEL(ike_child, REKEY_IKE, REKEY_CHILD)
 DUEL(child_delete, REKEY_CHILD, DELETE_CHILD)
 DUEL(ike_delete, REKEY_IKE, DELETE_IKE)
 DUEL(ike_new, REKEY_IKE, NEW_CHILD)
+DUEL(rekey_new, REKEY_CHILD, NEW_CHILD)
+DUEL(ike_child_delete, REKEY_IKE, DELETE_CHILD)
+DUEL(child_ike_delete, REKEY_CHILD, DELETE_IKE)
 
 /* clang-format off */
 const struct scenario order_scenarios[] = {
@@ -512,12 +530,18 @@ const struct scenario order_scenarios[] = {
     {"orders-child-delete", "one rekeys the Child SA, the other deletes it, in every order", child_delete},
     {"orders-ike-delete",   "one rekeys the IKE SA, the other deletes it, in every order", ike_delete},
     {"orders-ike-new",      "one rekeys the IKE SA, the other makes a Child SA, in every order", ike_new},
+    {"orders-child-new",    "one rekeys the Child SA, the other makes another, in every order", rekey_new},
+    {"orders-ike-child-delete", "one rekeys the IKE SA, the other deletes the Child SA, in every order", ike_child_delete},
+    {"orders-child-ike-delete", "one rekeys the Child SA, the other deletes the IKE SA, in every order", child_ike_delete},
     {"loss-child-child",    "both rekey the Child SA, in every order, and one datagram, each in turn, is lost", child_child_lossy},
     {"loss-ike-ike",        "both rekey the IKE SA, one datagram is lost", ike_ike_lossy},
     {"loss-ike-child",      "one rekeys the IKE SA, the other the Child SA, one datagram is lost", ike_child_lossy},
     {"loss-child-delete",   "one rekeys the Child SA, the other deletes it, one datagram is lost", child_delete_lossy},
     {"loss-ike-delete",     "one rekeys the IKE SA, the other deletes it, one datagram is lost", ike_delete_lossy},
     {"loss-ike-new",        "one rekeys the IKE SA, the other makes a Child SA, one datagram is lost", ike_new_lossy},
+    {"loss-child-new",      "one rekeys the Child SA, the other makes another, one datagram is lost", rekey_new_lossy},
+    {"loss-ike-child-delete", "one rekeys the IKE SA, the other deletes the Child SA, one datagram is lost", ike_child_delete_lossy},
+    {"loss-child-ike-delete", "one rekeys the Child SA, the other deletes the IKE SA, one datagram is lost", child_ike_delete_lossy},
     {0},
 };
 /* clang-format on */

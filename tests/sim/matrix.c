@@ -256,10 +256,10 @@ enum {
 
 static struct payload *find(struct ike_msg *m, uint8_t type)
 {
-    struct payload *p = m->payload, *end = m->payload + m->count;
-    while (p < end && p->type != type)
-        p++;
-    return p < end ? p : NULL;
+    for (uint16_t i = 0; i < m->count; i++)
+        if (m->payload[i].type == type)
+            return &m->payload[i];
+    return NULL;
 }
 
 /* Something inside a payload is not as it should be. False: there is no such payload. */
