@@ -150,7 +150,8 @@ struct sad_entry *sad_add(struct sad *s, const struct ike_plane *effect, char *w
         entry_free(e);
         return NULL;
     }
-    bool must_wait = !c->initiator && c->replaces && sad_by_id(s, c->replaces);
+    const struct sad_entry *old = c->replaces ? sad_by_id(s, c->replaces) : NULL;
+    bool must_wait = !c->initiator && old && !old->is_retired;
     e->policy.is_usable = !must_wait;
     policy_table_add(&s->policies, &e->policy);
     return e;
