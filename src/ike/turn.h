@@ -22,7 +22,7 @@ struct ike_tell *turn_tell(struct turn *t, enum tell_kind kind, enum ike_reason 
 struct ike_tell *turn_tell_child(struct turn *t, enum tell_kind kind, const struct child *child,
                                  enum ike_reason reason);
 
-/* A sentence for an event, in the effects' arena: "%" is replaced by the next part. */
+/* A copy of a sentence for an event, in the effects' arena; "" when that is full. */
 const char *turn_sentence(struct turn *t, const struct text *text);
 /* Room for such a sentence. */
 enum { SENTENCE_MAX = 512 };
