@@ -6,12 +6,13 @@ check check-quick lint interop: PRESET = debug
 LAB = lab/lab run --
 # A build in the lab and a native one do not mix.
 BUILD = build/$(shell lab/lab kind)-$(PRESET)
-compile = @$(LAB) cmake --preset $(PRESET) -B $(BUILD) >/dev/null && $(LAB) cmake --build $(BUILD)
+PREFIX ?= /usr/local
+compile = @$(LAB) cmake --preset $(PRESET) -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null && $(LAB) cmake --build $(BUILD)
 c_files = git ls-files -- '*.c' '*.h'
 scripts = git grep -lE '^\#!.*bash' -- .
 
 .NOTPARALLEL:
-.PHONY: build demo demo-pq check check-quick interop docs/interop.md bench sim soak fuzz coverage lint format install clean lab lab-clean help
+.PHONY: build demo demo-pq check check-quick interop docs/interop.md bench sim soak fuzz coverage lint format install package clean lab lab-clean help
 
 build: ## build everything (the default)
 	$(compile)
@@ -83,7 +84,15 @@ format: ## rewrite the sources in the house style
 
 install: ## install into DESTDIR
 	$(compile)
+	@[ "$$(lab/lab kind)" = native ] || [ -n "$(DESTDIR)" ] || { \
+	   echo "this machine has no OpenSSL 3.5 for braid to run with: install it on Debian 13, or name a DESTDIR" >&2; exit 1; }
 	$(LAB) env DESTDIR=$(DESTDIR) cmake --install $(BUILD)
+
+package: PREFIX = /usr
+package: BUILD = build/$(shell lab/lab kind)-package
+package: ## a Debian package for Debian 13, in build/
+	$(compile)
+	@cd $(BUILD) && ../../$(LAB) cpack -G DEB -B .. | tail -n 1
 
 clean: ## remove all builds
 	rm -rf build
