@@ -2,270 +2,21 @@
  * keyring: a folder of credentials as the daemon reads it, and a peer that sends whatever it likes.
  * Every certificate and AUTH here is judged as in IKE_AUTH.
  */
-#include "../support/unit.h"
-
-#include "cred/answer.h"
-#include "cred/pki.h"
+#include "../support/cred_world.h"
 
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum { X509_SIGNATURE = 4,
-       RAW_KEY = 15,
-       CRL = 7,
-       FQDN = 2,
-       DN = 9,
-       IPV4 = 1,
-       KEY_ID = 11 };
-enum { ALL_HASHES = 0x3c,
-       YEAR = 365 * 86400 };
-
-static const struct bytes octets = BYTES_LIT("the octets that AUTH covers");
-
-/* ---- making ---------------------------------------------------------------------------------- */
-
-static EVP_PKEY *root_key, *peer_key;
-static X509 *root;
-
-static EVP_PKEY *new_key(const char *type)
-{
-    const char *why;
-    EVP_PKEY *key = pki_key_new(type, &why);
-    assert_non_null(key);
-    return key;
-}
-
-static X509 *certify(struct pki_request r)
-{
-    const char *why;
-    r.from = r.from ? r.from : -60;
-    r.until = r.until ? r.until : YEAR;
-    X509 *cert = pki_certify(&r, &why);
-    if (!cert)
-        print_error("%s\n", why);
-    assert_non_null(cert);
-    return cert;
-}
-
-static const char *const peer_ids[] = {"moon.example", "10.0.0.7", "carol@moon.example"};
-
-/* The peer's certificate as it should be; a test changes what it is about. */
-static struct pki_request peer_request(void)
-{
-    return (struct pki_request){.subject = "O=braid, CN=moon",
-                                .ids = peer_ids,
-                                .id_count = 3,
-                                .key = peer_key,
-                                .issuer = root,
-                                .issuer_key = root_key,
-                                .usage = "serverAuth,clientAuth",
-                                .path_len = -1};
-}
-
-static struct pki_request ca_request(const char *subject, EVP_PKEY *key, X509 *issuer,
-                                     EVP_PKEY *issuer_key)
-{
-    return (struct pki_request){.subject = subject,
-                                .key = key,
-                                .issuer = issuer,
-                                .issuer_key = issuer_key,
-                                .is_ca = true,
-                                .path_len = -1};
-}
-
-static int make_authorities(void **state)
-{
-    (void)state;
-    root_key = new_key("ecdsa256");
-    peer_key = new_key("ecdsa256");
-    root = certify(ca_request("O=braid, CN=root", root_key, NULL, NULL));
-    return 0;
-}
-
-static int drop_authorities(void **state)
-{
-    (void)state;
-    X509_free(root);
-    EVP_PKEY_free(root_key);
-    EVP_PKEY_free(peer_key);
-    return 0;
-}
-
-/* ---- a folder -------------------------------------------------------------------------------- */
-
-struct world {
-    char dir[64];
-    char complaints[2000];
-    struct conf_conn conn;
-    struct cred_section section[2];
-    struct keyring *keys;
-};
-
-static FILE *open_in(const struct world *w, const char *folder, const char *name)
-{
-    char path[400];
-    snprintf(path, sizeof path, "%s/%s", w->dir, folder);
-    mkdir(path, 0700);
-    snprintf(path, sizeof path, "%s/%s/%s", w->dir, folder, name);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    return f;
-}
-
-static void put_cert(const struct world *w, const char *folder, const char *name, X509 *cert)
-{
-    FILE *f = open_in(w, folder, name);
-    PEM_write_X509(f, cert);
-    fclose(f);
-}
-
-static void put_key(const struct world *w, const char *name, EVP_PKEY *key, const char *phrase)
-{
-    FILE *f = open_in(w, "private", name);
-    PEM_write_PKCS8PrivateKey(f, key, phrase ? EVP_aes_256_cbc() : NULL, phrase,
-                              phrase ? (int)strlen(phrase) : 0, NULL, NULL);
-    fclose(f);
-}
-
-static void put_public(const struct world *w, const char *name, EVP_PKEY *key)
-{
-    FILE *f = open_in(w, "pubkey", name);
-    PEM_write_PUBKEY(f, key);
-    fclose(f);
-}
-
-static void note(void *self, bool is_error, const char *file, uint32_t line, const char *text)
-{
-    struct world *w = self;
-    (void)file;
-    (void)line;
-    size_t len = strlen(w->complaints);
-    snprintf(w->complaints + len, sizeof w->complaints - len, "%s: %s\n",
-             is_error ? "error" : "warning", text);
-}
-
-static void world_begin(struct world *w)
-{
-    *w = (struct world){.dir = "/tmp/braid-keyring-XXXXXX"};
-    assert_non_null(mkdtemp(w->dir));
-    put_cert(w, "x509ca", "root.pem", root);
-    w->conn.local.class = w->conn.remote.class = CONF_AUTH_PUBKEY;
-    w->conn.local.id.any = w->conn.remote.id.any = true;
-    w->conn.send_certreq = true;
-    w->section[0] = (struct cred_section){.conn = &w->conn, .path = "local", .file = "f"};
-    w->section[1] =
-        (struct cred_section){.conn = &w->conn, .is_remote = true, .path = "remote", .file = "f"};
-}
-
-/* The remote section alone, or both. */
-static bool load(struct world *w, bool both, const struct secret_list *secrets)
-{
-    struct cred_sink sink = {w, note};
-    static const struct secret_list none;
-    struct cred_sections sections = {both ? 2 : 1, both ? w->section : w->section + 1};
-    keyring_free(w->keys);
-    w->complaints[0] = '\0';
-    w->keys = keyring_new(w->dir, secrets ? secrets : &none, &sections, &sink);
-    return w->keys != NULL;
-}
-
-static void world_end(struct world *w)
-{
-    char command[128];
-    keyring_free(w->keys);
-    snprintf(command, sizeof command, "rm -r %s", w->dir);
-    assert_int_equal(system(command), 0);
-}
-
-/* ---- a peer that authenticates ---------------------------------------------------------------- */
-
-enum { SENT_MAX = 1200 };
-struct sent {
-    struct ike_cert certs[SENT_MAX];
-    uint16_t count;
-    struct identity id;
-    struct ike_answer answer;
-    struct cred_reply reply;
-};
-
-static struct sent the_sent;
-
-static struct sent *sending(struct identity id)
-{
-    the_sent = (struct sent){.id = id};
-    return &the_sent;
-}
-
-static void add(struct sent *s, X509 *cert)
-{
-    uint8_t *der = NULL;
-    int len = i2d_X509(cert, &der);
-    assert_true(len > 0 && s->count < SENT_MAX);
-    s->certs[s->count++] = (struct ike_cert){X509_SIGNATURE, bytes_make(der, (size_t)len)};
-}
-
-static void drop(struct sent *s)
-{
-    for (uint16_t i = 0; i < s->count; i++)
-        OPENSSL_free((void *)(uintptr_t)s->certs[i].data.at);
-    s->count = 0;
-}
-
-/* What braid thinks of AUTH by this key with these certificates. NULL: it is believed. */
-static const char *judge(struct world *w, struct sent *s, EVP_PKEY *key)
-{
-    static char reason[TRUST_REASON_MAX];
-    struct scheme_wish wish = {.hashes = ALL_HASHES};
-    const struct scheme *used;
-    const char *why;
-    struct ike_ask ask = {.kind = ASK_VERIFY, .conn = &w->conn, .octets = octets, .theirs = s->id, .cert_count = s->count, .certs = s->certs};
-    assert_true(scheme_sign(key, &wish, octets, &ask.method, &ask.auth, &used, &why));
-    cred_reply_make(NULL, NULL, &ask, &s->reply);
-    bool believed = s->reply.answer.status == ANSWER_OK;
-    if (!believed) {
-        assert_non_null(s->reply.answer.detail);
-        snprintf(reason, sizeof reason, "%s", s->reply.answer.detail);
-    }
-    free((void *)(uintptr_t)ask.auth.at);
-    cred_reply_wipe(&s->reply);
-    return believed ? NULL : reason;
-}
-
-static const struct identity moon = {FQDN, BYTES_LIT("moon.example")};
-
-/* One certificate of the peer, made as the request says. */
-static const char *judge_request(struct world *w, struct pki_request r)
-{
-    X509 *cert = certify(r);
-    struct sent *s = sending(moon);
-    add(s, cert);
-    const char *why = judge(w, s, r.key);
-    drop(s);
-    X509_free(cert);
-    return why;
-}
-
-#define assert_refused(call, words) \
-    do { \
-        const char *why_ = (call); \
-        assert_non_null(why_); \
-        if (!strstr(why_, words)) \
-            fail_msg("`%s` does not say `%s`", why_, words); \
-    } while (0)
 
 /* ---- tests: certificates ----------------------------------------------------------------------- */
 
 static void a_good_certificate_is_believed_and_a_bad_one_is_refused_with_its_reason(void **state)
 {
     (void)state;
-    struct world w;
-    world_begin(&w);
-    assert_true(load(&w, false, NULL));
+    struct cred_world w;
+    cred_world_begin(&w);
+    assert_true(cred_world_load(&w, false, NULL));
     assert_int_equal(w.conn.certreq.len, 20);
     struct pki_request r = peer_request();
     assert_null(judge_request(&w, r));
@@ -294,16 +45,16 @@ static void a_good_certificate_is_believed_and_a_bad_one_is_refused_with_its_rea
     r = peer_request();
     r.issuer_key = peer_key; /* signed by somebody else than it says */
     assert_refused(judge_request(&w, r), "signature");
-    world_end(&w);
+    cred_world_end(&w);
 }
 
 static void only_identities_in_the_certificate_are_believed(void **state)
 {
     (void)state;
     static const uint8_t address[] = {10, 0, 0, 7}, other_address[] = {10, 0, 0, 8};
-    struct world w;
-    world_begin(&w);
-    assert_true(load(&w, false, NULL));
+    struct cred_world w;
+    cred_world_begin(&w);
+    assert_true(cred_world_load(&w, false, NULL));
     X509 *cert = certify(peer_request());
     struct bytes subject = trust_subject(cert);
     const ASN1_OCTET_STRING *id = X509_get0_subject_key_id(cert);
@@ -333,43 +84,43 @@ static void only_identities_in_the_certificate_are_believed(void **state)
     for (size_t i = 0; i < sizeof good / sizeof good[0] + sizeof bad / sizeof bad[0]; i++) {
         bool is_good = i < sizeof good / sizeof good[0];
         struct sent *s = sending(is_good ? good[i] : bad[i - sizeof good / sizeof good[0]]);
-        add(s, cert);
-        const char *why = judge(&w, s, peer_key);
+        sent_add(s, cert);
+        const char *why = sent_judge(&w, s, peer_key);
         if (is_good)
             assert_null(why);
         else
             assert_refused(why, "not for the identity it claims");
-        drop(s);
+        sent_drop(s);
     }
     X509_free(cert);
-    world_end(&w);
+    cred_world_end(&w);
 }
 
 static void the_key_must_be_that_of_the_first_certificate(void **state)
 {
     (void)state;
-    struct world w;
-    world_begin(&w);
-    assert_true(load(&w, false, NULL));
+    struct cred_world w;
+    cred_world_begin(&w);
+    assert_true(cred_world_load(&w, false, NULL));
     EVP_PKEY *thief = new_key("ecdsa256");
     struct pki_request other = peer_request();
     other.key = thief;
     other.issuer = NULL;
     X509 *good = certify(peer_request()), *own = certify(other);
     struct sent *s = sending(moon);
-    add(s, good);
-    add(s, own);
-    assert_refused(judge(&w, s, thief), "the signature is wrong");
-    drop(s);
-    add(s, own);
-    add(s, good);
-    assert_refused(judge(&w, s, thief), "self-signed");
-    drop(s);
-    assert_refused(judge(&w, s, peer_key), "it sent no certificate");
+    sent_add(s, good);
+    sent_add(s, own);
+    assert_refused(sent_judge(&w, s, thief), "the signature is wrong");
+    sent_drop(s);
+    sent_add(s, own);
+    sent_add(s, good);
+    assert_refused(sent_judge(&w, s, thief), "self-signed");
+    sent_drop(s);
+    assert_refused(sent_judge(&w, s, peer_key), "it sent no certificate");
     X509_free(good);
     X509_free(own);
     EVP_PKEY_free(thief);
-    world_end(&w);
+    cred_world_end(&w);
 }
 
 /* ---- tests: chains ----------------------------------------------------------------------------- */
@@ -377,9 +128,9 @@ static void the_key_must_be_that_of_the_first_certificate(void **state)
 static void sub_cas_need_to_be_cas_and_paths_to_be_short_enough(void **state)
 {
     (void)state;
-    struct world w;
-    world_begin(&w);
-    assert_true(load(&w, false, NULL));
+    struct cred_world w;
+    cred_world_begin(&w);
+    assert_true(cred_world_load(&w, false, NULL));
     EVP_PKEY *key[3] = {new_key("ecdsa256"), new_key("ecdsa256"), new_key("ecdsa256")};
     struct pki_request r = ca_request("CN=one", key[0], root, root_key);
     X509 *one = certify(r);
@@ -391,19 +142,19 @@ static void sub_cas_need_to_be_cas_and_paths_to_be_short_enough(void **state)
     r.issuer_key = key[1];
     X509 *leaf = certify(r);
     struct sent *s = sending(moon);
-    add(s, leaf);
-    assert_refused(judge(&w, s, peer_key), "no trusted CA issued it");
-    add(s, two);
-    add(s, one);
-    add(s, one); /* twice, and the root too */
-    add(s, root);
-    assert_null(judge(&w, s, peer_key));
-    drop(s);
-    add(s, leaf);
-    add(s, two);
-    add(s, none_below);
-    assert_refused(judge(&w, s, peer_key), "path length");
-    drop(s);
+    sent_add(s, leaf);
+    assert_refused(sent_judge(&w, s, peer_key), "no trusted CA issued it");
+    sent_add(s, two);
+    sent_add(s, one);
+    sent_add(s, one); /* twice, and the root too */
+    sent_add(s, root);
+    assert_null(sent_judge(&w, s, peer_key));
+    sent_drop(s);
+    sent_add(s, leaf);
+    sent_add(s, two);
+    sent_add(s, none_below);
+    assert_refused(sent_judge(&w, s, peer_key), "path length");
+    sent_drop(s);
     /* an end entity that plays CA */
     X509 *middle = certify(peer_request());
     r = peer_request();
@@ -412,24 +163,24 @@ static void sub_cas_need_to_be_cas_and_paths_to_be_short_enough(void **state)
     r.issuer = middle;
     r.issuer_key = peer_key;
     X509 *below = certify(r);
-    add(s, below);
-    add(s, middle);
-    assert_refused(judge(&w, s, key[2]), "refused");
-    drop(s);
+    sent_add(s, below);
+    sent_add(s, middle);
+    assert_refused(sent_judge(&w, s, key[2]), "refused");
+    sent_drop(s);
     X509 *all[] = {one, none_below, two, leaf, middle, below};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         X509_free(all[i]);
     for (size_t i = 0; i < 3; i++)
         EVP_PKEY_free(key[i]);
-    world_end(&w);
+    cred_world_end(&w);
 }
 
 static void name_constraints_bind(void **state)
 {
     (void)state;
-    struct world w;
-    world_begin(&w);
-    assert_true(load(&w, false, NULL));
+    struct cred_world w;
+    cred_world_begin(&w);
+    assert_true(cred_world_load(&w, false, NULL));
     EVP_PKEY *key = new_key("ecdsa256");
     struct pki_request r = ca_request("CN=sun's", key, root, root_key);
     r.constraint = "critical,permitted;DNS:sun.example";
@@ -440,22 +191,22 @@ static void name_constraints_bind(void **state)
     r.id_count = 1;
     X509 *leaf = certify(r);
     struct sent *s = sending(moon);
-    add(s, leaf);
-    add(s, ca);
-    assert_refused(judge(&w, s, peer_key), "permitted subtree");
-    drop(s);
+    sent_add(s, leaf);
+    sent_add(s, ca);
+    assert_refused(sent_judge(&w, s, peer_key), "permitted subtree");
+    sent_drop(s);
     X509_free(ca);
     X509_free(leaf);
     EVP_PKEY_free(key);
-    world_end(&w);
+    cred_world_end(&w);
 }
 
 static void loops_end_and_crowds_are_turned_away(void **state)
 {
     (void)state;
-    struct world w;
-    world_begin(&w);
-    assert_true(load(&w, false, NULL));
+    struct cred_world w;
+    cred_world_begin(&w);
+    assert_true(cred_world_load(&w, false, NULL));
     EVP_PKEY *a = new_key("ecdsa256"), *b = new_key("ecdsa256");
     X509 *a0 = certify(ca_request("CN=a", a, NULL, NULL));
     X509 *b_by_a = certify(ca_request("CN=b", b, a0, a));
@@ -465,93 +216,93 @@ static void loops_end_and_crowds_are_turned_away(void **state)
     r.issuer_key = a;
     X509 *leaf = certify(r), *good = certify(peer_request());
     struct sent *s = sending(moon);
-    add(s, leaf);
+    sent_add(s, leaf);
     for (int i = 0; i < 7; i++) {
-        add(s, a_by_b);
-        add(s, b_by_a);
+        sent_add(s, a_by_b);
+        sent_add(s, b_by_a);
     }
-    assert_refused(judge(&w, s, peer_key), "refused");
-    drop(s);
+    assert_refused(sent_judge(&w, s, peer_key), "refused");
+    sent_drop(s);
     for (int i = 0; i < TRUST_CERTS_MAX; i++)
-        add(s, good);
-    assert_null(judge(&w, s, peer_key));
-    add(s, good);
-    assert_refused(judge(&w, s, peer_key), "too many certificates");
+        sent_add(s, good);
+    assert_null(sent_judge(&w, s, peer_key));
+    sent_add(s, good);
+    assert_refused(sent_judge(&w, s, peer_key), "too many certificates");
     while (s->count < 1000)
-        add(s, good);
-    assert_refused(judge(&w, s, peer_key), "too many certificates");
-    drop(s);
+        sent_add(s, good);
+    assert_refused(sent_judge(&w, s, peer_key), "too many certificates");
+    sent_drop(s);
     X509 *all[] = {a0, b_by_a, a_by_b, leaf, good};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         X509_free(all[i]);
     EVP_PKEY_free(a);
     EVP_PKEY_free(b);
-    world_end(&w);
+    cred_world_end(&w);
 }
 
 static void what_is_no_certificate_is_refused(void **state)
 {
     (void)state;
-    struct world w;
-    world_begin(&w);
-    assert_true(load(&w, false, NULL));
+    struct cred_world w;
+    cred_world_begin(&w);
+    assert_true(cred_world_load(&w, false, NULL));
     X509 *cert = certify(peer_request());
     struct sent *s = sending(moon);
-    add(s, cert);
+    sent_add(s, cert);
     struct ike_cert whole = s->certs[0];
     uint8_t *longer = calloc(1, whole.data.len + 1);
     memcpy(longer, whole.data.at, whole.data.len);
     for (size_t cut = 0; cut < whole.data.len; cut += 7) {
         s->certs[0].data.len = cut;
-        assert_refused(judge(&w, s, peer_key), "cannot be read");
+        assert_refused(sent_judge(&w, s, peer_key), "cannot be read");
     }
     s->certs[0].data = bytes_make(longer, whole.data.len + 1);
-    assert_refused(judge(&w, s, peer_key), "cannot be read");
+    assert_refused(sent_judge(&w, s, peer_key), "cannot be read");
     s->certs[0].data.len = whole.data.len;
-    assert_null(judge(&w, s, peer_key));
+    assert_null(sent_judge(&w, s, peer_key));
     for (size_t at = 0; at < whole.data.len; at += 5) {
         longer[at] ^= 0x40;
-        assert_non_null(judge(&w, s, peer_key));
+        assert_non_null(sent_judge(&w, s, peer_key));
         longer[at] ^= 0x40;
     }
     s->certs[0] = whole;
     s->certs[0].encoding = CRL;
-    assert_refused(judge(&w, s, peer_key), "it sent no certificate");
+    assert_refused(sent_judge(&w, s, peer_key), "it sent no certificate");
     free(longer);
-    drop(s);
+    sent_drop(s);
     X509_free(cert);
-    world_end(&w);
+    cred_world_end(&w);
 }
 
 /* ---- tests: revocation -------------------------------------------------------------------------- */
 
-static void put_list(const struct world *w, const ASN1_INTEGER *revoked, EVP_PKEY *key)
+static void put_list(const struct cred_world *w, const ASN1_INTEGER *revoked, EVP_PKEY *key)
 {
     const char *why;
     X509_CRL *crl = pki_list(root, key, &revoked, revoked ? 1 : 0, 10, &why);
     assert_non_null(crl);
-    FILE *f = open_in(w, "x509crl", "list.pem");
+    FILE *f = cred_world_open(w, "x509crl", "list.pem");
     PEM_write_X509_CRL(f, crl);
     fclose(f);
     X509_CRL_free(crl);
 }
 
-static const char *judge_with(struct world *w, enum cred_revocation how, X509 *cert)
+static const char *judge_with(struct cred_world *w, enum cred_revocation how, X509 *cert)
 {
     w->section[1].spec.revocation = how;
-    assert_true(load(w, false, NULL));
+    assert_true(cred_world_load(w, false, NULL));
     struct sent *s = sending(moon);
-    add(s, cert);
-    const char *why = judge(w, s, peer_key);
-    drop(s);
+    sent_add(s, cert);
+    const char *why = sent_judge(w, s, peer_key);
+    sent_drop(s);
     return why;
 }
 
 static void revocation_follows_the_policy(void **state)
 {
     (void)state;
-    struct world w;
-    world_begin(&w);
+    struct cred_world w;
+    cred_world_begin(&w);
     struct pki_request r = peer_request();
     X509 *cert = certify(r), *other = certify(r);
     r.crl_uri = "http://crl.example/";
@@ -571,7 +322,7 @@ static void revocation_follows_the_policy(void **state)
     X509_free(cert);
     X509_free(other);
     X509_free(with_uri);
-    world_end(&w);
+    cred_world_end(&w);
 }
 
 /* ---- tests: what sections ask for ---------------------------------------------------------------- */
@@ -580,18 +331,18 @@ static void a_section_may_name_its_certificates_cas_and_kinds_of_key(void **stat
 {
     (void)state;
     static const char *const names[] = {"moon.pem"}, *const cas[] = {"other.pem"};
-    struct world w;
-    world_begin(&w);
+    struct cred_world w;
+    cred_world_begin(&w);
     X509 *cert = certify(peer_request()), *twin = certify(peer_request());
     EVP_PKEY *other_key = new_key("ecdsa256");
     X509 *other = certify(ca_request("CN=other", other_key, NULL, NULL));
-    put_cert(&w, "x509", "moon.pem", cert);
-    put_cert(&w, "x509ca", "other.pem", other);
+    cred_world_put_cert(&w, "x509", "moon.pem", cert);
+    cred_world_put_cert(&w, "x509ca", "other.pem", other);
     w.section[1].spec.certs = (struct name_list){1, names};
     assert_null(judge_with(&w, REVOCATION_RELAXED, cert));
     assert_refused(judge_with(&w, REVOCATION_RELAXED, twin), "not one of those `certs` names");
     struct sent *s = sending(moon); /* what is here need not be sent */
-    assert_null(judge(&w, s, peer_key));
+    assert_null(sent_judge(&w, s, peer_key));
     w.section[1].spec.certs.count = 0;
     w.section[1].spec.cacerts = (struct name_list){1, cas};
     assert_refused(judge_with(&w, REVOCATION_RELAXED, cert), "no trusted CA");
@@ -608,33 +359,33 @@ static void a_section_may_name_its_certificates_cas_and_kinds_of_key(void **stat
     X509_free(twin);
     X509_free(other);
     EVP_PKEY_free(other_key);
-    world_end(&w);
+    cred_world_end(&w);
 }
 
 static void raw_keys_are_believed_by_name_alone(void **state)
 {
     (void)state;
     static const char *const names[] = {"moon.pem"};
-    struct world w;
-    world_begin(&w);
+    struct cred_world w;
+    cred_world_begin(&w);
     EVP_PKEY *other = new_key("ecdsa256");
-    put_public(&w, "moon.pem", peer_key);
+    cred_world_put_public(&w, "moon.pem", peer_key);
     w.section[1].spec.pubkeys = (struct name_list){1, names};
-    assert_true(load(&w, false, NULL));
+    assert_true(cred_world_load(&w, false, NULL));
     struct sent *s = sending(moon);
-    assert_null(judge(&w, s, peer_key));
-    assert_refused(judge(&w, s, other), "the signature is wrong");
+    assert_null(sent_judge(&w, s, peer_key));
+    assert_refused(sent_judge(&w, s, other), "the signature is wrong");
     uint8_t *der = NULL;
     int len = i2d_PUBKEY(other, &der);
     s->certs[s->count++] = (struct ike_cert){RAW_KEY, bytes_make(der, (size_t)len)};
-    assert_refused(judge(&w, s, other), "not one of those `pubkeys` names");
-    drop(s);
+    assert_refused(sent_judge(&w, s, other), "not one of those `pubkeys` names");
+    sent_drop(s);
     /* a certificate of a trusted CA does not help */
     struct pki_request r = peer_request();
     r.key = other;
     assert_refused(judge_request(&w, r), "the signature is wrong");
     EVP_PKEY_free(other);
-    world_end(&w);
+    cred_world_end(&w);
 }
 
 /* ---- tests: our own -------------------------------------------------------------------------------- */
@@ -643,25 +394,25 @@ static void ours_is_found_sent_with_its_chain_and_names_us(void **state)
 {
     (void)state;
     static const char *const names[] = {"own.pem"};
-    struct world w;
-    world_begin(&w);
+    struct cred_world w;
+    cred_world_begin(&w);
     EVP_PKEY *sub_key = new_key("ecdsa256");
     X509 *sub = certify(ca_request("CN=sub", sub_key, root, root_key));
     struct pki_request r = peer_request();
     r.issuer = sub;
     r.issuer_key = sub_key;
     X509 *own = certify(r);
-    FILE *f = open_in(&w, "x509", "own.pem");
+    FILE *f = cred_world_open(&w, "x509", "own.pem");
     PEM_write_X509(f, own);
     PEM_write_X509(f, sub);
     fclose(f);
     w.section[0].spec.certs = (struct name_list){1, names};
-    assert_false(load(&w, true, NULL));
+    assert_false(cred_world_load(&w, true, NULL));
     assert_non_null(strstr(w.complaints, "error: local.certs: no private key for own.pem"));
-    put_key(&w, "any-name.pem", peer_key, "open sesame");
-    assert_false(load(&w, true, NULL));
+    cred_world_put_key(&w, "any-name.pem", peer_key, "open sesame");
+    assert_false(cred_world_load(&w, true, NULL));
     const struct secret_entry phrase = {.kind = SECRET_PRIVATE, .file = "any-name.pem", .data = BYTES_LIT("open sesame")};
-    assert_true(load(&w, true, &(struct secret_list){1, &phrase}));
+    assert_true(cred_world_load(&w, true, &(struct secret_list){1, &phrase}));
     assert_int_equal(w.conn.local.id.id.type, DN);
     assert_bytes_equal(w.conn.local.id.id.data, trust_subject(own));
     struct ike_ask ask = {.kind = ASK_SIGN, .conn = &w.conn, .octets = octets, .hashes = ALL_HASHES};
@@ -682,27 +433,27 @@ static void ours_is_found_sent_with_its_chain_and_names_us(void **state)
     X509_free(own);
     X509_free(sub);
     EVP_PKEY_free(sub_key);
-    world_end(&w);
+    cred_world_end(&w);
 }
 
 static void mistakes_in_files_are_told(void **state)
 {
     (void)state;
     static const char *const names[] = {"not-there.pem"};
-    struct world w;
-    world_begin(&w);
-    FILE *f = open_in(&w, "x509ca", "broken.pem");
+    struct cred_world w;
+    cred_world_begin(&w);
+    FILE *f = cred_world_open(&w, "x509ca", "broken.pem");
     fputs("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", f);
     fclose(f);
-    assert_true(load(&w, false, NULL));
+    assert_true(cred_world_load(&w, false, NULL));
     assert_non_null(strstr(w.complaints, "warning: holds no certificate"));
     w.section[1].spec.cacerts = (struct name_list){1, names};
-    assert_false(load(&w, false, NULL));
+    assert_false(cred_world_load(&w, false, NULL));
     assert_non_null(strstr(w.complaints, "not-there.pem: No such file"));
     w.section[1].spec.cacerts.count = 0;
-    assert_false(load(&w, true, NULL));
+    assert_false(cred_world_load(&w, true, NULL));
     assert_non_null(strstr(w.complaints, "local.auth: needs a certificate"));
-    world_end(&w);
+    cred_world_end(&w);
 }
 
 int main(void)
