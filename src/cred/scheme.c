@@ -197,6 +197,9 @@ static EVP_MD_CTX *begin(EVP_PKEY *key, const struct way *way, bool sign)
 static bool is_signature(EVP_PKEY *key, const struct way *way, struct bytes octets,
                          struct bytes signature)
 {
+    bool rsa = way->family == FAMILY_RSA_PKCS1 || way->family == FAMILY_RSA_PSS;
+    if (rsa && signature.len != (size_t)EVP_PKEY_get_size(key))
+        return false; /* RFC 8017 8.1.2; OpenSSL lets PSS go without its leading zeros */
     EVP_MD_CTX *ctx = begin(key, way, false);
     bool good =
         ctx && EVP_DigestVerify(ctx, signature.at, signature.len, octets.at, octets.len) == 1;
