@@ -198,18 +198,12 @@ struct verdict create_response(struct turn *t)
     const struct notify_payload *error = ike_msg_error(t->in);
     struct child_rules rules = {0};
     struct verdict v;
-    if (error || l->is_void) {
-        v = series_refused(t, l, error);
-        l->is_void = true;
-        return v;
-    }
+    if (error)
+        return series_refused(t, l, error);
     v = l->kind == LARVAL_IKE ? finish_ike(t, l) : negotiate_finish(t, l, &rules);
     if (v.class == V_OK && schedule_left(&l->schedule) && !round_read_link(t, l))
         v = verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),
                             "the answer leaves key exchanges open, but holds no link to them");
-    if (v.class != V_OK)
-        l->is_void = true;
-    l->answered = true;
     return v;
 }
 
@@ -266,8 +260,8 @@ static struct collision_state state_of(const struct turn *t, enum larval_kind ki
         .known = kind == LARVAL_IKE || child,
         .coming = child_is_coming(t->sa),
         .ending = leaving || (child && child->state != CHILD_INSTALLED),
-        .asked = ours && !ours->is_void,
-        .answered = ours && ours->answered,
+        .asked = ours,
+        .answered = ours && ours->state != LARVAL_ASKED,
         .others_busy = kind == LARVAL_IKE ? children_are_busy(t->sa) || served_already(t->sa)
                                           : ike_is_rekeyed(t->sa),
     };
@@ -295,9 +289,7 @@ static struct verdict serve_child(struct turn *t, const struct notify_payload *r
         l->conf = old->conf;
     }
     struct verdict v = negotiate_choose(t, l, &rules);
-    if (v.class == V_OK)
-        series_note_rival(t, l);
-    return v;
+    return v.class == V_OK && !series_note_rival(t, l) ? verdict_fault() : v;
 }
 
 static struct verdict choose_ike(struct turn *t, struct larval *l)
@@ -324,7 +316,7 @@ static void forget_unfinished(struct turn *t)
     struct larval *next;
     for (struct larval *l = t->sa->larvals; l; l = next) {
         next = l->next;
-        if (!l->ours && l->kind == LARVAL_IKE && !l->complete)
+        if (!l->ours && l->kind == LARVAL_IKE && l->state != LARVAL_COMPLETE)
             sa_drop_larval(t->sa, l, t->e->crypto, t->e->alloc);
     }
 }
@@ -346,10 +338,7 @@ static struct verdict serve_ike(struct turn *t)
     bool built = l->spi_ours && answer &&
                  proposal_answer(&l->choice, &t->slot->arena, l->spi_ours, answer) &&
                  add_ike_payloads(t, l, &(struct proposals){1, answer});
-    if (!built)
-        return verdict_fault();
-    series_note_rival(t, l);
-    return VERDICT_OK;
+    return built && series_note_rival(t, l) ? VERDICT_OK : verdict_fault();
 }
 
 struct verdict create_request(struct turn *t)

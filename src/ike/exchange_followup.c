@@ -43,7 +43,7 @@ bool round_read_link(struct turn *t, struct larval *l)
 struct verdict later_round_start(struct turn *t)
 {
     struct larval *l = sa_larval(t->sa, t->slot->want.larval_id);
-    if (!l || l->is_void)
+    if (!l)
         return (struct verdict){.class = V_SKIP};
     t->slot->larval = l;
     l->die_at = IKE_NEVER; /* the exchange has its own end */
@@ -65,7 +65,7 @@ struct verdict later_round_response(struct turn *t)
     struct larval *l = t->slot->larval;
     const struct notify_payload *error = ike_msg_error(t->in);
     const struct payload *ke = ike_msg_find(t->in, PAYLOAD_KE);
-    if (error || l->is_void || !ke)
+    if (error || !ke)
         return series_refused(t, l, error);
     t->slot->facts.kex_method = ke->u.ke.method;
     enum crypto_result result =
@@ -90,8 +90,8 @@ static struct larval *find_by_link(const struct turn *t)
     if (t->sa->phase != PHASE_UP || !n || n->data.len != LINK_LEN)
         return NULL;
     struct larval *l = sa_larval(t->sa, get_u32(n->data.at));
-    bool fits = l && !l->ours && !l->complete && !l->is_void &&
-                l->schedule.at == get_u32(n->data.at + 4) && schedule_left(&l->schedule);
+    bool fits = l && !l->ours && l->state == LARVAL_ROUNDS &&
+                l->schedule.at == get_u32(n->data.at + 4);
     return fits ? l : NULL;
 }
 

@@ -15,6 +15,24 @@
 
 enum larval_kind { LARVAL_IKE, LARVAL_CHILD };
 
+/*
+ * Where a larva of CREATE_CHILD_SA stands. What is merged, refused or given up is freed and has no
+ * state.
+ *
+ *   from           when                                                           to
+ *   -------------  -------------------------------------------------------------  --------
+ *   ASKED          the exchange is done, more key exchanges follow                ROUNDS
+ *   ASKED, ROUNDS  ours, in an exchange: the Child SA it is to replace has gone   UNWANTED
+ *   ASKED, ROUNDS  theirs, all key exchanges are done, but ours for the same
+ *                  IKE SA has no answer yet                                       COMPLETE
+ */
+enum larval_state {
+    LARVAL_ASKED,
+    LARVAL_ROUNDS,
+    LARVAL_UNWANTED, /* if the peer makes it all the same, we make it and delete it */
+    LARVAL_COMPLETE, /* becomes an IKE SA as soon as it is known which of the two will inherit */
+};
+
 struct larval {
     struct larval *next;
     uint32_t id;               /* unique in an engine: the ticket of its series of exchanges */
@@ -52,10 +70,7 @@ struct larval {
     const struct conf_child *wanted; /* Child SA to make in IKE_AUTH, NULL = none */
 
     /* made by CREATE_CHILD_SA */
-    bool answered;             /* ours: the response has come, further rounds are under way */
-    bool is_void;              /* what it was for is gone: an exchange under way ends it */
-    bool unwanted;             /* the same, ours: the peer may have made it, then it is undone */
-    bool complete;             /* nothing is to be negotiated any more */
+    enum larval_state state;
     struct bytes link;         /* ours: the peer's ticket, to be sent with the next round */
     uint8_t tries;             /* how often the whole series was begun */
     ike_time die_at;           /* an unfinished series is forgotten then */

@@ -28,15 +28,16 @@ struct larval *series_ours(const struct ike_sa *sa, enum larval_kind kind, uint3
 
 /* ---- rivals ---------------------------------------------------------------------------------- */
 
-void series_note_rival(struct turn *t, const struct larval *theirs)
+bool series_note_rival(struct turn *t, const struct larval *theirs)
 {
     struct larval *ours = series_ours(t->sa, theirs->kind, theirs->rekeys);
     if (!ours || (theirs->kind == LARVAL_CHILD && !theirs->rekeys))
-        return;
-    ours->rival = theirs->id;
+        return true;
     if (!arena_copy(&ours->arena, theirs->ni, &ours->rival_ni) ||
         !arena_copy(&ours->arena, theirs->nr, &ours->rival_nr))
-        ours->is_void = true;
+        return false;
+    ours->rival = theirs->id;
+    return true;
 }
 
 static bool ours_is_redundant(const struct larval *l)
@@ -61,7 +62,7 @@ static void tell_child(struct turn *t, const struct child *child, uint32_t repla
  */
 static enum crypto_result settle_our_child(struct turn *t, struct larval *l)
 {
-    bool redundant = l->unwanted || ours_is_redundant(l);
+    bool redundant = l->state == LARVAL_UNWANTED || ours_is_redundant(l);
     struct child *child = merge_child(t, l);
     if (!child)
         return CRYPTO_FAULT;
@@ -102,7 +103,7 @@ static enum crypto_result settle_their_child(struct turn *t, struct larval *l)
 
 void series_note_delete(struct turn *t, uint32_t spi)
 {
-    enum { ROOM = sizeof ((struct larval *)0)->deleted_spi / sizeof(uint32_t) };
+    enum { ROOM = sizeof((struct larval *)0)->deleted_spi / sizeof(uint32_t) };
     for (struct larval *l = t->sa->larvals; l; l = l->next)
         if (l->ours && l->kind == LARVAL_CHILD)
             l->deleted_spi[l->deleted++ % ROOM] = spi;
@@ -145,8 +146,9 @@ static enum crypto_result settle_our_ike(struct turn *t, struct larval *l)
     delete_sa(t, redundant ? sa : t->sa);
     if (!rival)
         return CRYPTO_OK;
-    bool merged = !rival->complete || merge_ike(t, rival, redundant);
-    if (rival->complete || !redundant) /* a rival that won and has rounds to go lives on */
+    bool complete = rival->state == LARVAL_COMPLETE;
+    bool merged = !complete || merge_ike(t, rival, redundant);
+    if (complete || !redundant) /* a rival that won and has rounds to go lives on */
         drop(t, rival);
     return merged ? CRYPTO_OK : CRYPTO_FAULT;
 }
@@ -155,8 +157,9 @@ static enum crypto_result settle_our_ike(struct turn *t, struct larval *l)
 static enum crypto_result settle_their_ike(struct turn *t, struct larval *l)
 {
     const struct larval *ours = series_ours(t->sa, LARVAL_IKE, 0);
-    if (ours && !ours->answered && !ours->is_void) {
+    if (ours && ours->state == LARVAL_ASKED) {
         t->slot->larval = NULL;
+        l->state = LARVAL_COMPLETE;
         l->die_at = t->now + t->sa->config->engine.series_for;
         turn_arm(t);
         return CRYPTO_OK;
@@ -167,7 +170,7 @@ static enum crypto_result settle_their_ike(struct turn *t, struct larval *l)
 void series_settle_waiting(struct turn *t)
 {
     struct larval *l = t->sa->larvals;
-    while (l && !(l->complete && !l->ours && l->kind == LARVAL_IKE))
+    while (l && l->state != LARVAL_COMPLETE)
         l = l->next;
     if (!l || t->sa->mourned)
         return;
@@ -179,7 +182,6 @@ void series_settle_waiting(struct turn *t)
 
 static enum crypto_result settle(struct turn *t, struct larval *l)
 {
-    l->complete = true;
     if (l->kind == LARVAL_CHILD && is_deleted(l)) {
         tell_deleted(t, l);
         return CRYPTO_OK;
@@ -195,12 +197,13 @@ static enum crypto_result settle(struct turn *t, struct larval *l)
  */
 static void wait_for_round(struct turn *t, struct larval *l)
 {
-    if (l->ours && (l->unwanted || ours_is_redundant(l)))
+    if (l->ours && (l->state == LARVAL_UNWANTED || ours_is_redundant(l)))
         return;
     struct larval *rival = l->ours ? sa_larval(t->sa, l->rival) : NULL;
     if (rival && !in_slot(t->sa, rival))
         drop(t, rival); /* it lost; the peer stops as well */
     t->slot->larval = NULL;
+    l->state = LARVAL_ROUNDS;
     l->die_at = t->now + t->sa->config->engine.series_for;
     if (l->ours)
         (void)sa_want(t->sa, (struct want){.kind = WANT_ROUND, .larval_id = l->id});
@@ -210,7 +213,7 @@ static void wait_for_round(struct turn *t, struct larval *l)
 enum crypto_result series_done(struct turn *t)
 {
     struct larval *l = t->slot->larval;
-    if (!l || l->is_void)
+    if (!l)
         return CRYPTO_OK;
     if (schedule_left(&l->schedule) == 0)
         return settle(t, l);
@@ -225,12 +228,10 @@ void series_void(struct turn *t, uint32_t child_id)
         next = l->next;
         if (l->kind != LARVAL_CHILD || l->rekeys != child_id)
             continue;
-        if (!in_slot(t->sa, l))
-            drop(t, l);
-        else if (l->ours)
-            l->unwanted = true;
+        if (in_slot(t->sa, l)) /* ours: the peer's requests are served at once */
+            l->state = LARVAL_UNWANTED;
         else
-            l->is_void = true;
+            drop(t, l);
     }
 }
 
@@ -253,7 +254,7 @@ void series_expire(struct turn *t, struct larval *l)
         l->die_at = IKE_NEVER; /* the exchange under way ends it, one way or the other */
         return;
     }
-    if (l->complete)
+    if (l->state == LARVAL_COMPLETE)
         series_settle_waiting(t);
     else
         drop(t, l);
@@ -339,7 +340,7 @@ struct verdict series_refused(struct turn *t, struct larval *l, const struct not
 {
     static const struct verdict quietly = {.class = V_PEER, .reason = IKE_REASON_NONE};
     uint16_t notify = error ? error->type : 0;
-    if (l->is_void || l->unwanted)
+    if (l->state == LARVAL_UNWANTED)
         return quietly;
     if (notify == NOTIFY_INVALID_KE_PAYLOAD && retry_with_method(t, l, error->data))
         return quietly;

@@ -37,9 +37,9 @@ void series_undone(struct turn *t, struct child *child);
 
 /*
  * The peer's exchange `theirs` rekeys what an exchange of ours rekeys as well: remember its nonces,
- * they will decide.
+ * they will decide. False when out of memory.
  */
-void series_note_rival(struct turn *t, const struct larval *theirs);
+bool series_note_rival(struct turn *t, const struct larval *theirs);
 
 /* Our larva that rekeys this Child SA (0: the IKE SA), or NULL. */
 struct larval *series_ours(const struct ike_sa *sa, enum larval_kind kind, uint32_t rekeys);
