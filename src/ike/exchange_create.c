@@ -201,10 +201,12 @@ struct verdict create_response(struct turn *t)
     if (error)
         return series_refused(t, l, error);
     v = l->kind == LARVAL_IKE ? finish_ike(t, l) : negotiate_finish(t, l, &rules);
-    if (v.class == V_OK && schedule_left(&l->schedule) && !round_read_link(t, l))
-        v = verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),
-                            "the answer leaves key exchanges open, but holds no link to them");
-    return v;
+    if (v.class != V_OK)
+        return series_rejected(t, l, v);
+    if (schedule_left(&l->schedule) && !round_read_link(t, l))
+        return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),
+                               "the answer leaves key exchanges open, but holds no link to them");
+    return VERDICT_OK;
 }
 
 /* ---- the peer asks --------------------------------------------------------------------------- */

@@ -32,6 +32,11 @@ bool round_write_link(struct turn *t, struct larval *l)
            ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_ADDITIONAL_KEY_EXCHANGE, link);
 }
 
+bool round_has_link(const struct turn *t)
+{
+    return ike_msg_notify(t->in, NOTIFY_ADDITIONAL_KEY_EXCHANGE) != NULL;
+}
+
 bool round_read_link(struct turn *t, struct larval *l)
 {
     const struct notify_payload *n = ike_msg_notify(t->in, NOTIFY_ADDITIONAL_KEY_EXCHANGE);
@@ -64,16 +69,16 @@ struct verdict later_round_response(struct turn *t)
 {
     struct larval *l = t->slot->larval;
     const struct notify_payload *error = ike_msg_error(t->in);
-    const struct payload *ke = ike_msg_find(t->in, PAYLOAD_KE);
-    if (error || !ke)
+    if (error)
         return series_refused(t, l, error);
-    t->slot->facts.kex_method = ke->u.ke.method;
+    const struct ke_payload *ke = &ike_msg_find(t->in, PAYLOAD_KE)->u.ke;
+    t->slot->facts.kex_method = ke->method;
     enum crypto_result result =
-        schedule_finish(&l->schedule, t->e->crypto, t->e->alloc, ke->u.ke.method, ke->u.ke.data);
+        schedule_finish(&l->schedule, t->e->crypto, t->e->alloc, ke->method, ke->data);
     if (result == CRYPTO_BAD) /* the ML-KEM draft wants the IKE SA deleted */
         return verdict_kill(IKE_REASON_BAD_KEY_EXCHANGE, 0);
     if (result != CRYPTO_OK)
-        return verdict_fault();
+        return series_rejected(t, l, verdict_fault());
     /* A link after the last round is a peer's mistake without consequence: it is not read. */
     if (schedule_left(&l->schedule) && !round_read_link(t, l))
         return verdict_because(verdict_peer(IKE_REASON_BAD_SELECTION, 0),

@@ -29,10 +29,22 @@ static bool add_delete(struct turn *t, uint8_t protocol, const uint32_t *spis, u
     return true;
 }
 
+/* If it went meanwhile, an empty message does no harm. */
+static bool add_delete_of_child(struct turn *t, const struct want *want)
+{
+    struct child *child = sa_child(t->sa, want->child_id);
+    if (want->spi)
+        return add_delete(t, PROTOCOL_ESP, &want->spi, 1);
+    if (!child || child->state == CHILD_LINGERING)
+        return true;
+    child->state = CHILD_DELETING;
+    series_void(t, child->id); /* nobody makes a successor of it any more */
+    return add_delete(t, PROTOCOL_ESP, &child->spi_in, 1);
+}
+
 struct verdict info_start(struct turn *t)
 {
     const struct want *want = &t->slot->want;
-    struct child *child;
     bool built = true;
     switch (want->kind) {
     case WANT_DELETE_IKE:
@@ -44,13 +56,7 @@ struct verdict info_start(struct turn *t)
         built = add_delete(t, PROTOCOL_IKE, NULL, 0);
         break;
     case WANT_DELETE_CHILD:
-        child = sa_child(t->sa, want->child_id);
-        /* if it went meanwhile, an empty message does no harm */
-        if (child && child->state != CHILD_LINGERING) {
-            child->state = CHILD_DELETING;
-            series_void(t, child->id); /* nobody makes a successor of it any more */
-            built = add_delete(t, PROTOCOL_ESP, &child->spi_in, 1);
-        }
+        built = add_delete_of_child(t, want);
         break;
     case WANT_REPORT:
         built = ike_msg_add_notify(&t->out, &t->slot->arena, want->notify, BYTES_NONE);
@@ -107,6 +113,7 @@ static uint16_t delete_children(struct turn *t, const struct delete_payload *del
         }
         if (child->state != CHILD_DELETING)
             pairs[count++] = child->spi_in;
+        series_undone(t, child);
         turn_remove_child(t, child, IKE_REASON_DELETED_BY_PEER);
     }
     return count;

@@ -99,7 +99,7 @@ bool sa_want(struct ike_sa *sa, struct want want)
 {
     for (uint8_t i = 0; i < sa->wants; i++)
         if (sa->want[i].kind == want.kind && sa->want[i].child_id == want.child_id &&
-            sa->want[i].larval_id == want.larval_id && sa->want[i].conf == want.conf)
+            sa->want[i].spi == want.spi && sa->want[i].larval_id == want.larval_id && sa->want[i].conf == want.conf)
             return true;
     uint8_t room = want.kind < WANT_REKEY_IKE ? WANTS_MAX : WANTS_MAX - WANTS_URGENT;
     if (sa->wants >= room)

@@ -68,6 +68,7 @@ enum want_kind {
 struct want {
     enum want_kind kind;
     uint32_t child_id;             /* DELETE_CHILD, REKEY_CHILD */
+    uint32_t spi;                  /* DELETE_CHILD: our SPI of one that only the peer has */
     uint32_t larval_id;            /* ROUND */
     const struct conf_child *conf; /* NEW_CHILD */
     /* REKEY_*, NEW_CHILD: the key exchange method the peer demanded, 0 = the configured one */

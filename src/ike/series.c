@@ -178,17 +178,40 @@ void series_settle_waiting(struct turn *t)
     drop(t, l);
 }
 
+/* ---- what only the peer has ------------------------------------------------------------------ */
+
+/* Of an IKE SA it has the heir of the one we are left with: neither side can go on with that. */
+static void disown(struct turn *t, const struct larval *l)
+{
+    struct want want = {.kind = WANT_DELETE_IKE};
+    if (l->kind == LARVAL_CHILD)
+        want = (struct want){.kind = WANT_DELETE_CHILD, .spi = l->spi_in};
+    (void)sa_want(t->sa, want);
+}
+
+struct verdict series_rejected(struct turn *t, const struct larval *l, struct verdict v)
+{
+    if (v.class != V_KILL && !round_has_link(t))
+        disown(t, l);
+    return v;
+}
+
 /* ---- on and on ------------------------------------------------------------------------------- */
 
 static enum crypto_result settle(struct turn *t, struct larval *l)
 {
+    static enum crypto_result (*const settle_as[2][2])(struct turn *t, struct larval *l) = {
+        [LARVAL_IKE] = {settle_their_ike, settle_our_ike},
+        [LARVAL_CHILD] = {settle_their_child, settle_our_child},
+    };
     if (l->kind == LARVAL_CHILD && is_deleted(l)) {
         tell_deleted(t, l);
         return CRYPTO_OK;
     }
-    if (l->kind == LARVAL_CHILD)
-        return l->ours ? settle_our_child(t, l) : settle_their_child(t, l);
-    return l->ours ? settle_our_ike(t, l) : settle_their_ike(t, l);
+    enum crypto_result result = settle_as[l->kind][l->ours](t, l);
+    if (result != CRYPTO_OK && l->ours)
+        disown(t, l);
+    return result;
 }
 
 /*
@@ -237,11 +260,10 @@ void series_void(struct turn *t, uint32_t child_id)
 
 void series_undone(struct turn *t, struct child *child)
 {
-    const struct larval *l = t->sa->larvals;
-    while (l && !(l->ours && l->kind == LARVAL_CHILD && l->rival_child == child->id))
-        l = l->next;
-    struct child *old = l ? sa_child(t->sa, l->rekeys) : NULL;
-    if (!old || old->state != CHILD_REKEYED)
+    struct child *old = t->sa->children;
+    while (old && !(old->state == CHILD_REKEYED && old->replaced_by == child->id))
+        old = old->next;
+    if (!old || child->initiator)
         return;
     old->state = CHILD_INSTALLED;
     old->replaced_by = 0;

@@ -21,6 +21,12 @@ enum crypto_result series_done(struct turn *t);
 struct verdict series_refused(struct turn *t, struct larval *l, const struct notify_payload *error);
 
 /*
+ * We cannot accept the answer in t->in for the reason `v`. If it left no round open the peer has
+ * made the SA: it must not keep it.
+ */
+struct verdict series_rejected(struct turn *t, const struct larval *l, struct verdict v);
+
+/*
  * The peer deletes a Child SA we do not know. It may be the one whose making we have not heard of
  * yet: its answer to our series is still on the way.
  */
@@ -30,8 +36,8 @@ void series_note_delete(struct turn *t, uint32_t spi);
 void series_void(struct turn *t, uint32_t child_id);
 
 /*
- * The peer deletes this Child SA. If it is what its rekey made while ours was under way, ours won,
- * as we will hear: the old Child SA stays until then, and nothing is missed.
+ * The peer deletes this Child SA before the one it replaced: its rekey is undone. It could not
+ * accept our answer; or our own rekey won, as we will hear. The old Child SA stays in use.
  */
 void series_undone(struct turn *t, struct child *child);
 
@@ -46,9 +52,10 @@ struct larval *series_ours(const struct ike_sa *sa, enum larval_kind kind, uint3
 
 /*
  * The links between the rounds (in the file of the exchange that carries them): write ours into
- * t->out; read the peer's from t->in, false when there is none.
+ * t->out; is there one of the peer's in t->in? Read it, false when there is none.
  */
 bool round_write_link(struct turn *t, struct larval *l);
+bool round_has_link(const struct turn *t);
 bool round_read_link(struct turn *t, struct larval *l);
 
 /* Time is up for a series. */

@@ -322,7 +322,6 @@ void turn_drop_child(struct turn *t, struct child *child, enum ike_reason reason
 void turn_remove_child(struct turn *t, struct child *child, enum ike_reason reason)
 {
     series_void(t, child->id);
-    series_undone(t, child);
     if (!child->replaced_by) {
         turn_drop_child(t, child, reason);
         return;

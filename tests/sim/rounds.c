@@ -511,6 +511,112 @@ static void rejected_quietly(struct run *run)
     }
 }
 
+/* ---- what we cannot accept although the peer has made it ------------------------------------- */
+
+static bool widen_selectors(struct forge *f, struct forged *m)
+{
+    (void)f;
+    for (uint16_t i = 0; i < m->msg->count; i++)
+        if (m->msg->payload[i].type == PAYLOAD_TSr)
+            memset(((struct selector *)(uintptr_t)m->msg->payload[i].u.ts.at)->from, 0, 4);
+    return true;
+}
+
+static bool choose_another_suite(struct forge *f, struct forged *m)
+{
+    (void)f;
+    for (uint16_t i = 0; i < m->msg->count; i++)
+        if (m->msg->payload[i].type == PAYLOAD_SA)
+            ((struct transform *)(uintptr_t)m->msg->payload[i].u.sa.at->transform)->key_bits = 128;
+    return true;
+}
+
+static bool choose_a_reserved_spi(struct forge *f, struct forged *m)
+{
+    (void)f;
+    for (uint16_t i = 0; i < m->msg->count; i++)
+        if (m->msg->payload[i].type == PAYLOAD_SA)
+            memset(((struct proposal *)(uintptr_t)m->msg->payload[i].u.sa.at)->spi, 0,
+                   m->msg->payload[i].u.sa.at->spi_len);
+    return true;
+}
+
+static bool drop_data(struct forge *f, struct forged *m)
+{
+    struct payload *ke = find_ke(m->msg);
+    (void)f;
+    m->msg->count--;
+    *ke = m->msg->payload[m->msg->count];
+    return true;
+}
+
+/* Our own cryptography fails while the keys of the new SA are made. */
+static bool break_crypto(struct forge *f, struct forged *m)
+{
+    if (find_link(m->msg)) /* not the last round */
+        return false;
+    f->pair->a->watch.fail_at = f->pair->a->watch.calls + f->arg;
+    return true;
+}
+
+static const struct {
+    const char *esp;
+    uint8_t exchange;
+    forge_function *change;
+    uint64_t arg;
+} rejected[] = {
+    {"aes256gcm16-x25519", EXCHANGE_CREATE_CHILD_SA, widen_selectors, 0},
+    {"aes256gcm16-x25519", EXCHANGE_CREATE_CHILD_SA, choose_another_suite, 0},
+    {"aes256gcm16-x25519", EXCHANGE_CREATE_CHILD_SA, choose_a_reserved_spi, 0},
+    {"aes256gcm16-x25519", EXCHANGE_CREATE_CHILD_SA, drop_data, 0},
+    {"aes256gcm16-x25519", EXCHANGE_CREATE_CHILD_SA, break_crypto, 2},
+    {"aes256gcm16", EXCHANGE_CREATE_CHILD_SA, break_crypto, 2},
+    {"aes256gcm16-x25519-ke1_mlkem512", EXCHANGE_IKE_FOLLOWUP_KE, break_crypto, 2},
+    {"aes256gcm16-x25519-ke1_mlkem512", EXCHANGE_IKE_FOLLOWUP_KE, break_crypto, 3},
+};
+
+/*
+ * A Child SA, new or in place of another, that the peer has made and we refuse is deleted at the
+ * peer; what was there before stays in use at both ends.
+ */
+static void rejected_late(struct run *run)
+{
+    for (size_t i = 0; i < 2 * sizeof rejected / sizeof rejected[0]; i++) {
+        if (!run_case(run))
+            continue;
+        bool anew = i & 1;
+        struct pair p = rounds_pair(run, rejected[i / 2].esp);
+        struct forges f = {.at = {{.bad = p.b,
+                                   .exchange = rejected[i / 2].exchange,
+                                   .response = true,
+                                   .change = rejected[i / 2].change,
+                                   .arg = rejected[i / 2].arg}}};
+        start_all(&f, &p);
+        p.w->keys_may_differ = true;
+        if (anew) {
+            struct want want = {.kind = WANT_NEW_CHILD, .conf = host_sa(p.a)->conn->child};
+            EXPECT(p.w, sa_want(host_sa(p.a), want));
+            host_check_all(p.a); /* begins what is wanted */
+        } else {
+            rekey(&p, p.a, false);
+        }
+        world_run(p.w, 3 * IKE_SECOND);
+        p.w->tap = NULL;
+        EXPECT(p.w, f.at[0].done >= 1 && rekeyed(p.a) == 0);
+        EXPECT(p.w, host_up_count(p.a) == 1 && host_up_count(p.b) == 1);
+        EXPECT(p.w, host_child_count(p.a) == 1);
+        world_run(p.w, 6 * IKE_SECOND); /* what was replaced for a while lingers */
+        EXPECT(p.w, host_child_count(p.b) == 1);
+        EXPECT(p.w, host_sa(p.b)->children->state == CHILD_INSTALLED);
+        p.w->keys_may_differ = false;
+        world_settle(p.w);
+        rekey(&p, p.a, false);
+        world_run(p.w, 20 * IKE_SECOND);
+        EXPECT(p.w, rekeyed(p.a) == 1 && host_child_count(p.a) == 1);
+        pair_end(&p);
+    }
+}
+
 /* clang-format off */
 const struct scenario round_scenarios[] = {
     {"link-lengths",     "links of 1 to 1000 octets from the peer come back as they were", link_lengths},
@@ -522,6 +628,7 @@ const struct scenario round_scenarios[] = {
     {"reused-spi",       "the peer gives a new SA the SPI of an old one", reused_spi},
     {"bad-ciphertext",   "an ML-KEM ciphertext of the wrong length deletes the IKE SA", bad_ciphertext},
     {"bad-public-key",   "an ML-KEM public key of the wrong length is refused", bad_public_key},
+    {"rejected-late",    "a Child SA that the peer has made and we cannot accept is deleted there", rejected_late},
     {"rejected-quietly", "a changed ML-KEM ciphertext: the rekeyed IKE SA ends in a clean timeout", rejected_quietly},
     {0},
 };
