@@ -20,6 +20,7 @@
 #include "daemon/start.h"
 #include "daemon/stop.h"
 #include "daemon/tell.h"
+#include "run/sandbox.h"
 #include "vici/names.h"
 
 #include <signal.h>
@@ -180,8 +181,22 @@ static bool open_control(struct daemon *d, char *why)
     return d->control != NULL;
 }
 
-static bool (*const steps[])(struct daemon *d, char *why) = {open_rundir, open_crypto, open_udp,
-                                                             open_plane, open_engine, open_control};
+/* Last: from here on nothing new can be opened outside the run directory. */
+static bool close_sandbox(struct daemon *d, char *why)
+{
+    bool entered[SANDBOX_PART_COUNT] = {false};
+    (void)why;
+    if (!d->options.no_sandbox)
+        sandbox_enter(&(struct sandbox_setup){.write_dir = d->options.run_dir}, entered);
+    LOG(&d->log, INFO, DAEMON, "sandbox",
+        F_TEXT("capabilities", entered[SANDBOX_CAPABILITIES] ? "few" : "all"),
+        F_TEXT("landlock", entered[SANDBOX_LANDLOCK] ? "on" : "off"),
+        F_TEXT("seccomp", entered[SANDBOX_SECCOMP] ? "on" : "off"));
+    return true;
+}
+
+static bool (*const steps[])(struct daemon *d, char *why) = {
+    open_rundir, open_crypto, open_udp, open_plane, open_engine, open_control, close_sandbox};
 
 static bool open_all(struct daemon *d)
 {

@@ -16,6 +16,7 @@ static const struct {
     {{"check", no_argument, NULL, 'k'}, "", "read the configuration, say what is wrong with it, and end"},
     {{"json", no_argument, NULL, 'j'}, "", "log one JSON object a line"},
     {{"verbose", no_argument, NULL, 'v'}, "", "log everything"},
+    {{"no-sandbox", no_argument, NULL, 'S'}, "", "keep all privileges: for debuggers and the like"},
     {{"help", no_argument, NULL, 'h'}, "", "this text"},
     {{"version", no_argument, NULL, 'V'}, "", "the version"},
 };
@@ -28,7 +29,7 @@ static void help(FILE *to)
           "foreground.\n\n",
           to);
     for (size_t i = 0; i < OPTIONS; i++)
-        fprintf(to, "  -%c, --%-8s %-4s %s\n", table[i].option.val, table[i].option.name, table[i].value,
+        fprintf(to, "  -%c, --%-10s %-4s %s\n", table[i].option.val, table[i].option.name, table[i].value,
                 table[i].help);
     fputs(
         "\nsignals: SIGHUP reads the configuration again; SIGTERM and SIGINT end all tunnels, then the "
@@ -49,7 +50,7 @@ bool options_read(int argc, char **argv, struct options *out, int *status)
     for (size_t i = 0; i < OPTIONS; i++)
         list[i] = table[i].option;
     *out = (struct options){.conf_dir = "/etc/braid", .run_dir = "/run/braid"};
-    for (int c; (c = getopt_long(argc, argv, "c:r:kjvhV", list, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "c:r:kjvShV", list, NULL)) != -1;) {
         switch (c) {
         case 'c':
             out->conf_dir = optarg;
@@ -65,6 +66,9 @@ bool options_read(int argc, char **argv, struct options *out, int *status)
             break;
         case 'v':
             out->verbose = true;
+            break;
+        case 'S':
+            out->no_sandbox = true;
             break;
         case 'h':
             help(stdout);

@@ -17,6 +17,7 @@ struct options {
     bool json;    /* log lines as JSON */
     bool verbose; /* log debug lines, too */
     bool check;   /* only read the configuration */
+    bool no_sandbox;
 };
 
 /* True: go on. False: the process is to end with *status; what had to be said was said. */

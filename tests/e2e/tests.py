@@ -384,6 +384,25 @@ def sigterm_while_a_name_is_looked_up_does_not_wait_for_it(left, right):
 
 
 @test
+def the_daemon_gives_up_what_it_does_not_need(left, right):
+    left.start()
+    with open(f"/proc/{left.process.pid}/status", encoding="ascii") as file:
+        status = dict(line.strip().split(":\t", 1) for line in file)
+    with open(left.braidd()[0], "rb") as program:
+        is_sanitized = b"__asan_init" in program.read()
+    expect(("seccomp=on" in left.log()) != is_sanitized, left.log())
+    expect((int(status["Seccomp"]) == 2) != is_sanitized, f"no filter: {status['Seccomp']}")
+    kept = (1 << 2) | (1 << 10) | (1 << 12) | (1 << 14)  # DAC_READ_SEARCH, NET_BIND_SERVICE, NET_ADMIN, IPC_LOCK
+    for which in ("CapEff", "CapPrm", "CapBnd"):
+        expect((int(status[which], 16) & ~kept == 0) != is_sanitized, f"{which}: {status[which]}")
+    left.stop()
+    left.process = subprocess.Popen(left.command(*left.braidd("--no-sandbox")), stderr=subprocess.DEVNULL)
+    wait_for("the daemon without a sandbox", left.answers)
+    with open(f"/proc/{left.process.pid}/status", encoding="ascii") as file:
+        expect("Seccomp:\t0" in file.read(), "there is a filter")
+
+
+@test
 def a_port_in_use_is_said(left, right):
     left.start()
     status, output = left.run(*left.braidd("-r", os.path.join(left.dir, "elsewhere")))
