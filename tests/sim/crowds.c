@@ -252,24 +252,45 @@ static void heal(struct world *w)
 static void end_all(struct world *w)
 {
     for (int k = 0; k < w->hosts; k++)
-        host_terminate(&w->host[k], "net", NULL);
+        host_terminate(&w->host[k], NULL, NULL);
     world_settle(w);
     for (int k = 0; k < w->hosts; k++)
         EXPECT(w,
-               ike_engine_sa_count(w->host[k].engine) == 0 && host_child_count(&w->host[k]) == 0);
+               ike_engine_sa_count(w->host[k].engine) == 0 && host_child_count(&w->host[k]) == 0 &&
+                   ike_engine_oldest_config(w->host[k].engine) == w->host[k].config->serial);
 }
 
-static void random_life(struct world *w, unsigned orders, bool rekeys, bool deaths)
+/* What happens in a life besides the usual. */
+enum { REKEYS = 1,
+       DEATHS = 2,
+       RELOADS = 4 };
+
+/* The proposals stay: both ends shall find each other again. */
+static void read_anew(struct host *h, const struct site *site)
+{
+    static const char *const names[] = {"net", "net", "other"};
+    static const char *const lifetimes[] = {"", "rekey_time = 90s", "rekey_time = 1d"};
+    struct world *w = h->world;
+    struct site new = *site;
+    new.conn_name = names[world_below(w, 3)];
+    new.child_name = names[world_below(w, 3)];
+    new.child = lifetimes[world_below(w, 3)];
+    site_reload(h, new);
+}
+
+static void random_life(struct world *w, unsigned orders, unsigned what, const struct site *site)
 {
     world_net(w, random_network(w));
     w->ask_max = world_below(w, 500) * IKE_MS;
     for (unsigned i = 0; i < orders; i++) {
         struct host *h = &w->host[world_below(w, (uint64_t)w->hosts)];
-        if (deaths && world_below(w, 25) == 0) {
+        if ((what & DEATHS) && world_below(w, 25) == 0) {
             host_kill(h);
             host_boot(h);
+        } else if ((what & RELOADS) && world_below(w, 6) == 0) {
+            read_anew(h, site);
         } else if (can_initiate(h) || world_below(w, 2)) {
-            one_order(w, h, rekeys);
+            one_order(w, h, what & REKEYS);
         }
         world_run(w, world_below(w, 4000) * IKE_MS);
         if (world_below(w, 10) == 0)
@@ -280,7 +301,7 @@ static void random_life(struct world *w, unsigned orders, bool rekeys, bool deat
     world_free(w);
 }
 
-static void soak_with(struct run *run, uint64_t lives, bool rekeys, bool deaths)
+static void soak_with(struct run *run, uint64_t lives, unsigned what)
 {
     for (uint64_t i = 0; i < lives; i++) {
         if (!run_case(run))
@@ -290,23 +311,28 @@ static void soak_with(struct run *run, uint64_t lives, bool rekeys, bool deaths)
                             .esp = i % 4 ? "aes256gcm16" : "aes256gcm16-x25519-ke1_mlkem512",
                             .conn = i % 5 ? "dpd_delay = 15" : ""};
         struct pair p = pair_make(run, site, site);
-        random_life(p.w, 40, rekeys, deaths);
+        random_life(p.w, 40, what, &site);
     }
 }
 
 static void soak(struct run *run)
 {
-    soak_with(run, run_rounds(run, 1000), false, false);
+    soak_with(run, run_rounds(run, 1000), 0);
 }
 
 static void soak_deaths(struct run *run)
 {
-    soak_with(run, run_rounds(run, 1000), false, true);
+    soak_with(run, run_rounds(run, 1000), DEATHS);
 }
 
 static void soak_rekeys(struct run *run)
 {
-    soak_with(run, run_rounds(run, 1000), true, false);
+    soak_with(run, run_rounds(run, 1000), REKEYS);
+}
+
+static void soak_reloads(struct run *run)
+{
+    soak_with(run, run_rounds(run, 1000), REKEYS | RELOADS);
 }
 
 static void soak_hub(struct run *run)
@@ -318,7 +344,7 @@ static void soak_hub(struct run *run)
         hub(w);
         for (int k = 0; k < 5; k++)
             spoke(w, k);
-        random_life(w, 150, i % 2, i % 3 == 0);
+        random_life(w, 150, (i % 2 ? REKEYS : 0) | (i % 3 ? 0 : DEATHS), NULL);
     }
 }
 
@@ -331,6 +357,7 @@ const struct scenario crowd_scenarios[] = {
     {"soak",        "random orders at both ends over a changing bad network", soak},
     {"soak-deaths", "the same, and hosts die and come back", soak_deaths},
     {"soak-rekeys", "the same, with rekeying of IKE and Child SAs", soak_rekeys},
+    {"soak-reloads", "the same, and hosts read new configurations", soak_reloads},
     {"soak-hub",    "a hub with five spokes", soak_hub},
     {0},
 };

@@ -3,10 +3,11 @@
  *
  * A recording holds the host's configuration and the seeds of its randomness, then one line for
  * each verb that was called, with a digest of the effects that came of it. Replaying makes the same
- * engine, calls the same verbs, and compares: bit for bit, for an engine has no other inputs. A
- * recording is complete in itself: no scenario is needed to replay it.
+ * engine, calls the same verbs, and compares: bit for bit, for an engine has no other inputs, with
+ * the toy and with OpenSSL (chance.h). A recording is complete in itself: no scenario is needed to
+ * replay it.
  *
- *     braid-sim --scenario soak --case 17 --record alice FILE
+ *     braid-sim --scenario soak --case 17 [--real] --record alice FILE
  *     braid-sim --replay FILE [--trace]
  */
 #include "world.h"
@@ -17,7 +18,8 @@
 
 #include "wire/print.h"
 
-enum { LINE_MAX_LEN = 1 << 18 };
+enum { LINE_MAX_LEN = 1 << 18,
+       CERTS_MAX = 16 };
 
 /* ---- digests ------------------------------------------------------------------------------- */
 
@@ -41,6 +43,22 @@ static void absorb_endpoint(uint64_t *digest, const struct endpoint *e)
     absorb(digest, addr_bytes(&e->addr));
 }
 
+static void absorb_selectors(uint64_t *digest, const struct selectors *list)
+{
+    for (uint16_t i = 0; i < list->count; i++) {
+        const struct selector *s = &list->at[i];
+        absorb_number(digest, (uint64_t)s->protocol << 32 | (uint32_t)s->from_port << 16 | s->to_port);
+        absorb(digest, BYTES_OF(s->from));
+        absorb(digest, BYTES_OF(s->to));
+    }
+}
+
+static void absorb_keys(uint64_t *digest, const struct plane_keys *k)
+{
+    absorb(digest, secret_view(&k->encr));
+    absorb(digest, secret_view(&k->integ));
+}
+
 static void absorb_effect(uint64_t *digest, const struct ike_effect *e)
 {
     absorb_number(digest, e->kind);
@@ -53,9 +71,13 @@ static void absorb_effect(uint64_t *digest, const struct ike_effect *e)
     case EFFECT_PLANE:
         absorb_number(digest, e->u.plane.op);
         absorb_number(digest, e->u.plane.child.id);
+        absorb_number(digest, e->u.plane.child.replaces);
         absorb_number(digest, (uint64_t)e->u.plane.child.spi_in << 32 | e->u.plane.child.spi_out);
-        absorb(digest, secret_view(&e->u.plane.in.encr));
-        absorb(digest, secret_view(&e->u.plane.out.encr));
+        absorb_endpoint(digest, &e->u.plane.child.path.remote);
+        absorb_selectors(digest, &e->u.plane.child.local_ts);
+        absorb_selectors(digest, &e->u.plane.child.remote_ts);
+        absorb_keys(digest, &e->u.plane.in);
+        absorb_keys(digest, &e->u.plane.out);
         break;
     case EFFECT_ASK:
         absorb_number(digest, e->u.ask.kind);
@@ -66,8 +88,11 @@ static void absorb_effect(uint64_t *digest, const struct ike_effect *e)
     case EFFECT_TELL:
         absorb_number(digest, e->u.tell.kind);
         absorb_number(digest, e->u.tell.reason);
+        absorb_number(digest, e->u.tell.order_id);
         absorb_number(digest, (uint64_t)e->u.tell.ike_id << 32 | e->u.tell.child_id);
+        absorb_number(digest, (uint64_t)e->u.tell.replaced_id << 16 | e->u.tell.notify);
         absorb(digest, bytes_str(e->u.tell.detail));
+        absorb(digest, bytes_str(e->u.tell.facts));
         break;
     }
 }
@@ -82,22 +107,23 @@ static uint64_t digest_effects(const struct ike_effects *fx)
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
+static void put_configuration(FILE *f, const struct host *h)
+{
+    fprintf(f, "swanctl %zu\n%s\nbraid %zu\n%s\n", strlen(h->swanctl), h->swanctl, strlen(h->braid),
+            h->braid);
+}
+
 void record_open(struct host *h)
 {
     const struct run *run = h->world->run;
     if (!run->record || strcmp(run->record_host, h->name) != 0)
         return;
-    if (run->real)
-        world_fail(
-            h->world,
-            "OpenSSL takes its randomness where it likes: only toy cryptography can be replayed");
     FILE *f = fopen(run->record, "w"); /* of several worlds the last one stays: take one case */
     if (!f)
         world_fail(h->world, "cannot write %s", run->record);
-    fprintf(f, "braid-recording 1\nhost %s %d %" PRIu64 " %" PRIu64 "\n", h->name, h->index,
-            h->dice, h->toy_seed);
-    fprintf(f, "swanctl %zu\n%s\nbraid %zu\n%s\n", strlen(h->swanctl), h->swanctl, strlen(h->braid),
-            h->braid);
+    fprintf(f, "braid-recording 2\ncrypto %s\nhost %s %d %" PRIu64 " %" PRIu64 "\n",
+            run->real ? "real" : "toy", h->name, h->index, h->dice, h->toy_seed);
+    put_configuration(f, h);
     h->record = f;
 }
 
@@ -140,6 +166,15 @@ void record_input(struct host *h, const struct ike_path *path, struct bytes data
     put_hex(f, datagram);
 }
 
+void record_reload(struct host *h)
+{
+    if (!h->record)
+        return;
+    fprintf(h->record, "reload %" PRIu64 "\n", h->world->now);
+    put_configuration(h->record, h);
+    fputs("effects", h->record);
+}
+
 void record_tick(struct host *h)
 {
     if (h->record)
@@ -164,9 +199,19 @@ void record_answer(struct host *h, const struct ike_answer *answer)
     FILE *f = h->record;
     if (!f)
         return;
-    fprintf(f, "answer %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %u", h->world->now,
-            answer->ticket.spi, answer->ticket.serial, answer->status, answer->method);
+    fprintf(f, "answer %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %u %d", h->world->now,
+            answer->ticket.spi, answer->ticket.serial, answer->status, answer->method,
+            answer->quantum_safe);
     put_hex(f, answer->auth);
+    put_hex(f, answer->scheme ? bytes_str(answer->scheme) : BYTES_NONE);
+    put_hex(f, answer->detail ? bytes_str(answer->detail) : BYTES_NONE);
+    put_hex(f, answer->ppk ? secret_view(answer->ppk) : BYTES_NONE);
+    put_hex(f, answer->ppk_id);
+    fprintf(f, " %u", answer->cert_count);
+    for (uint16_t i = 0; i < answer->cert_count; i++) {
+        fprintf(f, " %u", answer->certs[i].encoding);
+        put_hex(f, answer->certs[i].data);
+    }
 }
 
 void record_effects(struct host *h)
@@ -278,13 +323,49 @@ static void replay_order(struct replay *r)
     (void)ike_engine_order(r->host->engine, r->host->world->now, &order, r->host->fx);
 }
 
+/* NULL where there was none. */
+static const char *read_sentence(struct replay *r)
+{
+    struct bytes text = read_hex(r);
+    if (text.len)
+        r->room[r->used++] = '\0';
+    return text.len ? (const char *)text.at : NULL;
+}
+
+static void read_certs(struct replay *r, struct ike_answer *answer)
+{
+    static struct ike_cert certs[CERTS_MAX];
+    answer->cert_count = (uint16_t)read_number(r);
+    answer->certs = certs;
+    if (answer->cert_count > CERTS_MAX)
+        damaged(r);
+    for (uint16_t i = 0; i < answer->cert_count; i++) {
+        certs[i].encoding = (uint8_t)read_number(r);
+        certs[i].data = read_hex(r);
+    }
+}
+
 static void replay_answer(struct replay *r)
 {
     struct ike_answer answer = {.ticket.spi = read_number(r)};
     answer.ticket.serial = read_number(r);
     answer.status = (enum answer_status)read_number(r);
     answer.method = (uint8_t)read_number(r);
+    answer.quantum_safe = read_number(r) != 0;
     answer.auth = read_hex(r);
+    answer.scheme = read_sentence(r);
+    answer.detail = read_sentence(r);
+    struct secret ppk;
+    struct bytes key = read_hex(r);
+    if (key.len > sizeof ppk.data)
+        damaged(r);
+    ppk.len = (uint8_t)key.len;
+    if (key.len) {
+        memcpy(ppk.data, key.at, key.len);
+        answer.ppk = &ppk;
+    }
+    answer.ppk_id = read_hex(r);
+    read_certs(r, &answer);
     ike_engine_answer(r->host->engine, r->host->world->now, &answer, r->host->fx);
 }
 
@@ -298,7 +379,20 @@ static void compare(struct replay *r, const char *what)
     if (found != expected)
         world_fail(h->world, "line %u, %s: the effects differ from the recording", r->number, what);
     ike_effects_clear(h->fx);
+    configs_free_old(h);
     r->verbs++;
+}
+
+static void replay_reload(struct replay *r)
+{
+    char *swanctl = read_text(r, "swanctl"), *braid = read_text(r, "braid");
+    configs_load(r->host, swanctl, braid);
+    configs_take_over(r->host);
+    free(swanctl);
+    free(braid);
+    if (!read_line(r) || strcmp(read_word(r), "effects") != 0)
+        damaged(r);
+    compare(r, "reload");
 }
 
 static void replay_line(struct replay *r)
@@ -314,6 +408,10 @@ static void replay_line(struct replay *r)
         return;
     }
     r->host->world->now = read_number(r);
+    if (strcmp(what, "reload") == 0) {
+        replay_reload(r);
+        return;
+    }
     if (strcmp(what, "tick") == 0)
         ike_engine_tick(r->host->engine, r->host->world->now, r->host->fx);
     else if (strcmp(what, "input") == 0)
@@ -330,8 +428,11 @@ static void replay_line(struct replay *r)
 static void make_host(struct replay *r, struct world *w)
 {
     char name[16];
-    if (!read_line(r) || strcmp(read_word(r), "braid-recording") != 0 || read_number(r) != 1)
+    if (!read_line(r) || strcmp(read_word(r), "braid-recording") != 0 || read_number(r) != 2)
         damaged(r);
+    if (!read_line(r) || strcmp(read_word(r), "crypto") != 0)
+        damaged(r);
+    w->run->real = strcmp(read_word(r), "real") == 0;
     if (!read_line(r) || strcmp(read_word(r), "host") != 0)
         damaged(r);
     snprintf(name, sizeof name, "%s", read_word(r));

@@ -5,23 +5,45 @@
 
 #define OR(value, usual) ((value) ? (value) : (usual))
 
-struct host *site_host(struct world *w, const struct site *s)
+enum { TEXT_MAX = 8192 };
+
+static void write_swanctl(struct world *w, const struct site *s, char swanctl[TEXT_MAX])
 {
-    char swanctl[8192], braid[1024];
     int len = snprintf(
-        swanctl, sizeof swanctl,
-        "connections {\n net {\n  local_addrs = %s\n  remote_addrs = %s\n  proposals = %s\n  %s\n"
+        swanctl, TEXT_MAX,
+        "connections {\n %s {\n  local_addrs = %s\n  remote_addrs = %s\n  proposals = %s\n  %s\n"
         "  local {\n   auth = psk\n   id = %s\n  }\n  remote {\n   auth = psk\n   id = %s\n  }\n"
-        "  children {\n   net {\n    esp_proposals = %s\n    local_ts = %s\n    remote_ts = %s\n   "
+        "  children {\n   %s {\n    esp_proposals = %s\n    local_ts = %s\n    remote_ts = %s\n   "
         " %s\n   }\n  }\n }\n %s\n}\n"
         "secrets {\n ike {\n  secret = \"%s\"\n }\n}\n",
-        s->addr, s->peer, OR(s->ike, "aes256gcm16-prfsha256-x25519-ke1_mlkem768"), OR(s->conn, ""),
-        s->id, s->peer_id, OR(s->esp, "aes256gcm16"), s->local_ts, s->remote_ts, OR(s->child, ""),
+        OR(s->conn_name, "net"), s->addr, s->peer, OR(s->ike, "aes256gcm16-prfsha256-x25519-ke1_mlkem768"), OR(s->conn, ""),
+        s->id, s->peer_id, OR(s->child_name, "net"), OR(s->esp, "aes256gcm16"), s->local_ts, s->remote_ts, OR(s->child, ""),
         OR(s->more, ""), OR(s->psk, "as in all examples"));
+    EXPECT(w, len < TEXT_MAX);
+}
+
+struct host *site_host(struct world *w, const struct site *s)
+{
+    char swanctl[TEXT_MAX], braid[1024];
+    write_swanctl(w, s, swanctl);
     snprintf(braid, sizeof braid, "engine {\n %s\n}\n", OR(s->engine, ""));
-    EXPECT(w, (size_t)len < sizeof swanctl);
     return world_host(w, s->name, s->addr, swanctl, braid);
 }
+
+static const struct site alice = {.name = "alice",
+                                  .addr = "10.0.0.1",
+                                  .peer = "10.0.0.2",
+                                  .id = "alice.example",
+                                  .peer_id = "bob.example",
+                                  .local_ts = "10.1.0.0/16",
+                                  .remote_ts = "10.2.0.0/16"};
+static const struct site bob = {.name = "bob",
+                                .addr = "10.0.0.2",
+                                .peer = "10.0.0.1",
+                                .id = "bob.example",
+                                .peer_id = "alice.example",
+                                .local_ts = "10.2.0.0/16",
+                                .remote_ts = "10.1.0.0/16"};
 
 static void fill_in(struct site *s, const struct site *usual)
 {
@@ -36,20 +58,6 @@ static void fill_in(struct site *s, const struct site *usual)
 
 struct pair pair_make(struct run *run, struct site a, struct site b)
 {
-    static const struct site alice = {.name = "alice",
-                                      .addr = "10.0.0.1",
-                                      .peer = "10.0.0.2",
-                                      .id = "alice.example",
-                                      .peer_id = "bob.example",
-                                      .local_ts = "10.1.0.0/16",
-                                      .remote_ts = "10.2.0.0/16"};
-    static const struct site bob = {.name = "bob",
-                                    .addr = "10.0.0.2",
-                                    .peer = "10.0.0.1",
-                                    .id = "bob.example",
-                                    .peer_id = "alice.example",
-                                    .local_ts = "10.2.0.0/16",
-                                    .remote_ts = "10.1.0.0/16"};
     struct pair p = {.w = world_new(run)};
     fill_in(&a, &alice);
     fill_in(&b, &bob);
@@ -61,6 +69,14 @@ struct pair pair_make(struct run *run, struct site a, struct site b)
 struct pair pair_usual(struct run *run, const char *ike)
 {
     return pair_make(run, (struct site){.ike = ike}, (struct site){.ike = ike});
+}
+
+void site_reload(struct host *h, struct site s)
+{
+    char swanctl[TEXT_MAX];
+    fill_in(&s, strcmp(h->name, alice.name) == 0 ? &alice : &bob);
+    write_swanctl(h->world, &s, swanctl);
+    host_reload(h, swanctl);
 }
 
 void pair_up(struct pair *p, unsigned children)

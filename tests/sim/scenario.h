@@ -10,7 +10,8 @@
 struct site {
     const char *name, *addr, *peer; /* alice 10.0.0.1, bob 10.0.0.2 */
     const char *id, *peer_id;
-    const char *ike, *esp; /* proposals */
+    const char *conn_name, *child_name; /* net */
+    const char *ike, *esp;              /* proposals */
     const char *local_ts, *remote_ts;
     const char *psk;
     const char *conn;   /* more keys of the connection "net" */
@@ -29,6 +30,8 @@ struct pair pair_make(struct run *run, struct site a, struct site b);
 /* The same configuration at both ends. */
 struct pair pair_usual(struct run *run, const char *ike);
 struct host *site_host(struct world *w, const struct site *site);
+/* Alice or bob reads another configuration. */
+void site_reload(struct host *h, struct site site);
 
 /* Alice initiates and the world settles: both must be up, with `children` Child SAs each. */
 void pair_up(struct pair *p, unsigned children);
@@ -48,6 +51,6 @@ struct scenario {
 /* Tables, one for each file of scenarios; the last row is empty. */
 extern const struct scenario flow_scenarios[], loss_scenarios[], fault_scenarios[],
     hostile_scenarios[], crowd_scenarios[], order_scenarios[], traffic_scenarios[],
-    matrix_scenarios[], round_scenarios[];
+    matrix_scenarios[], round_scenarios[], reload_scenarios[];
 
 #endif

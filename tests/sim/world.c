@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config/load.h"
 #include "cred/store.h"
 #include "crypto/ossl.h"
 #include "crypto/toy.h"
@@ -101,49 +100,7 @@ uint64_t world_below(struct world *w, uint64_t limit)
     return world_roll(w) % limit;
 }
 
-/* ---- configurations, kept for the life of the program -------------------------------------- */
-
-struct parsed {
-    struct parsed *next;
-    char *swanctl, *braid;
-    struct loaded *loaded;
-    struct cred_store *secrets;
-};
-
-static struct parsed *all_parsed;
-
-static const struct parsed *parse(struct world *w, const char *swanctl, const char *braid)
-{
-    for (const struct parsed *p = all_parsed; p; p = p->next)
-        if (strcmp(p->swanctl, swanctl) == 0 && strcmp(p->braid, braid) == 0)
-            return p;
-    struct problem_list problems;
-    problem_list_init(&problems);
-    struct loaded *loaded = config_load_text(bytes_str(swanctl), bytes_str(braid), &problems);
-    for (const struct problem *p = problems.first; p && !loaded; p = p->next)
-        fprintf(stderr, "%s:%u: %s\n", p->file, p->line, p->message);
-    problem_list_free(&problems);
-    if (!loaded)
-        world_fail(w, "the scenario's configuration does not load:\n%s", swanctl);
-    struct parsed *parsed = calloc(1, sizeof *parsed);
-    *parsed = (struct parsed){all_parsed, strdup(swanctl), strdup(braid), loaded,
-                              cred_store_new(&loaded->secrets)};
-    all_parsed = parsed;
-    return parsed;
-}
-
-static void forget_parsed(void)
-{
-    while (all_parsed) {
-        struct parsed *p = all_parsed;
-        all_parsed = p->next;
-        cred_store_free(p->secrets);
-        loaded_free(p->loaded);
-        free(p->swanctl);
-        free(p->braid);
-        free(p);
-    }
-}
+/* ---- cryptography ------------------------------------------------------------------------------ */
 
 /* One object of the real backend serves all worlds: making one takes longer than most of them live.
  */
@@ -159,10 +116,6 @@ static struct crypto *real_crypto(void)
 
 struct world *world_new(struct run *run)
 {
-    static bool registered;
-    if (!registered)
-        atexit(forget_parsed);
-    registered = true;
     struct world *w = calloc(1, sizeof *w);
     if (!w)
         abort();
@@ -184,6 +137,7 @@ void host_kill(struct host *h)
     h->engine = NULL;
     h->plane->close(h->plane->self);
     h->plane = NULL;
+    configs_free_old(h);
     invariants_memory(h);
 }
 
@@ -210,9 +164,7 @@ static void equip(struct host *h, const struct host_seeds *seeds, const char *sw
     struct world *w = h->world;
     h->swanctl = strdup(swanctl);
     h->braid = strdup(braid);
-    const struct parsed *parsed = parse(w, swanctl, braid);
-    h->config = parsed->loaded->config;
-    h->secrets = parsed->secrets;
+    configs_first(h);
     h->dice = seeds->dice;
     h->toy_seed = seeds->toy;
     tally_make(&h->tally);
@@ -269,6 +221,7 @@ static void host_free(struct host *h)
 {
     host_kill(h);
     record_close(h);
+    configs_free_all(h);
     free(h->toy);
     free(h->swanctl);
     free(h->braid);
@@ -362,7 +315,7 @@ static void do_tell(struct host *h, const struct ike_tell *tell)
     struct told *told = &h->told[h->told_count++ % TOLD_MAX];
     *told = (struct told){.at = h->world->now, .tell = *tell};
     told->tell.theirs.data = BYTES_NONE;
-    told->tell.detail = NULL;
+    told->tell.conn = told->tell.child = told->tell.detail = NULL;
     snprintf(told->detail, sizeof told->detail, "%s", tell->detail);
     h->told_kind[tell->kind]++;
     if (tell->kind == TELL_IKE_DOWN || tell->kind == TELL_CHILD_DOWN || tell->kind == TELL_ALERT)
@@ -468,6 +421,7 @@ static void carry_out(struct host *h, struct step *step)
     if (h->fx->lost)
         world_at(h->world, h->world->now, h, reconcile, 0);
     ike_effects_clear(h->fx);
+    configs_free_old(h);
     invariants_step(h, step);
 }
 
@@ -503,6 +457,16 @@ enum order_result host_order(struct host *h, const struct ike_order *order)
     world_trace(h->world, h, "order %d: result %d", order->kind, result);
     carry_out(h, &step);
     return result;
+}
+
+void host_reload(struct host *h, const char *swanctl)
+{
+    struct step step = {.before = invariants_before(h)};
+    configs_load(h, swanctl, h->braid);
+    record_reload(h);
+    world_trace(h->world, h, "reload: serial %" PRIu64, h->config->serial);
+    configs_take_over(h);
+    carry_out(h, &step);
 }
 
 static void answer(struct host *h, struct event *e)

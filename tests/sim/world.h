@@ -22,6 +22,7 @@
 
 struct world;
 struct cred_store;
+struct reloaded;
 
 /* ---- runs ---------------------------------------------------------------------------------- */
 
@@ -94,8 +95,7 @@ typedef bool tap_function(struct world *w, struct packet *p, void *arg);
 /* An event the engine told, kept for the scenario. */
 struct told {
     ike_time at;
-    struct ike_tell
-        tell; /* its pointers are dead, but for conn and child, which the configuration owns */
+    struct ike_tell tell; /* its pointers are dead */
     char detail[256];
 };
 
@@ -124,10 +124,11 @@ struct host {
     int index;
     char name[16];
     struct addr addr;
-    struct nat_box *nat;   /* it sits behind */
-    char *swanctl, *braid; /* its configuration as text */
-    const struct config *config;
+    struct nat_box *nat;         /* it sits behind */
+    char *swanctl, *braid;       /* its configuration as text */
+    const struct config *config; /* the newest */
     const struct cred_store *secrets;
+    struct reloaded *reloads; /* configs.c: newest first */
     struct tally tally;
     struct watch watch;
     void *toy; /* struct toy_crypto */
@@ -211,6 +212,12 @@ void world_net(struct world *w, struct link_rules rules);
 void host_kill(struct host *h);
 void host_boot(struct host *h);
 
+/*
+ * Another swanctl.conf. What SAs still use of older ones is kept no longer than the engine says; then
+ * it is freed, so that the address sanitizer sees whoever looks at it again.
+ */
+void host_reload(struct host *h, const char *swanctl);
+
 /* Randomness of the world, apart from that of the hosts. */
 uint64_t world_roll(struct world *w);
 uint64_t world_below(struct world *w, uint64_t limit);
@@ -286,6 +293,13 @@ void watch_make(struct watch *watch, struct host *host, const struct crypto *inn
 struct seal_book *seal_book_new(void);
 void seal_book_free(struct seal_book *book);
 
+/* configs.c */
+void configs_first(struct host *h);
+void configs_load(struct host *h, const char *swanctl, const char *braid);
+void configs_take_over(struct host *h); /* tells the engine */
+void configs_free_old(struct host *h);  /* what no SA uses */
+void configs_free_all(struct host *h);
+
 /* record.c */
 struct host_seeds {
     int index;
@@ -298,6 +312,7 @@ void record_close(struct host *h);
 void record_input(struct host *h, const struct ike_path *path, struct bytes datagram);
 void record_life(struct host *h, const char *what); /* "boot", "kill" */
 void record_tick(struct host *h);
+void record_reload(struct host *h);
 void record_order(struct host *h, const struct ike_order *order);
 void record_answer(struct host *h, const struct ike_answer *answer);
 void record_effects(struct host *h);
