@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/siphash.h"
+#include "chance.h"
 
 /* ---- the book: a hash set of (key, IV) -> text --------------------------------------------- */
 
@@ -122,10 +123,22 @@ static enum crypto_result open(void *self, const struct cipher_keys *keys, struc
     return fails(w) ? CRYPTO_FAULT : w->inner->open(w->inner->self, keys, aad, iv, text, len, icv);
 }
 
+/* Real cryptography draws its randomness elsewhere: lend it the host's, afresh for each key. */
+static void lend_chance(struct watch *w)
+{
+    uint8_t octets[CHANCE_LEN];
+    if (!w->host->world->run->real)
+        return;
+    (void)fill_random(w, octets, sizeof octets);
+    if (!chance_lend(octets))
+        world_fail(w->host->world, "OpenSSL has no generator of given randomness");
+}
+
 static enum crypto_result kex_offer(void *self, const struct alg *alg, struct kex **state,
                                     uint8_t *data)
 {
     struct watch *w = self;
+    lend_chance(w);
     return fails(w) ? CRYPTO_FAULT : w->inner->kex_offer(w->inner->self, alg, state, data);
 }
 
@@ -133,6 +146,7 @@ static enum crypto_result kex_answer(void *self, const struct alg *alg, struct b
                                      uint8_t *data, struct shared_secret *secret)
 {
     struct watch *w = self;
+    lend_chance(w);
     return fails(w) ? CRYPTO_FAULT : w->inner->kex_answer(w->inner->self, alg, offer, data, secret);
 }
 
