@@ -8,6 +8,7 @@
 #ifndef BRAID_SECRETS_H
 #define BRAID_SECRETS_H
 
+#include "base/place.h"
 #include <braid/config.h>
 
 /* ---- the `secrets` section ------------------------------------------------------------------- */
@@ -27,6 +28,7 @@ struct secret_entry {
     const char *name;     /* of its section: "ike-home" */
     struct bytes data;    /* decoded */
     const char *file;     /* passphrases: of which file, relative to the folder */
+    struct place place;   /* of its name */
     uint16_t owner_count; /* 0 = anybody's */
     const struct conf_identity *owner;
     uint32_t line;
@@ -68,6 +70,14 @@ struct cred_spec {
     enum cred_revocation revocation;
 };
 
+/* Keys of a section that messages about files speak of. */
+enum cred_key { CRED_AUTH,
+                CRED_ID,
+                CRED_CERTS,
+                CRED_CACERTS,
+                CRED_PUBKEYS,
+                CRED_KEYS };
+
 /*
  * A section. Whoever loads the files fills in what they tell: conf_auth.keys, our identity if the
  * configuration names none, and the CERTREQ to be sent.
@@ -76,9 +86,8 @@ struct cred_section {
     struct cred_spec spec;
     struct conf_conn *conn; /* of the snapshot in the making */
     bool is_remote;
-    const char *path; /* "connections.home.local", for messages */
-    const char *file; /* where it stands */
-    uint32_t line;
+    const char *path;              /* "connections.home.local", for messages */
+    struct place place[CRED_KEYS]; /* of the keys' values; of the section where a key is not written */
 };
 
 struct cred_sections {

@@ -63,13 +63,14 @@ enum exit_code cli_usage(const struct cli *cli, const char *complaint, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * Walk the arguments: options with a value ("--timeout 5" or "--timeout=5") and at most one plain
- * word. Each option of the table is set to its value; `json` is known everywhere. False (usage
- * has been said) for anything else.
+ * Walk the arguments: options with a value ("--timeout 5" or "--timeout=5"), flags without one, and
+ * at most one plain word. Each option of the table is set to its value, a flag to something; `json`
+ * is known everywhere. False (usage has been said) for anything else.
  */
 struct cli_option {
-    const char *name; /* "timeout" */
+    const char *name; /* "timeout"; NULL: the end of the table */
     const char *value;
+    bool is_flag;
 };
 bool cli_arguments(struct cli *cli, struct cli_option *options, const char **word);
 

@@ -164,7 +164,7 @@ static bool write_cbom(const struct loaded *l, const char *path)
 
 enum exit_code cmd_audit(struct cli *cli)
 {
-    struct cli_option options[] = {{"cbom", NULL}, {NULL, NULL}};
+    struct cli_option options[] = {{.name = "cbom"}, {.name = NULL}};
     const char *dir = NULL;
     if (!cli_arguments(cli, options, &dir))
         return EXIT_USAGE;

@@ -1,6 +1,6 @@
 /*
  * check: everything that is wrong with a configuration, without a daemon. What it accepts, braidd
- * loads.
+ * loads; what it warns of, braidd loads too, but it will hardly do what was meant.
  */
 #include "cli/cli.h"
 #include "cli/json.h"
@@ -10,6 +10,16 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+
+/* What is checked: a file as swanctl.conf, and the folder of everything else. To be freed. */
+struct target {
+    char *file, *dir;
+};
+
+struct counts {
+    unsigned connections, secrets;
+};
 
 static void show_problem(const struct problem *p)
 {
@@ -25,9 +35,10 @@ static void show_problem(const struct problem *p)
 
 static json_t *problem_object(const struct problem *p)
 {
-    return json_pack("{s:s, s:s?, s:i, s:i, s:s?}", "kind",
+    return json_pack("{s:s, s:s?, s:i, s:i, s:i, s:s?, s:s?}", "kind",
                      p->kind == PROBLEM_ERROR ? "error" : "warning", "file", p->file, "line",
-                     (int)p->line, "column", (int)p->column, "message", p->message);
+                     (int)p->line, "column", (int)p->column, "length", (int)p->len, "message",
+                     p->message, "text", p->text);
 }
 
 static void show_json(const struct problem_list *problems)
@@ -39,17 +50,18 @@ static void show_json(const struct problem_list *problems)
                         "warnings", (int)problems->warnings, "problems", list));
 }
 
-static void show_text(const struct problem_list *problems, const struct loaded *l, const char *dir)
+static void show_text(const struct problem_list *problems, const struct counts *counts,
+                      const char *dir)
 {
     size_t shown = 0;
     for (const struct problem *p = problems->first; p; p = p->next, shown++)
         show_problem(p);
     if (problems->errors + problems->warnings > shown)
         printf("and %zu more\n", problems->errors + problems->warnings - shown);
-    if (l)
+    if (problems->errors == 0)
         look_print(stdout, LOOK_GOOD, "%s: good, %u connection%s, %u secret%s", dir,
-                   l->config->conn_count, l->config->conn_count == 1 ? "" : "s", l->secrets.count,
-                   l->secrets.count == 1 ? "" : "s");
+                   counts->connections, counts->connections == 1 ? "" : "s", counts->secrets,
+                   counts->secrets == 1 ? "" : "s");
     else
         look_print(stdout, LOOK_BAD, "%s: %zu error%s", dir, problems->errors,
                    problems->errors == 1 ? "" : "s");
@@ -58,28 +70,77 @@ static void show_text(const struct problem_list *problems, const struct loaded *
     putchar('\n');
 }
 
+/* ---- what to check --------------------------------------------------------------------------- */
+
+/* The part of a path before its last slash, "." if there is none, "/" if that is all. In place. */
+static char *folder_of(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        strcpy(path, ".");
+    else
+        slash[slash == path] = '\0';
+    return path;
+}
+
+/*
+ * A folder, or a file in the folder of its certificates and keys; files of a folder conf.d are
+ * parts of the configuration above it, as in strongSwan's packages.
+ */
+static bool find_target(const char *word, struct target *t)
+{
+    struct stat st;
+    const char *path = word ? word : CLI_CONF_DIR, *name = strrchr(path, '/');
+    bool is_file = stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+    t->dir = malloc(strlen(path) + 2);
+    if (!t->dir)
+        return false;
+    strcpy(t->dir, path);
+    if (is_file)
+        folder_of(t->dir);
+    const char *last = strrchr(t->dir, '/');
+    if (is_file && strcmp(last ? last + 1 : t->dir, "conf.d") == 0)
+        folder_of(t->dir);
+    bool is_other = is_file && strcmp(name ? name + 1 : path, "braid.conf") == 0;
+    const char *slash = t->dir[strlen(t->dir) - 1] == '/' ? "" : "/";
+    return is_file && !is_other ? (t->file = strdup(path)) != NULL
+                                : asprintf(&t->file, "%s%sswanctl.conf", t->dir, slash) >= 0;
+}
+
+/* Certificates and keys are looked at whatever is wrong elsewhere, so that the list is complete. */
+static void look_at(const struct target *t, struct problem_list *problems, struct counts *counts)
+{
+    struct cred_sink sink = {problems, problem_say};
+    struct loaded *l = config_look(t->file, t->dir, problems);
+    if (!l)
+        problem_add(problems, PROBLEM_ERROR, NULL, "out of memory");
+    if (l) {
+        *counts = (struct counts){l->config->conn_count, l->secrets.count};
+        keyring_free(keyring_new(t->dir, &l->secrets, &l->sections, &sink));
+    }
+    loaded_free(l);
+}
+
 enum exit_code cmd_check(struct cli *cli)
 {
-    const char *dir = NULL;
+    struct cli_option options[] = {{.name = "strict", .is_flag = true}, {.name = NULL}};
+    const char *word = NULL;
+    struct target t = {NULL, NULL};
     struct problem_list problems;
-    if (!cli_arguments(cli, NULL, &dir))
+    struct counts counts = {0, 0};
+    if (!cli_arguments(cli, options, &word))
         return EXIT_USAGE;
-    dir = dir ? dir : CLI_CONF_DIR;
     problem_list_init(&problems);
-    struct loaded *l = config_load(dir, &problems);
-    struct cred_sink sink = {&problems, problem_say};
-    struct keyring *keys = l ? keyring_new(dir, &l->secrets, &l->sections, &sink) : NULL;
-    if (!keys) {
-        loaded_free(l);
-        l = NULL;
-    }
+    if (find_target(word, &t))
+        look_at(&t, &problems, &counts);
+    problem_list_sort(&problems);
     if (cli->json)
         show_json(&problems);
     else
-        show_text(&problems, l, dir);
-    enum exit_code code = l ? EXIT_GOOD : EXIT_FAILED;
-    loaded_free(l);
-    keyring_free(keys);
+        show_text(&problems, &counts, word ? word : CLI_CONF_DIR);
+    bool good = problems.errors == 0 && !(options[0].value && problems.warnings > 0);
     problem_list_free(&problems);
-    return code;
+    free(t.file);
+    free(t.dir);
+    return good ? EXIT_GOOD : EXIT_FAILED;
 }

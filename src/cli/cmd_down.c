@@ -54,7 +54,7 @@ static enum exit_code end_by(struct client *c, const char *key, const char *valu
 
 enum exit_code cmd_down(struct cli *cli)
 {
-    struct cli_option options[] = {{"ike", NULL}, {"child", NULL}, {"id", NULL}, {NULL, NULL}};
+    struct cli_option options[] = {{.name = "ike"}, {.name = "child"}, {.name = "id"}, {.name = NULL}};
     static const char *const keys[] = {"ike", "child", "ike-id"};
     const char *name = NULL, *key = NULL, *value = NULL;
     struct client c;

@@ -111,7 +111,7 @@ static void show_roff(void)
 
 enum exit_code cmd_help(struct cli *cli)
 {
-    struct cli_option options[] = {{"format", NULL}, {NULL, NULL}};
+    struct cli_option options[] = {{.name = "format"}, {.name = NULL}};
     const char *word = NULL;
     if (!cli_arguments(cli, options, &word))
         return EXIT_USAGE;

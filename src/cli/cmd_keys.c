@@ -77,7 +77,7 @@ static void show_roff(const struct schema_key *key, bool new_section)
 
 enum exit_code cmd_keys(struct cli *cli)
 {
-    struct cli_option options[] = {{"format", NULL}, {NULL, NULL}};
+    struct cli_option options[] = {{.name = "format"}, {.name = NULL}};
     const char *word = NULL;
     const struct schema_key *key;
     bool any = false;

@@ -15,10 +15,10 @@
 static bool read_options(struct cli *cli, struct ca_order *o, const char **word)
 {
     /* clang-format off */
-    struct cli_option options[] = {{"dir", NULL},  {"type", NULL},   {"subject", NULL},
-                                   {"id", NULL},   {"out", NULL},    {"issuer", NULL},
-                                   {"name", NULL}, {"revoke", NULL}, {"crl", NULL},
-                                   {"days", NULL}, {NULL, NULL}};
+    struct cli_option options[] = {{.name = "dir"},  {.name = "type"},   {.name = "subject"},
+                                   {.name = "id"},   {.name = "out"},    {.name = "issuer"},
+                                   {.name = "name"}, {.name = "revoke"}, {.name = "crl"},
+                                   {.name = "days"}, {.name = NULL}};
     /* clang-format on */
     if (!cli_arguments(cli, options, word))
         return false;

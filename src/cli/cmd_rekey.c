@@ -104,7 +104,7 @@ static enum exit_code rekey(struct client *c, struct wish *w)
 
 enum exit_code cmd_rekey(struct cli *cli)
 {
-    struct cli_option options[] = {{"ike", NULL}, {"child", NULL}, {"timeout", NULL}, {NULL, NULL}};
+    struct cli_option options[] = {{.name = "ike"}, {.name = "child"}, {.name = "timeout"}, {.name = NULL}};
     struct wish w = {.key = NULL};
     struct client c;
     char *end = NULL;

@@ -226,7 +226,7 @@ static enum exit_code bring_up(struct client *c, const struct target *target, ui
 
 enum exit_code cmd_up(struct cli *cli)
 {
-    struct cli_option options[] = {{"timeout", NULL}, {NULL, NULL}};
+    struct cli_option options[] = {{.name = "timeout"}, {.name = NULL}};
     struct targets targets = {.name = NULL};
     struct client c;
     char *end = NULL;

@@ -78,10 +78,15 @@ const struct cli_command cli_commands[] = {
      "with WORD only those that have to do with it.",
      cmd_algs},
     {"version", "[--json]", "version of this program and of the daemon", "", cmd_version},
-    {"check", "[DIR] [--json]", "look for mistakes in a configuration, without a daemon",
+    {"check", "[FILE | DIR] [--strict] [--json]",
+     "look for mistakes in a configuration, without a daemon",
      "Everything that is wrong with DIR/swanctl.conf and DIR/braid.conf (default: " CLI_CONF_DIR
-     "), each with file, line and column, the text underlined, and what was probably meant. What "
-     "this accepts, braidd loads.",
+     "), or with a file that stands for swanctl.conf, and with the certificates and keys beside it: "
+     "each with file, line and column, the text underlined, and what was probably meant or what to "
+     "do. A FILE in a folder conf.d belongs to the folder above.\n\n"
+     "What has no error, braidd loads; the exit status is 0. A warning is about what braidd loads "
+     "but what will hardly do what was meant: a certificate that has expired, a secret that can be "
+     "guessed. With --strict warnings, too, make the exit status 1.",
      cmd_check},
     {"audit", "[DIR] [--json] [--cbom FILE]",
      "what withstands a quantum computer, and what to change where it does not",

@@ -40,7 +40,10 @@ static bool take_option(struct cli *cli, struct cli_option *options, int *i)
     for (; options && options->name; options++) {
         if (strlen(options->name) != len || strncmp(options->name, argument, len) != 0)
             continue;
-        options->value = equals ? equals + 1 : cli->argv[++*i];
+        if (options->is_flag && equals)
+            break;
+        options->value = options->is_flag ? "" : equals ? equals + 1
+                                                        : cli->argv[++*i];
         if (!options->value)
             cli_usage(cli, "--%s needs a value", options->name);
         return options->value != NULL;
@@ -95,6 +98,18 @@ static bool read_common(struct cli *cli)
     return cli->argc > 0;
 }
 
+/* `braid up --help` is `braid help up`. */
+static void turn_to_help(struct cli *cli)
+{
+    static char help[] = "help";
+    for (int i = 1; i < cli->argc; i++)
+        if (strcmp(cli->argv[i], "--help") == 0 || strcmp(cli->argv[i], "-h") == 0) {
+            cli->argv[1] = cli->argv[0];
+            cli->argv[0] = help;
+            cli->argc = 2;
+        }
+}
+
 int main(int argc, char **argv)
 {
     struct cli cli = {.run_dir = CLI_RUN_DIR, .argc = argc - 1, .argv = argv + 1};
@@ -104,6 +119,8 @@ int main(int argc, char **argv)
               stderr);
         return EXIT_USAGE;
     }
+    if (cli_find(cli.argv[0]))
+        turn_to_help(&cli);
     const struct cli_command *command = cli_find(cli.argv[0]);
     if (command)
         return command->run(&cli);

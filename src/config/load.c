@@ -17,6 +17,7 @@
 #include "config/memory.h"
 #include "config/schema.h"
 #include "config/settings.h"
+#include "config/strength.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ enum {
     CHILDREN_MAX = 4096,
     PATH_TEXT_MAX = 3 * SETTINGS_NAME_MAX,
     NAME_MAX_VICI = 255, /* names travel in VICI names */
+    LINE_KEPT_MAX = 512, /* of lines that messages may show after the load */
 };
 
 /* A snapshot with the memory it stands in. */
@@ -53,9 +55,9 @@ struct loader {
     struct whole *whole;
     struct schema_run run;
     struct conf_conn *conns; /* of the snapshot, still to be changed */
-    bool on_disk;  /* files have permissions */
-    bool no_keys;  /* nobody would load certificates for what is read */
-    size_t errors; /* that were in the list before */
+    bool on_disk;            /* files have permissions */
+    bool no_keys;            /* nobody would load certificates for what is read */
+    size_t errors;           /* that were in the list before */
 };
 
 /* ---- freeing --------------------------------------------------------------------------------- */
@@ -275,9 +277,41 @@ static bool check_own_id(struct loader *l, const struct view *v, const struct pl
     return false;
 }
 
+/* With memory of its own: it outlives the tree. */
+static bool keep_place(struct arena *arena, const struct place *from, struct place *to)
+{
+    struct bytes line = from->text.len <= LINE_KEPT_MAX ? from->text : BYTES_NONE;
+    char *file = memory_text(arena, bytes_str(from->file));
+    char *text = memory_text(arena, line);
+    *to = *from;
+    to->file = file;
+    to->text = text ? bytes_make(text, line.len) : BYTES_NONE;
+    return file && text;
+}
+
+/* Where the keys stand that speak of files, for those who read them. */
+static bool keep_places(struct loader *l, const struct view *v, const struct place *section,
+                        struct cred_section *to)
+{
+    static const char *const words[CRED_KEYS] = {
+        [CRED_AUTH] = "auth",
+        [CRED_ID] = "id",
+        [CRED_CERTS] = "certs",
+        [CRED_CACERTS] = "cacerts",
+        [CRED_PUBKEYS] = "pubkeys",
+    };
+    for (size_t i = 0; i < CRED_KEYS; i++) {
+        const struct setting *s = view_setting(l->settings, v, words[i]);
+        if (!keep_place(&l->whole->secrets, s ? &s->value_place : section, &to->place[i]))
+            return fail_memory(l);
+    }
+    return true;
+}
+
 /* A section that authenticates with keys: its certificates are loaded later, by others. */
-static bool add_section(struct loader *l, const struct schema_auth *from, struct conf_conn *conn,
-                        bool is_remote, const char *path, const struct place *place)
+static bool add_section(struct loader *l, const struct view *v, const struct schema_auth *from,
+                        struct conf_conn *conn, bool is_remote, const char *path,
+                        const struct place *place)
 {
     struct cred_sections *all = &l->whole->loaded.sections;
     struct arena *arena = &l->whole->secrets;
@@ -290,10 +324,8 @@ static bool add_section(struct loader *l, const struct schema_auth *from, struct
     *s = (struct cred_section){.spec = from->spec,
                                .conn = conn,
                                .is_remote = is_remote,
-                               .path = memory_text(arena, bytes_str(path)),
-                               .file = memory_text(arena, bytes_str(place->file)),
-                               .line = place->line};
-    return (s->path && s->file) || fail_memory(l);
+                               .path = memory_text(arena, bytes_str(path))};
+    return s->path ? keep_places(l, v, place, s) : fail_memory(l);
 }
 
 static bool check_files(struct loader *l, const struct view *v, const struct place *place,
@@ -327,7 +359,7 @@ static bool load_auth(struct loader *l, const struct view *conn, const struct se
         good = false;
     *auth = read.auth;
     if (good && read.auth.class == CONF_AUTH_PUBKEY)
-        good = add_section(l, &read, to, is_remote, path, place);
+        good = add_section(l, &v, &read, to, is_remote, path, place);
     return good && check_files(l, &v, place, path, &read) &&
            (is_remote || check_own_id(l, &v, place, path, auth));
 }
@@ -454,8 +486,12 @@ static const struct {
     const char *part;
     enum secret_kind kind;
 } secret_kinds[] = {
-    {"ike", SECRET_IKE},     {"ppk", SECRET_PPK},     {"private", SECRET_PRIVATE},
-    {"rsa", SECRET_RSA},     {"ecdsa", SECRET_ECDSA}, {"pkcs8", SECRET_PKCS8},
+    {"ike", SECRET_IKE},
+    {"ppk", SECRET_PPK},
+    {"private", SECRET_PRIVATE},
+    {"rsa", SECRET_RSA},
+    {"ecdsa", SECRET_ECDSA},
+    {"pkcs8", SECRET_PKCS8},
 };
 
 static enum secret_kind kind_of(const struct schema_part *part)
@@ -501,6 +537,18 @@ static bool check_secret(struct loader *l, const struct schema_part *part, const
     return kind_of(part) != SECRET_PPK || check_ppk(l, s, path, e);
 }
 
+/* A pre-shared key that can be guessed is one; the place is that of the word `secret`. */
+static void check_strength(struct loader *l, const struct setting *s, const char *path,
+                           struct bytes secret)
+{
+    unsigned bits = strength_bits(secret);
+    if (s && bits < STRENGTH_ENOUGH)
+        problem_add(l->problems, PROBLEM_WARNING, &s->place,
+                    "%s.secret: can be guessed: %zu octets, worth about %u bits; take 32 random "
+                    "octets (openssl rand -base64 32)",
+                    path, secret.len, bits);
+}
+
 static bool keep_secret(struct loader *l, struct section *s, const struct schema_secret *from,
                         enum secret_kind kind, struct secret_entry *to)
 {
@@ -531,7 +579,13 @@ static bool load_secret(struct loader *l, const struct view *secrets, struct sec
     good = schema_check_parts(&l->run, part->of, &v, path) && good;
     if (!check_secret(l, part, s, path, &secret.entry))
         return false;
-    check_permissions(l, view_setting(l->settings, &v, "secret"), last_file);
+    const struct setting *setting = view_setting(l->settings, &v, "secret");
+    const struct setting *file = view_setting(l->settings, &v, "file");
+    check_permissions(l, setting, last_file);
+    if (file && !keep_place(&l->whole->secrets, &file->value_place, &secret.entry.place))
+        return fail_memory(l);
+    if (kind_of(part) == SECRET_IKE)
+        check_strength(l, setting, path, secret.entry.data);
     return good && keep_secret(l, s, &secret, kind_of(part), out);
 }
 
@@ -736,9 +790,16 @@ static bool begin(struct loader *l, struct problem_list *problems, bool on_disk)
 static struct loaded *finish(struct loader *l)
 {
     settings_free(l->settings);
+    return &l->whole->loaded;
+}
+
+/* All or nothing. */
+static struct loaded *finish_good(struct loader *l)
+{
+    struct loaded *result = finish(l);
     if (l->problems->errors == l->errors)
-        return &l->whole->loaded;
-    loaded_free(&l->whole->loaded);
+        return result;
+    loaded_free(result);
     return NULL;
 }
 
@@ -752,29 +813,42 @@ static char *file_path(const char *dir, const char *name)
                : path;
 }
 
-struct loaded *config_load(const char *dir, struct problem_list *problems)
+static void read_files(struct loader *l, const char *swanctl, const char *braid)
+{
+    settings_read_file(l->settings, swanctl);
+    read_swanctl(l);
+    if (!begin_file(l))
+        return;
+    if (access(braid, F_OK) == 0)
+        settings_read_file(l->settings, braid);
+    read_braid(l);
+}
+
+struct loaded *config_look(const char *swanctl, const char *dir, struct problem_list *problems)
 {
     struct loader l;
-    char *swanctl = file_path(dir, "swanctl.conf"), *braid = file_path(dir, "braid.conf");
     struct loaded *result = NULL;
-    if (!swanctl || !braid) {
-        problem_add(problems, PROBLEM_ERROR, NULL, "out of memory");
-        goto out;
+    char *braid = file_path(dir, "braid.conf");
+    if (braid && begin(&l, problems, true)) {
+        read_files(&l, swanctl, braid);
+        result = finish(&l);
     }
-    if (!begin(&l, problems, true))
-        goto out;
-    settings_read_file(l.settings, swanctl);
-    read_swanctl(&l);
-    if (begin_file(&l)) {
-        if (access(braid, F_OK) == 0)
-            settings_read_file(l.settings, braid);
-        read_braid(&l);
-    }
-    result = finish(&l);
-out:
-    free(swanctl);
     free(braid);
     return result;
+}
+
+struct loaded *config_load(const char *dir, struct problem_list *problems)
+{
+    size_t errors = problems->errors;
+    char *swanctl = file_path(dir, "swanctl.conf");
+    struct loaded *result = swanctl ? config_look(swanctl, dir, problems) : NULL;
+    free(swanctl);
+    if (result && problems->errors == errors)
+        return result;
+    if (problems->errors == errors)
+        problem_add(problems, PROBLEM_ERROR, NULL, "out of memory");
+    loaded_free(result);
+    return NULL;
 }
 
 struct loaded *config_load_text(struct bytes swanctl, struct bytes braid,
@@ -789,7 +863,7 @@ struct loaded *config_load_text(struct bytes swanctl, struct bytes braid,
         settings_read_text(l.settings, "braid.conf", braid);
         read_braid(&l);
     }
-    return finish(&l);
+    return finish_good(&l);
 }
 
 struct config *config_load_conns(struct settings *tree, struct problem_list *problems,
@@ -808,7 +882,7 @@ struct config *config_load_conns(struct settings *tree, struct problem_list *pro
     settings_root(tree, &root);
     load_conns(&l, &root);
     conflict_check(tree, problems, &root, &l.snapshot->config, NULL);
-    struct loaded *whole = finish(&l);
+    struct loaded *whole = finish_good(&l);
     *blame = l.run.blame;
     struct config *config = whole ? whole->config : NULL;
     if (whole)

@@ -73,6 +73,11 @@ struct loaded {
  * (out of memory is one).
  */
 struct loaded *config_load(const char *dir, struct problem_list *problems);
+/*
+ * For those who only look: with another file in the place of DIR/swanctl.conf, and with what could
+ * be read even if there was an error. NULL: out of memory.
+ */
+struct loaded *config_look(const char *swanctl, const char *dir, struct problem_list *problems);
 
 /* The same from memory, for tests and fuzzing; includes are refused. `braid` may be empty. */
 struct loaded *config_load_text(struct bytes swanctl, struct bytes braid,

@@ -117,10 +117,42 @@ void problem_add(struct problem_list *list, enum problem_kind kind, const struct
     list->last = &p->next;
 }
 
-void problem_say(void *self, bool is_error, const char *file, uint32_t line, const char *text)
+void problem_say(void *self, bool is_error, const struct place *where, const char *text)
 {
-    struct place where = {.file = file, .line = line, .column = line > 0};
-    problem_add(self, is_error ? PROBLEM_ERROR : PROBLEM_WARNING, file ? &where : NULL, "%s", text);
+    problem_add(self, is_error ? PROBLEM_ERROR : PROBLEM_WARNING, where, "%s", text);
+}
+
+/* ---- order ----------------------------------------------------------------------------------- */
+
+static int compare_numbers(uint32_t a, uint32_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare(const struct problem *a, const struct problem *b)
+{
+    if (!a->file || !b->file)
+        return (a->file == NULL) - (b->file == NULL);
+    int files = strcmp(a->file, b->file), lines = compare_numbers(a->line, b->line);
+    return files ? files : lines ? lines
+                                 : compare_numbers(a->column, b->column);
+}
+
+void problem_list_sort(struct problem_list *list)
+{
+    struct problem *rest = list->first, *p;
+    list->first = NULL;
+    while ((p = rest) != NULL) { /* into its place among those before it: PROBLEMS_MAX is small */
+        struct problem **at = &list->first;
+        rest = p->next;
+        while (*at && compare(*at, p) <= 0)
+            at = &(*at)->next;
+        p->next = *at;
+        *at = p;
+    }
+    list->last = &list->first;
+    while (*list->last)
+        list->last = &(*list->last)->next;
 }
 
 /* ---- showing --------------------------------------------------------------------------------- */

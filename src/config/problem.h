@@ -14,7 +14,7 @@
 #ifndef BRAID_CONFIG_PROBLEM_H
 #define BRAID_CONFIG_PROBLEM_H
 
-#include "base/bytes.h"
+#include "base/place.h"
 
 #include <stdio.h>
 
@@ -22,16 +22,6 @@ enum { PROBLEMS_MAX = 200 }; /* of a load; later ones are only counted */
 
 enum problem_kind { PROBLEM_ERROR,
                     PROBLEM_WARNING };
-
-/*
- * Where something stands. `line` and `column` count from 1, in octets; 0 = the file as a whole.
- * `len` octets are underlined.
- */
-struct place {
-    const char *file; /* as messages name it */
-    uint32_t line, column, len;
-    struct bytes text; /* the line itself, without its end; borrowed from the settings */
-};
 
 struct problem {
     struct problem *next;
@@ -54,8 +44,11 @@ void problem_list_free(struct problem_list *list);
 void problem_add(struct problem_list *list, enum problem_kind kind, const struct place *where,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The same for who does not know lists: `self` is one, `file` may be NULL, `line` 0. */
-void problem_say(void *self, bool is_error, const char *file, uint32_t line, const char *text);
+/* The same for who does not know lists: `self` is one, `where` may be NULL. */
+void problem_say(void *self, bool is_error, const struct place *where, const char *text);
+
+/* By file, line and column; what has no file comes last. Equals keep their order. */
+void problem_list_sort(struct problem_list *list);
 
 /*
  * One problem as text in memory to be freed: its headline without the end of line

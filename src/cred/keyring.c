@@ -3,6 +3,7 @@
 
 #include "cred/file.h"
 #include "cred/keyring_types.h"
+#include "cred/validity.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { CERT_X509_SIGNATURE = 4,
        CERT_RAW_KEY = 15,
@@ -30,29 +32,67 @@ struct loading {
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 5, 6))) static bool complain(struct loading *l, bool is_error,
-                                                           const char *file, uint32_t line,
-                                                           const char *format, ...)
+static bool say(struct loading *l, bool is_error, const struct place *where, const char *text)
+{
+    l->failed = l->failed || is_error;
+    l->sink->complain(l->sink->self, is_error, where, text);
+    return false;
+}
+
+/* About a file in one of the folders: what is wrong with it does not stop a load. */
+__attribute__((format(printf, 3, 4))) static void warn_file(struct loading *l, const char *path,
+                                                            const char *format, ...)
 {
     char text[1024];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    l->failed = l->failed || is_error;
-    l->sink->complain(l->sink->self, is_error, file, line, text);
-    return false;
+    say(l, false, &(struct place){.file = path}, text);
 }
 
-static bool complain_section(struct loading *l, const struct cred_section *s, const char *key,
-                             const char *what)
+static const char *const key_words[CRED_KEYS] = {
+    [CRED_AUTH] = "auth",
+    [CRED_ID] = "id",
+    [CRED_CERTS] = "certs",
+    [CRED_CACERTS] = "cacerts",
+    [CRED_PUBKEYS] = "pubkeys",
+};
+
+/* Where a word of a value stands, if its line shows it; else the value. */
+static struct place place_of_word(struct place value, const char *word)
 {
-    return complain(l, true, s->file, s->line, "%s.%s: %s", s->path, key, what);
+    size_t from = value.column ? value.column - 1 : 0, len = word ? strlen(word) : 0;
+    size_t end = from + value.len < value.text.len ? from + value.len : value.text.len;
+    const char *at = len > 0 && from < end
+                         ? memmem(value.text.at + from, end - from, word, len)
+                         : NULL;
+    if (at) {
+        value.column = (uint32_t)((const uint8_t *)at - value.text.at) + 1;
+        value.len = (uint32_t)len;
+    }
+    return value;
+}
+
+/* About a key of a section; `word` is the part of its value that is meant, or NULL. */
+__attribute__((format(printf, 6, 7))) static bool complain(struct loading *l, bool is_error,
+                                                           const struct cred_section *s,
+                                                           enum cred_key key, const char *word,
+                                                           const char *format, ...)
+{
+    char text[1024];
+    struct place place = place_of_word(s->place[key], word);
+    int len = snprintf(text, sizeof text, "%.400s.%s: ", s->path, key_words[key]);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + len, sizeof text - (size_t)len, format, args);
+    va_end(args);
+    return say(l, is_error, &place, text);
 }
 
 static bool fail_memory(struct loading *l)
 {
-    return complain(l, true, NULL, 0, "out of memory");
+    return say(l, true, NULL, "out of memory");
 }
 
 /* ---- folders --------------------------------------------------------------------------------- */
@@ -87,7 +127,7 @@ static void each_file(struct loading *l, const char *folder,
         if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
             continue;
         if (!file_read(path, &text)) {
-            complain(l, false, path, 0, "cannot be read: %s", strerror(errno));
+            warn_file(l, path, "cannot be read: %s", strerror(errno));
             continue;
         }
         take(l, folder, path, text);
@@ -98,16 +138,22 @@ static void each_file(struct loading *l, const char *folder,
 
 static void take_cert(struct loading *l, const char *folder, const char *path, struct bytes text)
 {
-    STACK_OF(X509) *to = strcmp(folder, "x509ca") == 0 ? l->k->x509ca : l->k->x509;
+    bool is_ca = strcmp(folder, "x509ca") == 0;
+    STACK_OF(X509) *to = is_ca ? l->k->x509ca : l->k->x509;
+    char why[VALIDITY_TEXT_MAX];
+    int before = sk_X509_num(to);
     if (!file_certs(text, to))
-        complain(l, false, path, 0, "holds no certificate that can be read");
+        warn_file(l, path, "holds no certificate that can be read");
+    for (int i = before; is_ca && i < sk_X509_num(to); i++)
+        if (validity_complaint(sk_X509_value(to, i), why))
+            warn_file(l, path, "this CA %s", why);
 }
 
 static void take_crl(struct loading *l, const char *folder, const char *path, struct bytes text)
 {
     (void)folder;
     if (!file_crls(text, l->k->crls))
-        complain(l, false, path, 0, "holds no revocation list that can be read");
+        warn_file(l, path, "holds no revocation list that can be read");
 }
 
 /* ---- private keys ---------------------------------------------------------------------------- */
@@ -137,6 +183,26 @@ static struct bytes find_passphrase(const struct loading *l, const char *folder,
     return BYTES_NONE;
 }
 
+/* A passphrase for a file that is not there. */
+static void check_passphrases(struct loading *l)
+{
+    char path[PATH_LEN_MAX];
+    for (uint32_t i = 0; i < l->secrets->count; i++) {
+        const struct secret_entry *s = &l->secrets->at[i];
+        for (size_t k = 0; k < KEY_FOLDERS && s->file; k++) {
+            if (s->kind != key_folders[k].kind)
+                continue;
+            join(path, l->dir, key_folders[k].folder, s->file);
+            if (access(path, F_OK) == 0)
+                continue;
+            char text[PATH_LEN_MAX + 400];
+            snprintf(text, sizeof text, "secrets.%.256s.file: %s: %s", s->name, path,
+                     strerror(errno));
+            say(l, false, &s->place, text);
+        }
+    }
+}
+
 static void keep_key(struct loading *l, EVP_PKEY *key, const char *path)
 {
     struct keyring *k = l->k;
@@ -160,13 +226,13 @@ static void take_key(struct loading *l, const char *folder, const char *path, st
     struct bytes phrase = find_passphrase(l, folder, path);
     EVP_PKEY *key = file_private_key(text, phrase);
     if (stat(path, &st) == 0 && st.st_mode & S_IROTH)
-        complain(l, false, path, 0, "a private key that everybody may read (chmod o= %s)", path);
+        warn_file(l, path, "a private key that everybody may read (chmod o= %s)", path);
     if (key)
         keep_key(l, key, path);
     else
-        complain(l, false, path, 0, "holds no private key that can be read%s",
-                 phrase.len ? " with its passphrase"
-                            : " (encrypted? a secret with `file` gives its passphrase)");
+        warn_file(l, path, "holds no private key that can be read%s",
+                  phrase.len ? " with its passphrase"
+                             : " (encrypted? a secret with `file` gives its passphrase)");
 }
 
 static EVP_PKEY *find_key(const struct keyring *k, EVP_PKEY *public)
@@ -245,19 +311,18 @@ static bool add_own_cert(struct loading *l, struct key_section *s, X509 *cert, E
     return build_chain(l->k, own) || fail_memory(l);
 }
 
-static bool read_named(struct loading *l, const struct cred_section *s, const char *key,
+static bool read_named(struct loading *l, const struct cred_section *s, enum cred_key key,
                        const char *folder, const char *name, struct bytes *text)
 {
     char path[PATH_LEN_MAX];
     join(path, l->dir, folder, name);
     if (file_read(path, text))
         return true;
-    return complain(l, true, s->file, s->line, "%s.%s: %s: %s", s->path, key, path,
-                    strerror(errno));
+    return complain(l, true, s, key, name, "%s: %s", path, strerror(errno));
 }
 
 /* The certificates of a file named in `certs` or `cacerts`. The caller frees the stack. */
-static STACK_OF(X509) * load_certs(struct loading *l, const struct cred_section *s, const char *key,
+static STACK_OF(X509) * load_certs(struct loading *l, const struct cred_section *s, enum cred_key key,
                                    const char *folder, const char *name)
 {
     struct bytes text;
@@ -268,29 +333,40 @@ static STACK_OF(X509) * load_certs(struct loading *l, const struct cred_section 
     file_free(&text);
     if (count > 0)
         return list;
-    complain(l, true, s->file, s->line, "%s.%s: %s holds no certificate", s->path, key, name);
+    complain(l, true, s, key, name, "%s holds no certificate", name);
 fail:
     sk_X509_pop_free(list, X509_free);
     return NULL;
+}
+
+/* What is said of a certificate that is named; it may be replaced while the daemon runs. */
+static void check_validity(struct loading *l, const struct cred_section *s, enum cred_key key,
+                           const char *name, const X509 *cert)
+{
+    char why[VALIDITY_TEXT_MAX];
+    if (validity_complaint(cert, why))
+        complain(l, false, s, key, name, "%s %s", name ? name : "the certificate for this identity",
+                 why);
 }
 
 static void load_own_cert(struct loading *l, const struct cred_section *s, struct key_section *to,
                           const char *name)
 {
     const char *why = NULL;
-    STACK_OF(X509) *list = load_certs(l, s, "certs", "x509", name);
+    STACK_OF(X509) *list = load_certs(l, s, CRED_CERTS, "x509", name);
     if (!list)
         return;
     X509 *cert = sk_X509_value(list, 0);
+    check_validity(l, s, CRED_CERTS, name, cert);
     EVP_PKEY *public = X509_get0_pubkey(cert), *key = find_key(l->k, public);
     for (int i = 1; i < sk_X509_num(list); i++) /* sub-CAs of the same file */
         if (X509_up_ref(sk_X509_value(list, i)) == 1)
             sk_X509_push(l->k->x509, sk_X509_value(list, i));
     if (!key)
-        complain(l, true, s->file, s->line,
-                 "%s.certs: no private key for %s in private, rsa, ecdsa or pkcs8", s->path, name);
+        complain(l, true, s, CRED_CERTS, name,
+                 "no private key for %s in private, rsa, ecdsa or pkcs8", name);
     else if (!scheme_key_is_good(key, &why))
-        complain(l, true, s->file, s->line, "%s.certs: %s: %s", s->path, name, why);
+        complain(l, true, s, CRED_CERTS, name, "%s: %s", name, why);
     else
         add_own_cert(l, to, cert, key);
     sk_X509_pop_free(list, X509_free);
@@ -300,14 +376,14 @@ static EVP_PKEY *load_public(struct loading *l, const struct cred_section *s, co
 {
     struct bytes text;
     const char *why = "it holds no public key";
-    if (!read_named(l, s, "pubkeys", "pubkey", name, &text))
+    if (!read_named(l, s, CRED_PUBKEYS, "pubkey", name, &text))
         return NULL;
     EVP_PKEY *key = file_public_key(text);
     file_free(&text);
     if (key && scheme_key_is_good(key, &why))
         return key;
     EVP_PKEY_free(key);
-    complain(l, true, s->file, s->line, "%s.pubkeys: %s: %s", s->path, name, why);
+    complain(l, true, s, CRED_PUBKEYS, name, "%s: %s", name, why);
     return NULL;
 }
 
@@ -325,9 +401,8 @@ static void load_own_raw(struct loading *l, const struct cred_section *s, struct
         own->certs[0] = (struct ike_cert){CERT_RAW_KEY, bytes_make(der, (size_t)len)};
         der = NULL;
     } else if (public) {
-        complain(l, true, s->file, s->line,
-                 "%s.pubkeys: no private key for %s in private, rsa, ecdsa or pkcs8", s->path,
-                 name);
+        complain(l, true, s, CRED_PUBKEYS, name,
+                 "no private key for %s in private, rsa, ecdsa or pkcs8", name);
     }
     OPENSSL_free(der);
     EVP_PKEY_free(public);
@@ -342,13 +417,15 @@ static void find_own(struct loading *l, const struct cred_section *s, struct key
         X509 *cert = sk_X509_value(l->k->x509, i);
         EVP_PKEY *public = trust_identity(cert, &id->id) ? X509_get0_pubkey(cert) : NULL;
         EVP_PKEY *key = find_key(l->k, public);
-        if (key && scheme_key_is_good(key, &why))
+        if (key && scheme_key_is_good(key, &why)) {
+            check_validity(l, s, CRED_ID, NULL, cert);
             add_own_cert(l, to, cert, key);
+        }
     }
     if (to->own_count == 0 && !l->failed)
-        complain_section(l, s, "auth",
-                         "needs a certificate: name one in `certs` (or a raw key in `pubkeys`), "
-                         "or give an `id` that a certificate in x509 is for");
+        complain(l, true, s, CRED_AUTH, NULL,
+                 "needs a certificate: name one in `certs` (or a raw key in `pubkeys`), "
+                 "or give an `id` that a certificate in x509 is for");
 }
 
 static void load_local(struct loading *l, const struct cred_section *s, struct key_section *to)
@@ -366,8 +443,8 @@ static void load_local(struct loading *l, const struct cred_section *s, struct k
     if (id->any && subject.len > 2)
         *id = (struct conf_identity){.id = {ID_DER_ASN1_DN, subject}};
     else if (!id->any && !trust_identity(to->own[0].cert, &id->id))
-        complain(l, false, s->file, s->line,
-                 "%s.id: the certificate is not for this identity; peers will refuse it", s->path);
+        complain(l, false, s, CRED_ID, NULL,
+                 "the certificate is not for this identity; peers will refuse it");
 }
 
 /* ---- what peers are believed by -------------------------------------------------------------- */
@@ -398,7 +475,7 @@ static bool append(STACK_OF(X509) * to, STACK_OF(X509) * from)
 }
 
 /* All files of a list, in one stack that the caller frees. */
-static STACK_OF(X509) * load_list(struct loading *l, const struct cred_section *s, const char *key,
+static STACK_OF(X509) * load_list(struct loading *l, const struct cred_section *s, enum cred_key key,
                                   const char *folder, const struct name_list *names, bool first)
 {
     STACK_OF(X509) *all = sk_X509_new_null();
@@ -406,6 +483,8 @@ static STACK_OF(X509) * load_list(struct loading *l, const struct cred_section *
         STACK_OF(X509) *list = load_certs(l, s, key, folder, names->at[i]);
         while (first && list && sk_X509_num(list) > 1)
             X509_free(sk_X509_pop(list));
+        if (list && (first || names->at[i][0] == '/')) /* others were judged with their folder */
+            check_validity(l, s, key, names->at[i], sk_X509_value(list, 0));
         if (list && !append(all, list))
             fail_memory(l);
         sk_X509_pop_free(list, X509_free);
@@ -425,7 +504,7 @@ static X509_STORE *standard_store(struct loading *l)
 
 static void load_anchors(struct loading *l, const struct cred_section *s, struct key_section *to)
 {
-    STACK_OF(X509) *own = load_list(l, s, "cacerts", "x509ca", &s->spec.cacerts, false);
+    STACK_OF(X509) *own = load_list(l, s, CRED_CACERTS, "x509ca", &s->spec.cacerts, false);
     STACK_OF(X509) *anchors = own && sk_X509_num(own) > 0 ? own : l->k->x509ca;
     STACK_OF(X509) *all = sk_X509_new_null();
     bool special = sk_X509_num(own) > 0 || sk_X509_num(to->pinned) > 0;
@@ -437,8 +516,8 @@ static void load_anchors(struct loading *l, const struct cred_section *s, struct
         if (!to->store)
             fail_memory(l);
         if (sk_X509_num(all) == 0 && s->spec.pubkeys.count == 0)
-            complain(l, false, s->file, s->line,
-                     "%s: no CA in x509ca and none named here: no peer will be believed", s->path);
+            complain(l, false, s, CRED_CACERTS, NULL,
+                     "no CA in x509ca and none named here: no peer will be believed");
     }
     sk_X509_pop_free(all, X509_free);
     sk_X509_pop_free(own, X509_free);
@@ -446,7 +525,7 @@ static void load_anchors(struct loading *l, const struct cred_section *s, struct
 
 static void load_remote(struct loading *l, const struct cred_section *s, struct key_section *to)
 {
-    to->pinned = load_list(l, s, "certs", "x509", &s->spec.certs, true);
+    to->pinned = load_list(l, s, CRED_CERTS, "x509", &s->spec.certs, true);
     to->raw = calloc(s->spec.pubkeys.count + 1u, sizeof(EVP_PKEY *));
     if (!to->pinned || !to->raw) {
         fail_memory(l);
@@ -468,6 +547,7 @@ static void load_folders(struct loading *l)
 {
     for (size_t i = 0; i < KEY_FOLDERS; i++)
         each_file(l, key_folders[i].folder, take_key);
+    check_passphrases(l);
     each_file(l, "x509", take_cert);
     each_file(l, "x509ca", take_cert);
     each_file(l, "x509crl", take_crl);

@@ -23,10 +23,10 @@
 
 struct keyring;
 
-/* Whoever wants to know what is wrong. `file` may be NULL, `line` 0. */
+/* Whoever wants to know what is wrong. `where` may be NULL. */
 struct cred_sink {
     void *self;
-    void (*complain)(void *self, bool is_error, const char *file, uint32_t line, const char *text);
+    void (*complain)(void *self, bool is_error, const struct place *where, const char *text);
 };
 
 /*

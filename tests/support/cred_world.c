@@ -113,11 +113,10 @@ void cred_world_put_public(const struct cred_world *w, const char *name, EVP_PKE
     fclose(f);
 }
 
-static void note(void *self, bool is_error, const char *file, uint32_t line, const char *text)
+static void note(void *self, bool is_error, const struct place *where, const char *text)
 {
     struct cred_world *w = self;
-    (void)file;
-    (void)line;
+    (void)where;
     size_t len = strlen(w->complaints);
     snprintf(w->complaints + len, sizeof w->complaints - len, "%s: %s\n",
              is_error ? "error" : "warning", text);
@@ -131,9 +130,9 @@ void cred_world_begin(struct cred_world *w)
     w->conn.local.class = w->conn.remote.class = CONF_AUTH_PUBKEY;
     w->conn.local.id.any = w->conn.remote.id.any = true;
     w->conn.send_certreq = true;
-    w->section[0] = (struct cred_section){.conn = &w->conn, .path = "local", .file = "f"};
+    w->section[0] = (struct cred_section){.conn = &w->conn, .path = "local"};
     w->section[1] =
-        (struct cred_section){.conn = &w->conn, .is_remote = true, .path = "remote", .file = "f"};
+        (struct cred_section){.conn = &w->conn, .is_remote = true, .path = "remote"};
 }
 
 bool cred_world_load(struct cred_world *w, bool both, const struct secret_list *secrets)

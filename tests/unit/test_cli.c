@@ -5,7 +5,7 @@
  * it awaits, what it answers; the program runs as a child process, and its output and exit code
  * are compared.
  */
-#include "../support/unit.h"
+#include "../support/program.h"
 
 #include "vici/codec.h"
 
@@ -19,8 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { OUTPUT_MAX = 16384,
-       STEPS_MAX = 16 };
+#define OUTPUT_MAX PROGRAM_OUTPUT_MAX
+#define run program_run
 
 /* One packet from the client, and what comes back. `answer` may send several packets. */
 struct step {
@@ -37,8 +37,6 @@ struct stage {
     const char *surprise;     /* what did not go by the script */
     pthread_t thread;
 };
-
-static char program[512];
 
 /* ---- the daemon ------------------------------------------------------------------------------ */
 
@@ -146,20 +144,6 @@ static void close_stage(struct stage *s)
 
 /* ---- the program ----------------------------------------------------------------------------- */
 
-/* Run `braid -r DIR ARGUMENTS` in the C locale; stdout and stderr together. */
-static int run(const char *dir, const char *arguments, char output[OUTPUT_MAX])
-{
-    char command[1200];
-    snprintf(command, sizeof command, "LC_ALL=C %s -r %s %s 2>&1", program, dir, arguments);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    size_t len = fread(output, 1, OUTPUT_MAX - 1, f);
-    output[len] = '\0';
-    int status = pclose(f);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
 static void check(const struct step *steps, const char *arguments, int code, const char *expected)
 {
     struct stage stage;
@@ -169,18 +153,6 @@ static void check(const struct step *steps, const char *arguments, int code, con
     close_stage(&stage);
     assert_string_equal(output, expected);
     assert_int_equal(is, code);
-}
-
-static int find_program(void **state)
-{
-    (void)state;
-    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 16);
-    assert_true(len > 0);
-    program[len] = '\0';
-    for (int i = 0; i < 2; i++) /* BUILD/tests/unit-cli is next to BUILD/braid */
-        *strrchr(program, '/') = '\0';
-    strcat(program, "/braid");
-    return access(program, X_OK);
 }
 
 /* ---- what the daemon has to say -------------------------------------------------------------- */
@@ -732,37 +704,6 @@ static void wrong_command_lines(void **state)
     assert_int_equal(run("/nonexistent", "keys nosuchword", output), 1);
 }
 
-static void check_needs_no_daemon(void **state)
-{
-    (void)state;
-    char dir[] = "/tmp/braid-check-XXXXXX", path[64], arguments[64], output[OUTPUT_MAX],
-         expected[512];
-    assert_non_null(mkdtemp(dir));
-    snprintf(path, sizeof path, "%s/swanctl.conf", dir);
-    snprintf(arguments, sizeof arguments, "check %s", dir);
-    FILE *f = fopen(path, "w");
-    fputs("connections {\n  a {\n    versoin = 2\n    local { auth = psk }\n    remote { auth = "
-          "psk }\n  }\n}\n",
-          f);
-    fclose(f);
-    assert_int_equal(run("/nonexistent", arguments, output), 1);
-    snprintf(expected, sizeof expected,
-             "%s:3:5: connections.a.versoin: unknown key, did you mean `version`?\n        versoin "
-             "= 2\n        ^~~~~~~\n%s: 1 error\n",
-             path, dir);
-    assert_string_equal(output, expected);
-    f = fopen(path, "w");
-    fputs("connections {\n  a {\n    version = 2\n    local { auth = psk }\n    remote { auth = "
-          "psk }\n  }\n}\n",
-          f);
-    fclose(f);
-    assert_int_equal(run("/nonexistent", arguments, output), 0);
-    snprintf(expected, sizeof expected, "%s: good, 1 connection, 0 secrets\n", dir);
-    assert_string_equal(output, expected);
-    unlink(path);
-    rmdir(dir);
-}
-
 static void audit_needs_no_daemon(void **state)
 {
     (void)state;
@@ -804,7 +745,7 @@ static void expect_in_page(const char *arguments, const char *file)
     char command[1200];
     memset(made, 0, sizeof made);
     memset(page, 0, sizeof page);
-    snprintf(command, sizeof command, "%s %s", program, arguments);
+    snprintf(command, sizeof command, "%s %s", program_path(), arguments);
     FILE *f = popen(command, "r");
     assert_true(fread(made, 1, sizeof made - 1, f) > 1000);
     pclose(f);
@@ -827,7 +768,7 @@ static void the_manual_pages_are_made_from_the_tables(void **state)
 static void completions_name_every_command(void **state)
 {
     (void)state;
-    char help[OUTPUT_MAX], output[OUTPUT_MAX], command[1200];
+    char help[OUTPUT_MAX], output[OUTPUT_MAX];
     assert_int_equal(run("/nonexistent", "help", help), 0);
     for (size_t i = 0; i < 3; i++) {
         const char *shells[] = {"completion bash", "completion zsh", "completion fish"};
@@ -839,8 +780,7 @@ static void completions_name_every_command(void **state)
         }
         assert_non_null(strstr(output, i == 2 ? "-l cbom" : "--cbom"));
     }
-    snprintf(command, sizeof command, "%s completion bash | bash -n", program);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(program_shell("$braid completion bash | bash -n", output), 0);
     assert_int_equal(run("/nonexistent", "completion ksh", output), 2);
 }
 
@@ -1003,7 +943,6 @@ int main(void)
         cmocka_unit_test(a_broken_daemon_is_told_apart),
         cmocka_unit_test(without_a_daemon),
         cmocka_unit_test(wrong_command_lines),
-        cmocka_unit_test(check_needs_no_daemon),
         cmocka_unit_test(audit_needs_no_daemon),
         cmocka_unit_test(audit_writes_a_bill_of_materials),
         cmocka_unit_test(the_manual_pages_are_made_from_the_tables),
@@ -1013,5 +952,5 @@ int main(void)
         cmocka_unit_test(monitor_follows_events),
         cmocka_unit_test(load_sends_section_by_section),
     };
-    return cmocka_run_group_tests(tests, find_program, NULL);
+    return cmocka_run_group_tests(tests, program_find, NULL);
 }
