@@ -19,19 +19,9 @@
 enum { NOT_YET_WORD = -1 }; /* a word of swanctl.conf whose meaning is not there yet */
 
 /* clang-format off */
-static const struct value_word words_version[] = {
-    {"0", 0}, {"2", 2}, {"1", NOT_YET_WORD}, {NULL, 0}};
-/* clang-format on */
-/* clang-format off */
 static const struct value_word words_fragmentation[] = {{"yes", FRAGMENTATION_YES},
-                                                        {"true", FRAGMENTATION_YES},
-                                                        {"1", FRAGMENTATION_YES},
-                                                        {"enabled", FRAGMENTATION_YES},
                                                         {"accept", FRAGMENTATION_ACCEPT},
                                                         {"no", FRAGMENTATION_NO},
-                                                        {"false", FRAGMENTATION_NO},
-                                                        {"0", FRAGMENTATION_NO},
-                                                        {"disabled", FRAGMENTATION_NO},
                                                         {"force", NOT_YET_WORD},
                                                         {NULL, 0}};
 /* clang-format on */
@@ -315,8 +305,8 @@ static bool read_packets(struct reading *r)
 
 static bool refuse_yet(struct reading *r)
 {
-    return value_fail(r->fault, r->text, r->text, "`%.*s` is not supported yet", (int)r->text.len,
-                      (const char *)r->text.at);
+    return value_not_yet(r->fault, r->text, r->text, "`%.*s` is not supported yet", (int)r->text.len,
+                         (const char *)r->text.at);
 }
 
 static bool read_word(struct reading *r)
@@ -328,6 +318,63 @@ static bool read_word(struct reading *r)
         return refuse_yet(r);
     memcpy(r->to, &value, sizeof value);
     return true;
+}
+
+/* IKEv1 is not there. */
+static bool read_version(struct reading *r)
+{
+    uint64_t n;
+    if (!value_uint(r->text, UINT32_MAX, &n))
+        return false;
+    return n == 1 ? refuse_yet(r) : n == 0 || n == 2;
+}
+
+static bool read_dscp(struct reading *r)
+{
+    return value_dscp(r->text, r->to);
+}
+
+static bool read_if_id(struct reading *r)
+{
+    return value_if_id(r->text, r->to);
+}
+
+/* Of SAs and policies. */
+static bool read_mark(struct reading *r)
+{
+    struct value_mark *mark = r->to;
+    return value_mark(r->text, mark) && mark->kind != MARK_SAME;
+}
+
+/* Put on packets. */
+static bool read_set_mark(struct reading *r)
+{
+    struct value_mark *mark = r->to;
+    return value_mark(r->text, mark) && mark->kind != MARK_UNIQUE && mark->kind != MARK_UNIQUE_DIR;
+}
+
+/* A size, or that of what fits. */
+static bool read_padding(struct reading *r)
+{
+    static const struct schema_key any = {.of = &range_any};
+    struct reading number = *r;
+    number.key = &any;
+    if (strncmp((const char *)r->text.at, "mtu", r->text.len) != 0 || r->text.len != 3)
+        return read_uint(&number);
+    *(uint32_t *)r->to = UINT32_MAX;
+    return true;
+}
+
+/* Addresses; nothing is kept of them. */
+static bool read_hosts(struct reading *r)
+{
+    struct bytes rest = r->text, item;
+    struct addr addr;
+    while (value_item(&rest, &item))
+        if (!value_addr(item, &addr))
+            return value_fail(r->fault, r->text, item, "`%.*s` is no address", (int)item.len,
+                              (const char *)item.at);
+    return r->text.len > 0;
 }
 
 static bool read_start(struct reading *r)
@@ -534,6 +581,13 @@ static const struct type {
     [TYPE_SIZE] = {read_size, "a size such as 500m or 2g"},
     [TYPE_PACKETS] = {read_packets, "a number of packets"},
     [TYPE_WORD] = {read_word, NULL},
+    [TYPE_VERSION] = {read_version, "2, or 0 for all there are"},
+    [TYPE_DSCP] = {read_dscp, "binary digits such as 101110"},
+    [TYPE_IF_ID] = {read_if_id, "a number, %unique or %unique-dir"},
+    [TYPE_MARK] = {read_mark, "a number, %unique or %unique-dir, with or without a /mask"},
+    [TYPE_SET_MARK] = {read_set_mark, "a number or %same, with or without a /mask"},
+    [TYPE_PADDING] = {read_padding, "a number of octets, or mtu"},
+    [TYPE_HOSTS] = {read_hosts, "addresses"},
     [TYPE_ACTIONS] = {read_start, "clear, trap or restart"},
     [TYPE_START] = {read_start, "none, trap, start or trap|start"},
     [TYPE_LOCAL_ADDRS] = {read_local_addrs, "addresses"},
@@ -624,7 +678,7 @@ static void complain_value(struct schema_run *run, const struct schema_key *key,
 {
     char expected[256];
     struct place place = fault_place(key, s, f);
-    schema_blame(run, BLAME_VALUE, s->name);
+    schema_blame(run, f->not_yet ? BLAME_NOT_YET : BLAME_VALUE, s->name);
     if (f->text[0]) {
         problem_add(run->problems, PROBLEM_ERROR, &place, "%s.%s: %s", path, s->name, f->text);
         return;
@@ -665,12 +719,21 @@ static bool is_today(struct schema_run *run, const struct schema_key *key, struc
            memcmp(a, b, sizeof a) == 0;
 }
 
-/* A key whose feature is missing. True if the value asks for nothing that braid does not do. */
+/*
+ * A key whose feature is missing. True if the value asks for nothing that braid does not do. One
+ * that will be wrong when the feature is there is wrong today.
+ */
 static bool check_not_yet(struct schema_run *run, const struct schema_key *key,
                           const struct setting *s, const char *path)
 {
-    if (is_today(run, key, bytes_make(s->value, s->len)))
+    struct value_fault f;
+    struct bytes text = bytes_make(s->value, s->len);
+    if (is_today(run, key, text))
         return true;
+    if (!read_value(run, key, text, NULL, &f)) {
+        complain_value(run, key, s, path, &f);
+        return false;
+    }
     bool one_value = key->today != NULL;
     schema_blame(run, BLAME_NOT_YET, s->name);
     problem_add(run->problems, PROBLEM_ERROR, &s->place, "%s.%s is not supported yet%s%s%s", path,

@@ -10,17 +10,34 @@
 #include <stdio.h>
 #include <strings.h>
 
+static void say(struct value_fault *f, struct bytes whole, struct bytes part, const char *format,
+                va_list args)
+{
+    vsnprintf(f->text, sizeof f->text, format, args);
+    bool inside =
+        part.at && whole.at && part.at >= whole.at && part.at + part.len <= whole.at + whole.len;
+    f->at = inside ? (size_t)(part.at - whole.at) : 0;
+    f->len = inside ? part.len : 0;
+}
+
 bool value_fail(struct value_fault *f, struct bytes whole, struct bytes part, const char *format,
                 ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(f->text, sizeof f->text, format, args);
+    say(f, whole, part, format, args);
     va_end(args);
-    bool inside =
-        part.at && whole.at && part.at >= whole.at && part.at + part.len <= whole.at + whole.len;
-    f->at = inside ? (size_t)(part.at - whole.at) : 0;
-    f->len = inside ? part.len : 0;
+    return false;
+}
+
+bool value_not_yet(struct value_fault *f, struct bytes whole, struct bytes part, const char *format,
+                   ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(f, whole, part, format, args);
+    va_end(args);
+    f->not_yet = true;
     return false;
 }
 
@@ -90,35 +107,52 @@ static int digit_of(int c)
                                   : -1;
 }
 
-bool value_uint(struct bytes text, uint64_t max, uint64_t *out)
+/* The digits a text begins with; they are taken off it. */
+static bool take_digits(struct bytes *text, unsigned base, uint64_t max, uint64_t *out)
 {
-    bool zero = text.len > 1 && text.at[0] == '0';
-    bool hex = zero && text.len > 2 && (text.at[1] == 'x' || text.at[1] == 'X');
-    unsigned base = hex ? 16 : 10;
-    if (zero && !hex)
-        base = 8;
     uint64_t n = 0;
-    for (size_t i = hex ? 2 : 0; i < text.len; i++) {
-        int digit = digit_of(text.at[i]);
-        if (digit < 0 || (unsigned)digit >= base || n > (max - (unsigned)digit) / base ||
-            (unsigned)digit > max)
+    size_t i = 0;
+    for (; i < text->len; i++) {
+        int digit = digit_of(text->at[i]);
+        if (digit < 0 || (unsigned)digit >= base)
+            break;
+        if ((unsigned)digit > max || n > (max - (unsigned)digit) / base)
             return false;
         n = n * base + (unsigned)digit;
     }
+    *text = bytes_make(text->at + i, text->len - i);
     *out = n;
-    return text.len > 0;
+    return i > 0;
 }
 
-/* Split "90 s" into its number and the factor of its unit. Without a unit the factor is `plain`. */
-static bool split_unit(struct bytes text, const struct value_word *units, int plain,
-                       struct bytes *number, int *factor)
+/* The number a text begins with, as C writes numbers. */
+static bool take_uint(struct bytes *text, uint64_t max, uint64_t *out)
 {
-    size_t len = text.len;
-    while (len > 0 && isalpha(text.at[len - 1]))
-        len--;
+    bool zero = text->len > 1 && text->at[0] == '0';
+    bool hex = zero && text->len > 2 && (text->at[1] | 0x20) == 'x' && digit_of(text->at[2]) >= 0;
+    if (hex)
+        *text = bytes_make(text->at + 2, text->len - 2);
+    return take_digits(text, hex ? 16 : zero ? 8
+                                             : 10,
+                       max, out);
+}
+
+bool value_uint(struct bytes text, uint64_t max, uint64_t *out)
+{
+    uint64_t n;
+    if (!take_uint(&text, max, &n) || text.len > 0)
+        return false;
+    *out = n;
+    return true;
+}
+
+/* What follows a number: nothing, which means `plain`, or one of the units. */
+static bool read_unit(struct bytes rest, const struct value_word *units, int plain, int *factor)
+{
     *factor = plain;
-    *number = value_trim(bytes_make(text.at, len));
-    return len == text.len || value_word(bytes_make(text.at + len, text.len - len), units, factor);
+    while (rest.len > 0 && isspace(rest.at[0]))
+        rest = bytes_make(rest.at + 1, rest.len - 1);
+    return rest.len == 0 || value_word(rest, units, factor);
 }
 
 bool value_time(struct bytes text, ike_time *out)
@@ -127,18 +161,11 @@ bool value_time(struct bytes text, ike_time *out)
     static const struct value_word units[] = {
         {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {NULL, 0}};
     /* clang-format on */
-    struct bytes number;
+    enum { TIME_TEXT_MAX = 15 }; /* strongSwan's limit */
     int factor;
     uint64_t n;
-    bool hex = text.len > 2 && text.at[0] == '0' &&
-               (text.at[1] | 0x20) == 'x'; /* its digits may look like units */
-    if (!split_unit(text, units, 1, &number, &factor))
-        return false;
-    if (hex && text.at[text.len - 1] == 'd') {
-        number = text;
-        factor = 1;
-    }
-    if (text.len > 15 || !value_uint(number, UINT32_MAX, &n))
+    if (text.len > TIME_TEXT_MAX || !take_uint(&text, UINT32_MAX, &n) ||
+        !read_unit(text, units, 1, &factor))
         return false;
     *out = n * (unsigned)factor * IKE_SECOND;
     return true;
@@ -176,10 +203,13 @@ bool value_fine_time(struct bytes text, ike_time *out)
     static const struct value_word units[] = {
         {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {NULL, 0}};
     /* clang-format on */
-    struct bytes number;
+    size_t len = text.len;
     int factor;
     uint64_t n;
-    if (!split_unit(text, units, 1000, &number, &factor) || !read_thousandths(number, &n))
+    while (len > 0 && isalpha(text.at[len - 1]))
+        len--;
+    if (!read_unit(bytes_make(text.at + len, text.len - len), units, 1000, &factor) ||
+        !read_thousandths(value_trim(bytes_make(text.at, len)), &n))
         return false;
     *out = n * (unsigned)factor * IKE_MS / 1000;
     return true;
@@ -197,10 +227,9 @@ bool value_permille(struct bytes text, uint32_t *out)
 bool value_size(struct bytes text, uint64_t *out)
 {
     static const struct value_word units[] = {{"k", 10}, {"m", 20}, {"g", 30}, {NULL, 0}};
-    struct bytes number;
     int shift;
     uint64_t n;
-    if (!split_unit(text, units, 0, &number, &shift) || !value_uint(number, UINT64_MAX, &n))
+    if (!take_uint(&text, UINT64_MAX, &n) || !read_unit(text, units, 0, &shift))
         return false;
     *out = n > UINT64_MAX >> shift ? UINT64_MAX : n << shift;
     return true;
@@ -233,6 +262,46 @@ bool value_actions(struct bytes text, uint8_t *out)
     return true;
 }
 
+bool value_dscp(struct bytes text, uint8_t *out)
+{
+    enum { DSCP_MASK = 0x3f };
+    uint64_t n;
+    if (!take_digits(&text, 2, UINT64_MAX, &n) || text.len > 0)
+        return false;
+    *out = n & DSCP_MASK;
+    return true;
+}
+
+bool value_if_id(struct bytes text, struct value_mark *out)
+{
+    /* clang-format off */
+    static const struct value_word words[] = {
+        {"%unique", MARK_UNIQUE}, {"%unique-dir", MARK_UNIQUE_DIR}, {NULL, 0}};
+    /* clang-format on */
+    int kind = MARK_NUMBER;
+    uint64_t n = 0;
+    if (!value_word(text, words, &kind) && !value_uint(text, UINT32_MAX, &n))
+        return false;
+    *out = (struct value_mark){.value = (uint32_t)n, .mask = UINT32_MAX, .kind = (uint32_t)kind};
+    return true;
+}
+
+bool value_mark(struct bytes text, struct value_mark *out)
+{
+    const uint8_t *slash = text.len ? memchr(text.at, '/', text.len) : NULL;
+    struct bytes number = slash ? bytes_make(text.at, (size_t)(slash - text.at)) : text;
+    uint64_t mask = UINT32_MAX;
+    if (slash && !value_uint(bytes_make(slash + 1, text.len - number.len - 1), UINT32_MAX, &mask))
+        return false;
+    if (value_is(number, "%same"))
+        *out = (struct value_mark){.kind = MARK_SAME};
+    else if (!value_if_id(number, out))
+        return false;
+    out->mask = (uint32_t)mask;
+    out->value &= out->mask;
+    return true;
+}
+
 /* ---- addresses ------------------------------------------------------------------------------- */
 
 bool value_addr(struct bytes text, struct addr *out)
@@ -257,7 +326,7 @@ static bool read_block(struct bytes text, size_t slash, struct addr *from, struc
     if (!value_addr(bytes_make(text.at, slash), from))
         return false;
     struct bytes bits = bytes_make(text.at + slash + 1, text.len - slash - 1);
-    if (bits.len > 3 || !value_uint(bits, addr_len(from) * 8, &prefix))
+    if (!take_digits(&bits, 10, addr_len(from) * 8, &prefix) || bits.len > 0)
         return false;
     *to = *from;
     for (size_t i = 0; i < addr_len(from) * 8; i++) {

@@ -16,6 +16,7 @@ struct value_fault {
     char text[320];    /* what is wrong, for people; "" = the type's own sentence will do */
     size_t at, len;    /* which part of the value; len 0 = all of it */
     char warning[320]; /* set on success: it works, but should not be used */
+    bool not_yet;      /* the value is right, but what it asks for is not there */
 };
 
 /* A row of an enumeration: several words may mean the same. The table ends with word NULL. */
@@ -27,6 +28,10 @@ struct value_word {
 /* Set the fault to a sentence about `part` of `whole`; always gives false. */
 bool value_fail(struct value_fault *f, struct bytes whole, struct bytes part, const char *format,
                 ...) __attribute__((format(printf, 4, 5)));
+
+/* The same about something that is right but not supported yet. */
+bool value_not_yet(struct value_fault *f, struct bytes whole, struct bytes part, const char *format,
+                   ...) __attribute__((format(printf, 4, 5)));
 
 struct bytes value_trim(struct bytes text);
 /*
@@ -48,6 +53,19 @@ bool value_permille(struct bytes text, uint32_t *out); /* "1.8" is 1800 */
 bool value_size(struct bytes text, uint64_t *out);     /* "1g", 1024-based */
 bool value_word(struct bytes text, const struct value_word *words, int *out);
 bool value_actions(struct bytes text, uint8_t *out); /* "trap|start" */
+bool value_dscp(struct bytes text, uint8_t *out);    /* "101110": binary digits, the last six count */
+
+/* A mark of packets, or the id of an interface: a number and a mask, or what a word stands for. */
+enum value_mark_kind { MARK_NUMBER,
+                       MARK_UNIQUE,     /* "%unique": each SA its own */
+                       MARK_UNIQUE_DIR, /* "%unique-dir": and each direction */
+                       MARK_SAME };     /* "%same": that of the SA */
+struct value_mark {
+    uint32_t value, mask;
+    uint32_t kind; /* enum value_mark_kind */
+};
+bool value_mark(struct bytes text, struct value_mark *out);  /* "42/0xff", "%unique", "%same" */
+bool value_if_id(struct bytes text, struct value_mark *out); /* "42", "%unique", "%unique-dir" */
 
 /* ---- addresses ------------------------------------------------------------------------------- */
 

@@ -124,8 +124,8 @@ bool value_auth(struct bytes text, enum conf_auth_class *class, struct cred_rule
         return true;
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         if (starts_with(text, later[i]))
-            return value_fail(f, text, text, "`%.*s` is not supported yet", (int)text.len,
-                              (const char *)text.at);
+            return value_not_yet(f, text, text, "`%.*s` is not supported yet", (int)text.len,
+                                 (const char *)text.at);
     *class = CONF_AUTH_PUBKEY;
     while (rest.len > 0) {
         const uint8_t *dash = memchr(rest.at, '-', rest.len);

@@ -161,7 +161,7 @@ static bool add_rdn(struct bytes whole, struct bytes rdn, struct bytes value, ui
                           "keyid:... if it is a key id)",
                           (int)name.len, (const char *)name.at);
     if (value.len == 1 && value.at[0] == '*')
-        return value_fail(f, whole, rdn, "a `*` in a distinguished name is not supported yet");
+        return value_not_yet(f, whole, rdn, "a `*` in a distinguished name is not supported yet");
     *len += put_rdn(der + *len, attribute, value);
     return true;
 }

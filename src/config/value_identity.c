@@ -57,7 +57,8 @@ static bool give(struct reading *r, int type, struct bytes data)
 
 static bool refuse_later(struct reading *r, const char *what)
 {
-    return value_fail(r->fault, r->whole, r->whole, "%s are not supported yet as identities", what);
+    return value_not_yet(r->fault, r->whole, r->whole, "%s are not supported yet as identities",
+                         what);
 }
 
 /* A host name or mail address, perhaps a pattern. */

@@ -61,7 +61,10 @@ static void times_have_units(void **state)
         {"1d", 86400},
         {"0x10", 16},
         {"0x1d", 29},
+        {"0x1e", 30},
+        {"0x1dh", 29 * 3600},
         {"010s", 8},
+        {"010 m", 480},
     };
     ike_time t;
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
@@ -69,7 +72,9 @@ static void times_have_units(void **state)
         assert_int_equal(t, right[i].seconds * IKE_SECOND);
     }
     static const char *const wrong[] = {
-        "", "s", "1.5s", "-1s", "4 hours", "1w", "1 s s", "99999999999s", "1111111111111111"};
+        "", "s", "1.5s", "-1s", "4 hours",
+        "1w", "1 s s", "08s", "0xs", "90s ", "99999999999s",
+        "1111111111111111"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(value_time(bytes_str(wrong[i]), &t));
     assert_true(value_fine_time(BYTES_LIT("0.5"), &t) && t == 500 * IKE_MS);
@@ -92,6 +97,7 @@ static void factors_and_sizes(void **state)
     assert_true(value_size(BYTES_LIT("2k"), &n) && n == 2048);
     assert_true(value_size(BYTES_LIT("3 G"), &n) && n == UINT64_C(3) << 30);
     assert_true(value_size(BYTES_LIT("99999999999999g"), &n) && n == UINT64_MAX);
+    assert_true(value_size(BYTES_LIT("0x10k"), &n) && n == 16384);
     assert_false(value_size(BYTES_LIT("2t"), &n) || value_size(BYTES_LIT("k"), &n));
 }
 
@@ -110,6 +116,43 @@ static void truths_and_actions(void **state)
     assert_false(value_actions(BYTES_LIT("trap|"), &bits) || value_actions(BYTES_LIT("go"), &bits));
 }
 
+static void codepoints_are_binary_digits(void **state)
+{
+    (void)state;
+    uint8_t d;
+    assert_true(value_dscp(BYTES_LIT("101110"), &d) && d == 46);
+    assert_true(value_dscp(BYTES_LIT("1"), &d) && d == 1);
+    assert_true(value_dscp(BYTES_LIT("1101110"), &d) && d == 46); /* the last six */
+    assert_false(value_dscp(BYTES_LIT("46"), &d) || value_dscp(BYTES_LIT("0x2e"), &d) ||
+                 value_dscp(BYTES_LIT(""), &d) || value_dscp(BYTES_LIT("1 "), &d));
+}
+
+static void marks_have_masks_and_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        struct value_mark mark;
+    } right[] = {
+        {"42", {42, UINT32_MAX, MARK_NUMBER}},
+        {"0x2a/0x0f", {0xa, 0xf, MARK_NUMBER}},
+        {"0/0x00000000", {0, 0, MARK_NUMBER}},
+        {"%unique", {0, UINT32_MAX, MARK_UNIQUE}},
+        {"%unique-dir/0xff", {0, 0xff, MARK_UNIQUE_DIR}},
+        {"%same/0xff", {0, 0xff, MARK_SAME}},
+    };
+    static const char *const wrong[] = {"", "/", "42/", "/1", "42/x", "%other", "4294967296", "1/2/3"};
+    struct value_mark m;
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        assert_true(value_mark(bytes_str(right[i].text), &m));
+        assert_memory_equal(&m, &right[i].mark, sizeof m);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(value_mark(bytes_str(wrong[i]), &m));
+    assert_true(value_if_id(BYTES_LIT("%unique-dir"), &m) && m.kind == MARK_UNIQUE_DIR);
+    assert_false(value_if_id(BYTES_LIT("42/1"), &m) || value_if_id(BYTES_LIT("%same"), &m));
+}
+
 /* ---- addresses ------------------------------------------------------------------------------- */
 
 static void addresses_are_ranges(void **state)
@@ -122,6 +165,8 @@ static void addresses_are_ranges(void **state)
                  {"0.0.0.0/0", "0.0.0.0", "255.255.255.255"},
                  {"10.0.0.1-10.0.0.9", "10.0.0.1", "10.0.0.9"},
                  {"2001:db8::1", "2001:db8::1", "2001:db8::1"},
+                 {"10.1.2.3/08", "10.0.0.0", "10.255.255.255"}, /* a length is decimal */
+                 {"10.1.2.3/010", "10.0.0.0", "10.63.255.255"},
                  {"2001:db8::/127", "2001:db8::", "2001:db8::1"}};
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
         struct addr from, to;
@@ -535,6 +580,8 @@ int main(void)
         cmocka_unit_test(times_have_units),
         cmocka_unit_test(factors_and_sizes),
         cmocka_unit_test(truths_and_actions),
+        cmocka_unit_test(codepoints_are_binary_digits),
+        cmocka_unit_test(marks_have_masks_and_words),
         cmocka_unit_test(addresses_are_ranges),
         cmocka_unit_test(endpoints_may_be_names),
         cmocka_unit_test(selectors_of_every_form),
