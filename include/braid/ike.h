@@ -251,14 +251,19 @@ struct ike_effect {
 };
 
 /*
- * The list a verb appends to. Everything in it lives until ike_effects_clear; a full arena sets
- * `lost` and drops the effect (loudly counted).
+ * The list a verb appends to. Everything in it lives until ike_effects_clear. When memory runs out
+ * an effect is dropped, and counted; never a PLANE_ADD, without which there is no Child SA.
  */
 struct ike_effects;
 struct ike_effects *ike_effects_new(const struct alloc *alloc);
 void ike_effects_free(struct ike_effects *fx);
 const struct ike_effect *ike_effects_first(const struct ike_effects *fx);
 void ike_effects_clear(struct ike_effects *fx); /* wipes keys */
+/*
+ * Was one dropped since? Datagrams are sent again, and questions fail; but the data plane may still
+ * have what it was to move or remove: for each Child SA it has, let it do ike_engine_plane.
+ */
+bool ike_effects_lost(const struct ike_effects *fx);
 
 /* ---- orders ---------------------------------------------------------------------------------- */
 
@@ -371,6 +376,9 @@ struct ike_child_info {
 bool ike_engine_find_sa(const struct ike_engine *e, uint32_t id, struct ike_sa_info *info); /* one */
 bool ike_engine_next_sa(const struct ike_engine *e, uint32_t after, struct ike_sa_info *info);
 bool ike_engine_next_child(const struct ike_engine *e, uint32_t ike_id, uint32_t after, struct ike_child_info *info);
+
+/* What brings this Child SA of the data plane into line: MOVE, or REMOVE of one that is no more. */
+struct ike_plane ike_engine_plane(const struct ike_engine *e, uint32_t child_id);
 
 /* Counters, by name; in table order. */
 struct ike_counter {

@@ -89,7 +89,12 @@ static void execute(struct daemon *d)
             break;
         }
     }
+    bool lost = ike_effects_lost(d->fx);
     ike_effects_clear(d->fx);
+    if (lost) {
+        LOG(&d->log, ERROR, DAEMON, "out-of-memory", F_TEXT("lost", "effects of the engine"));
+        plane_reconcile(d);
+    }
 }
 
 /* ---- the drain ------------------------------------------------------------------------------- */

@@ -120,3 +120,14 @@ void plane_reports(struct daemon *d)
     while (d->plane && d->plane->report(d->plane->self, &r))
         take_report(d, &r);
 }
+
+void plane_reconcile(struct daemon *d)
+{
+    uint32_t id;
+    for (size_t at = 0; d->plane->each(d->plane->self, &at, &id);) {
+        struct ike_plane plane = ike_engine_plane(d->engine, id);
+        (void)d->plane->apply(d->plane->self, loop_now(), &plane);
+        if (plane.op == PLANE_REMOVE)
+            at = 0;
+    }
+}

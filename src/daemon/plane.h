@@ -14,5 +14,7 @@ void plane_input(struct daemon *d, const struct ike_path *path, uint8_t *packet,
                  size_t len); /* ESP from the wire */
 void plane_flush(struct daemon *d); /* ends a batch of that */
 void plane_reports(struct daemon *d);
+/* Effects were lost: the data plane moves or removes what it should have. */
+void plane_reconcile(struct daemon *d);
 
 #endif

@@ -72,6 +72,8 @@ struct dataplane {
 
     bool (*report)(void *self, struct plane_report *out); /* the next report, false when there is none */
     bool (*usage)(void *self, uint32_t child_id, struct plane_usage *out);
+    /* Walk the Child SAs it has, beginning with *at = 0; false at the end. None may come or go meanwhile. */
+    bool (*each)(void *self, size_t *at, uint32_t *child_id);
     void (*close)(void *self); /* takes everything away again: policies, routes, addresses, devices */
 };
 

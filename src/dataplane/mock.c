@@ -278,6 +278,14 @@ static bool mock_usage(void *self, uint32_t child_id, struct plane_usage *out)
     return n != NULL;
 }
 
+static bool mock_each(void *self, size_t *at, uint32_t *child_id)
+{
+    const struct mock_child *c = mock_child(&((struct mock *)self)->plane, (*at)++);
+    if (c)
+        *child_id = c->id;
+    return c != NULL;
+}
+
 static void mock_close(void *self)
 {
     struct mock *m = self;
@@ -347,6 +355,7 @@ struct dataplane *mock_new(void)
         .readable = mock_readable,
         .report = mock_report,
         .usage = mock_usage,
+        .each = mock_each,
         .close = mock_close,
     };
     m->fds[0] = -1;

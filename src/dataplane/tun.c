@@ -542,6 +542,15 @@ static bool tun_usage(void *self, uint32_t child_id, struct plane_usage *out)
     return sa != NULL;
 }
 
+static bool tun_each(void *self, size_t *at, uint32_t *child_id)
+{
+    struct tun *t = self;
+    const struct sad_entry *sa = sad_each(&t->sad, at);
+    if (sa)
+        *child_id = sa->id;
+    return sa != NULL;
+}
+
 static void tun_close(void *self)
 {
     struct tun *t = self;
@@ -599,6 +608,7 @@ static struct dataplane *tun_new_with(const struct crypto *crypto,
         .readable = tun_readable,
         .report = tun_report,
         .usage = tun_usage,
+        .each = tun_each,
         .close = tun_close,
     };
     t->output = *output;

@@ -177,7 +177,7 @@ static void expire(struct turn *t)
 void ike_engine_tick(struct ike_engine *e, ike_time now, struct ike_effects *fx)
 {
     for (struct heap_node *top = heap_top(&e->timers);
-         top && top->at <= now && effects_have_room(fx); top = heap_top(&e->timers)) {
+         top && top->at <= now && !effects_are_enough(fx); top = heap_top(&e->timers)) {
         struct turn t = {.e = e, .sa = HEAP_OWNER(top, struct ike_sa, timer), .now = now, .fx = fx};
         expire(&t);
         if (t.sa->phase != PHASE_GONE &&

@@ -100,9 +100,15 @@ struct ike_effects {
     bool lost;
 };
 
-/* For the end of an SA with as many Child SAs as it may have. */
-bool effects_have_room(const struct ike_effects *fx);
-/* Append an effect, or NULL when the arena is full (counted). */
+/* A tick stops here, so that its effects are carried out before it goes on. */
+bool effects_are_enough(const struct ike_effects *fx);
+/*
+ * In two steps, for an effect without which something must not happen: make it, or NULL when out of
+ * memory; and append it. One that is never appended is wiped with the rest.
+ */
+struct ike_effect *effects_make(struct ike_effects *fx, enum effect_kind kind);
+void effects_append(struct ike_effects *fx, struct ike_effect *effect);
+/* Both at once. NULL when out of memory: the effect is lost (ike_effects_lost, and counted). */
 struct ike_effect *effects_add(struct ike_engine *e, struct ike_effects *fx, enum effect_kind kind);
 void effects_send(struct ike_engine *e, struct ike_effects *fx, const struct ike_path *path,
                   struct bytes datagram);

@@ -29,7 +29,8 @@ enum {
 
     /* values of one decoded message, and of the one built in answer */
     DECODE_ARENA_MAX = 192 * 1024,
-    EFFECTS_ARENA_MAX = 1024 * 1024, /* effects of one verb */
+    /* octets of effects after which a tick lets them be carried out */
+    EFFECTS_ENOUGH = 512 * 1024,
     CHILDREN_PER_IKE_MAX = 256,
     /* unfinished series of key exchanges that we serve on one IKE SA */
     SERIES_PER_IKE_MAX = 8,

@@ -60,17 +60,19 @@ static enum crypto_result derive(struct turn *t, const struct larval *l, struct 
                       l->choice.encr, l->choice.integ, keys);
 }
 
-static struct selectors lend_selectors(struct turn *t, const struct selectors *from)
+static bool lend_selectors(struct turn *t, const struct selectors *from, struct selectors *to)
 {
     struct bytes copy;
     if (!arena_copy(&t->fx->arena, bytes_make(from->at, from->count * sizeof *from->at), &copy))
-        return (struct selectors){0};
-    return (struct selectors){from->count, (const void *)copy.at};
+        return false;
+    *to = (struct selectors){from->count, (const void *)copy.at};
+    return true;
 }
 
 static void fill_plane(struct turn *t, const struct child *child, const struct child_keys *keys,
                        uint32_t replaces, struct ike_plane *plane)
 {
+    const struct selectors local_ts = plane->child.local_ts, remote_ts = plane->child.remote_ts;
     plane->op = PLANE_ADD;
     plane->child = (struct plane_child){
         .ike_spi = sa_spi_ours(t->sa),
@@ -87,8 +89,8 @@ static void fill_plane(struct turn *t, const struct child *child, const struct c
         .encap = t->sa->path.encap,
         .initiator = child->initiator,
         .path = t->sa->path,
-        .local_ts = lend_selectors(t, &child->local_ts),
-        .remote_ts = lend_selectors(t, &child->remote_ts),
+        .local_ts = local_ts,
+        .remote_ts = remote_ts,
         .replay_window = child->conf->replay_window,
         .copy_df = child->conf->copy_df,
     };
@@ -107,17 +109,22 @@ static void fill_plane(struct turn *t, const struct child *child, const struct c
 
 struct child *merge_child(struct turn *t, struct larval *l)
 {
+    struct ike_effect *effect = effects_make(t->fx, EFFECT_PLANE);
     struct child_keys keys;
-    if (derive(t, l, &keys) != CRYPTO_OK)
+    if (!effect || !lend_selectors(t, &l->local_ts, &effect->u.plane.child.local_ts) ||
+        !lend_selectors(t, &l->remote_ts, &effect->u.plane.child.remote_ts) ||
+        derive(t, l, &keys) != CRYPTO_OK)
         return NULL;
     struct child *child = make_child(t, l);
-    struct ike_effect *effect = child ? effects_add(t->e, t->fx, EFFECT_PLANE) : NULL;
-    if (effect) {
+    if (child) {
         fill_plane(t, child, &keys, l->rekeys, &effect->u.plane);
+        effects_append(t->fx, effect);
         t->e->counts[COUNT_CHILD_UP]++;
     }
     child_keys_wipe(&keys);
-    struct child *old = child && l->rekeys ? sa_child(t->sa, l->rekeys) : NULL;
+    if (!child)
+        return NULL;
+    struct child *old = l->rekeys ? sa_child(t->sa, l->rekeys) : NULL;
     if (old && old->state == CHILD_INSTALLED) {
         old->state = CHILD_REKEYED;
         old->replaced_by = child->id;

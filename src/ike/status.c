@@ -139,6 +139,20 @@ bool ike_engine_next_child(const struct ike_engine *e, uint32_t ike_id, uint32_t
     return next != NULL;
 }
 
+struct ike_plane ike_engine_plane(const struct ike_engine *e, uint32_t child_id)
+{
+    const struct ike_sa *sa = table_get(&e->by_child, child_id);
+    struct ike_plane plane = {.op = sa ? PLANE_MOVE : PLANE_REMOVE, .child = {.id = child_id}};
+    const struct child *c = sa ? sa_child(sa, child_id) : NULL;
+    if (!c)
+        return plane;
+    plane.child.spi_in = c->spi_in;
+    plane.child.spi_out = c->spi_out;
+    plane.child.path = sa->path;
+    plane.child.encap = sa->path.encap;
+    return plane;
+}
+
 uint32_t ike_engine_sa_count(const struct ike_engine *e)
 {
     return e->sa_count;

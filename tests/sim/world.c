@@ -362,35 +362,19 @@ static void do_plane(struct host *h, const struct ike_plane *plane)
         world_at(h->world, h->world->now, h, do_order_later, 0);
 }
 
-static bool engine_knows_child(const struct host *h, uint32_t child_id)
-{
-    return table_get(&h->engine->by_child, child_id) != NULL;
-}
-
 /*
  * Memory ran out and effects were lost. Datagrams are lost anyway, answers that never come end in a
- * timeout; but the data plane and the engine must not differ for ever: the owner looks what the
- * engine believes in, removes the rest, and reports what is missing.
+ * timeout; but what the data plane should have moved or removed, it must do.
  */
-static void reconcile(struct world *w, struct host *h, uint64_t arg)
+static void reconcile(struct host *h)
 {
-    (void)w;
-    (void)arg;
-    const struct mock_child *m;
-    struct ike_sa_info sa;
-    struct ike_child_info child;
-    for (size_t i = 0; h->engine && (m = mock_child(h->plane, i)) != NULL;) {
-        struct ike_plane remove = {.op = PLANE_REMOVE, .child = {.id = m->id}};
-        if (engine_knows_child(h, m->id))
-            i++;
-        else
-            h->plane->apply(h->plane->self, h->world->now, &remove);
+    uint32_t id;
+    for (size_t at = 0; h->plane->each(h->plane->self, &at, &id);) {
+        struct ike_plane plane = ike_engine_plane(h->engine, id);
+        h->plane->apply(h->plane->self, h->world->now, &plane);
+        if (plane.op == PLANE_REMOVE)
+            at = 0;
     }
-    for (uint32_t id = 0; h->engine && ike_engine_next_sa(h->engine, id, &sa); id = sa.id)
-        for (uint32_t c = 0; ike_engine_next_child(h->engine, sa.id, c, &child); c = child.id)
-            if (!mock_child_by_id(h->plane, child.id))
-                host_order(h,
-                           &(struct ike_order){.kind = ORDER_PLANE_FAILED, .child_id = child.id});
 }
 
 static void carry_out(struct host *h, struct step *step)
@@ -417,9 +401,9 @@ static void carry_out(struct host *h, struct step *step)
     }
     record_effects(h);
     h->world->steps++;
-    step->lost_effects = h->fx->lost;
-    if (h->fx->lost)
-        world_at(h->world, h->world->now, h, reconcile, 0);
+    step->lost_effects = ike_effects_lost(h->fx);
+    if (step->lost_effects)
+        reconcile(h);
     ike_effects_clear(h->fx);
     configs_free_old(h);
     invariants_step(h, step);
