@@ -65,11 +65,21 @@ static BIO *open_text(struct bytes text)
 
 /* ---- certificates and lists ------------------------------------------------------------------ */
 
+/* Would it be written as it came? OpenSSL reads BER too, and reads on behind lies about lengths. */
+static bool is_der_of(const X509 *cert, struct bytes der)
+{
+    uint8_t *again = NULL;
+    int len = i2d_X509(cert, &again);
+    bool same = len > 0 && bytes_equal(bytes_make(again, (size_t)len), der);
+    OPENSSL_free(again);
+    return same;
+}
+
 X509 *file_cert_of(struct bytes der)
 {
     const uint8_t *at = der.at;
     X509 *cert = der.len ? d2i_X509(NULL, &at, (long)der.len) : NULL;
-    if (cert && at != der.at + der.len) {
+    if (cert && !is_der_of(cert, der)) {
         X509_free(cert);
         cert = NULL;
     }

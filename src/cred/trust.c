@@ -209,6 +209,8 @@ static bool prepare(X509_STORE_CTX *ctx, X509 *cert, STACK_OF(X509) * others,
 bool trust_chain(X509 *cert, STACK_OF(X509) * others, const struct trust_demand *demand,
                  char why[TRUST_REASON_MAX])
 {
+    if (X509_get_extension_flags(cert) & EXFLAG_INVALID)
+        return refuse(why, cert, "an extension cannot be read, or is there twice");
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     bool good = false;
     if (!ctx || !prepare(ctx, cert, others, demand)) {
