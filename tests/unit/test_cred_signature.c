@@ -313,7 +313,8 @@ static void rsa_block(struct bytes prefix, struct bytes rest, size_t fill, uint8
     block[1] = 1;
     uint8_t *at = block + 2 + fill;
     *at++ = 0;
-    memcpy(at, prefix.at, prefix.len);
+    if (prefix.len)
+        memcpy(at, prefix.at, prefix.len);
     memcpy(at + prefix.len, hash, sizeof hash);
     at += prefix.len + sizeof hash;
     if (rest.len)
@@ -536,6 +537,10 @@ static void ecdsa_signatures_are_der_to_the_last_octet(void **state)
     struct bytes algorithm = algorithms[row_of("ECDSA_WITH_SHA2_256")];
     struct numbers v;
     numbers_of(key, &curves[0], &v);
+    while (!BN_is_bit_set(v.r, 255)) { /* so that r needs a zero in front */
+        numbers_free(&v);
+        numbers_of(key, &curves[0], &v);
+    }
     uint8_t room[160], r[64], s[64], long_r[64], long_s[64];
     struct bytes proper = put_pair(room, v.r, v.s);
     assert_true(believes_under(key, algorithm, proper));
