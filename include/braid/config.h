@@ -52,6 +52,8 @@ struct conf_auth {
      * load (src/cred). Only who answers ASKs looks at it.
      */
     const struct key_section *keys;
+    /* remote: the methods we accept, as RFC 9593 announces them; set by who fills in `keys` */
+    struct bytes accepts;
     const char *id_text;     /* as written, for messages; NULL when absent */
 };
 

@@ -50,6 +50,12 @@ struct ike_cert {
     struct bytes data;
 };
 
+/* A way to authenticate that the peer says it accepts (RFC 9593). */
+struct ike_announced {
+    uint8_t method;         /* enum auth_method */
+    struct bytes algorithm; /* Digital Signature: AlgorithmIdentifier in DER; empty = any. Hostile */
+};
+
 /*
  * The first two carry the octets that AUTH covers (RFC 7296 2.15), already assembled by the core, and who is
  * who. For shared keys the executor computes prf(prf(PSK, "Key Pad for IKEv2"), octets) with the
@@ -71,6 +77,8 @@ struct ike_ask {
     /* ASK_SIGN: 20-octet hashes of the CAs' keys the peer asked for; empty = it did not say. Hostile */
     struct bytes issuers;
     bool asked_for_cert;           /* ASK_SIGN: the peer sent a CERTREQ */
+    uint16_t announced_count;      /* ASK_SIGN: what the peer accepts; 0 = it did not say */
+    const struct ike_announced *announced;
     uint16_t cert_count;           /* ASK_VERIFY: CERT payloads of the peer, in its order. Hostile */
     const struct ike_cert *certs;
     struct bytes ppk_id;           /* ASK_PPK: which; empty = any for these identities. Hostile */
@@ -93,7 +101,9 @@ struct ike_answer {
     const struct ike_cert *certs;
     const struct secret *ppk; /* ASK_PPK: the key itself, and its name */
     struct bytes ppk_id;
-    const char *detail; /* why it was refused, a sentence; NULL = nothing to add */
+    /* why it was refused, a sentence; ASK_SIGN that is OK: why the peer may refuse it. NULL =
+     * nothing to add */
+    const char *detail;
     /* how it was authenticated, for status pages: "ML_DSA_65"; static text, or NULL */
     const char *scheme;
     bool quantum_safe;  /* that withstands a quantum computer */

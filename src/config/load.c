@@ -358,6 +358,8 @@ static bool load_auth(struct loader *l, const struct view *conn, const struct se
     if (!schema_check_parts(&l->run, SCHEMA_AUTH, &v, path))
         good = false;
     *auth = read.auth;
+    if (is_remote && read.auth.class == CONF_AUTH_PSK)
+        auth->accepts = BYTES_LIT("\x02\x02"); /* RFC 9593 3.2.1: two octets, AUTH_PSK */
     if (good && read.auth.class == CONF_AUTH_PUBKEY)
         good = add_section(l, &v, &read, to, is_remote, path, place);
     return good && check_files(l, &v, place, path, &read) &&

@@ -71,7 +71,7 @@ static bool same_auth(const struct conf_auth *a, const struct conf_auth *b)
     const struct conf_identity *x = &a->id, *y = &b->id;
     return a->class == b->class && x->any == y->any && x->suffix == y->suffix &&
            x->id.type == y->id.type && bytes_equal(x->id.data, y->id.data) &&
-           (a->keys == NULL) == (b->keys == NULL);
+           (a->keys == NULL) == (b->keys == NULL) && bytes_equal(a->accepts, b->accepts);
 }
 
 static bool same_selectors(const struct selectors *a, const struct selectors *b)

@@ -1,6 +1,8 @@
 /* answer: see answer.h. */
 #include "cred/answer.h"
 
+#include "cred/announce.h"
+
 enum {
 #define AUTH_METHOD(number, name) AUTH_##name = number,
 #include "wire/iana.def"
@@ -19,6 +21,9 @@ void cred_reply_make(const struct cred_store *store, const struct crypto *crypto
     *out = (struct cred_reply){.answer.ticket = ask->ticket};
     if (!is_for_keys(ask)) {
         cred_answer(store, crypto, ask, &out->answer, out->mac);
+        if (out->answer.status == ANSWER_OK && ask->kind == ASK_SIGN &&
+            announce_misses(ask, out->answer.method, NULL, out->keys.why, sizeof out->keys.why))
+            out->answer.detail = out->keys.why;
         if (ask->kind == ASK_VERIFY && ask->method != AUTH_PSK)
             out->answer.detail = "a shared key is asked for, and the peer used another method";
     } else if (ask->kind == ASK_SIGN) {

@@ -1,6 +1,7 @@
 /* keyring: reading. See keyring.h; the answers are in keyring_answer.c. */
 #include "cred/keyring.h"
 
+#include "cred/announce.h"
 #include "cred/file.h"
 #include "cred/keyring_types.h"
 #include "cred/validity.h"
@@ -523,6 +524,17 @@ static void load_anchors(struct loading *l, const struct cred_section *s, struct
     sk_X509_pop_free(own, X509_free);
 }
 
+/* The kinds of keys a peer may have here. */
+static uint32_t families_of_peers(const struct key_section *s)
+{
+    uint32_t set = 0;
+    for (uint16_t i = 0; i < s->raw_count; i++)
+        set |= scheme_families(s->raw[i]);
+    for (int i = 0; i < sk_X509_num(s->pinned); i++)
+        set |= scheme_families(X509_get0_pubkey(sk_X509_value(s->pinned, i)));
+    return s->raw_only || sk_X509_num(s->pinned) > 0 ? set : UINT32_MAX;
+}
+
 static void load_remote(struct loading *l, const struct cred_section *s, struct key_section *to)
 {
     to->pinned = load_list(l, s, CRED_CERTS, "x509", &s->spec.certs, true);
@@ -538,6 +550,8 @@ static void load_remote(struct loading *l, const struct cred_section *s, struct 
     }
     to->raw_only =
         s->spec.pubkeys.count > 0 && s->spec.certs.count == 0 && s->spec.cacerts.count == 0;
+    to->accepts = announce_signatures(families_of_peers(to), &to->ike);
+    s->conn->remote.accepts = to->accepts;
     load_anchors(l, s, to);
 }
 
@@ -605,6 +619,7 @@ static void free_section(struct key_section *s)
     free(s->own);
     free(s->raw);
     free(s->certreq);
+    free((void *)(uintptr_t)s->accepts.at);
     X509_STORE_free(s->store);
     sk_X509_pop_free(s->pinned, X509_free);
 }

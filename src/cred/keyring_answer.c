@@ -1,6 +1,7 @@
 /* keyring: using it. See keyring.h. */
 #include "cred/keyring.h"
 
+#include "cred/announce.h"
 #include "cred/file.h"
 #include "cred/keyring_types.h"
 
@@ -59,18 +60,24 @@ static bool should_send(const struct ike_ask *ask)
     return how == SEND_CERT_ALWAYS || (how == SEND_CERT_IFASKED && ask->asked_for_cert);
 }
 
-static bool sign_with(const struct own_key *own, const struct key_section *s,
+static bool sign_with(const struct own_key *own, const struct key_section *s, bool announced,
                       const struct ike_ask *ask, struct ike_answer *out, struct key_reply *room,
                       const char **why)
 {
     struct scheme_wish wish = {.hashes = ask->hashes, .rule = &s->ike};
     const struct scheme *used;
+    if (announced) {
+        wish.announced_count = ask->announced_count;
+        wish.announced = ask->announced;
+    }
     if (!scheme_sign(own->key, &wish, ask->octets, &out->method, &room->auth, &used, why))
         return false;
     out->status = ANSWER_OK;
     out->auth = room->auth;
     out->scheme = name_of(used, out->method);
     out->quantum_safe = scheme_is_quantum(own->key);
+    if (announce_misses(ask, out->method, used, room->why, sizeof room->why))
+        out->detail = room->why;
     if (!should_send(ask))
         return true;
     memcpy(room->certs, own->certs, own->count * sizeof room->certs[0]);
@@ -83,11 +90,11 @@ void keyring_sign(const struct ike_ask *ask, struct ike_answer *out, struct key_
 {
     const struct key_section *s = ask->conn->local.keys;
     const char *why = "no private key is configured";
-    /* those of a CA the peer knows first, the others after */
-    for (int known = 1; s && known >= 0; known--)
+    /* what the peer announces first; in that, those of a CA it knows; the others after */
+    for (int rank = 3; s && rank >= 0; rank--)
         for (uint16_t i = 0; i < s->own_count; i++)
-            if (is_of_issuer(&s->own[i], ask->issuers) == known &&
-                sign_with(&s->own[i], s, ask, out, room, &why))
+            if (is_of_issuer(&s->own[i], ask->issuers) == (rank & 1) &&
+                sign_with(&s->own[i], s, rank >> 1, ask, out, room, &why))
                 return;
     refuse(out, room, ANSWER_NO_SECRET, why);
 }

@@ -36,6 +36,7 @@ struct key_section {
     uint16_t raw_count;
     EVP_PKEY **raw;   /* and these raw keys */
     uint8_t *certreq; /* what the connection's CERTREQ borrows */
+    struct bytes accepts; /* and what its list of methods does */
 };
 
 struct keyring {

@@ -351,8 +351,13 @@ static const struct scheme *read_algorithm(struct bytes der, struct way *way)
     return found;
 }
 
-/* Length octet and AlgorithmIdentifier of a scheme. */
-static struct bytes write_algorithm(const struct scheme *s, uint8_t room[96])
+const struct scheme *scheme_read(struct bytes der)
+{
+    struct way way;
+    return read_algorithm(der, &way);
+}
+
+struct bytes scheme_write(const struct scheme *s, uint8_t room[SCHEME_ALGORITHM_MAX])
 {
     static const uint8_t pss[] = {
         0x30, 0x34, 0xa0, 0x0f, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03,
@@ -440,18 +445,35 @@ static bool sign_ecdsa_old(EVP_PKEY *key, const struct curve *c, struct bytes oc
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
+bool scheme_is_announced(const struct ike_announced *list, uint16_t count, uint8_t method,
+                         const struct scheme *s)
+{
+    for (uint16_t i = 0; i < count; i++)
+        if (list[i].method == method &&
+            (!s || !list[i].algorithm.len || scheme_read(list[i].algorithm) == s))
+            return true;
+    return false;
+}
+
+static bool is_wished(const struct scheme_wish *wish, uint8_t method, const struct scheme *s)
+{
+    return wish->announced_count == 0 ||
+           scheme_is_announced(wish->announced, wish->announced_count, method, s);
+}
+
 /* The method that RFC 7296 has for this key, for a peer that knows nothing newer. */
-static bool sign_old(EVP_PKEY *key, const struct cred_rule *rule, struct bytes octets,
+static bool sign_old(EVP_PKEY *key, const struct scheme_wish *wish, struct bytes octets,
                      uint8_t *method, struct bytes *auth, const char **why)
 {
     const struct curve *c = EVP_PKEY_is_a(key, "EC") ? find_curve(key) : NULL;
     struct way way = {.family = FAMILY_RSA_PKCS1, .hash = HASH_SHA2_256};
     struct scheme as = {.family = c ? FAMILY_ECDSA : FAMILY_RSA_PKCS1,
                         .hash = c ? c->hash : HASH_SHA2_256};
-    *why = "the peer knows no Digital Signature (RFC 7427), and this key needs it";
-    if (!has(scheme_families(key), as.family) || !scheme_rule_allows(rule, &as, key))
-        return false;
     *method = c ? c->method : AUTH_RSA;
+    *why = "the peer knows no Digital Signature (RFC 7427), and this key needs it";
+    if (!has(scheme_families(key), as.family) || !scheme_rule_allows(wish->rule, &as, key) ||
+        !is_wished(wish, *method, NULL))
+        return false;
     *why = "the signature could not be made";
     return c ? sign_ecdsa_old(key, c, octets, auth)
              : make_signature(key, &way, BYTES_NONE, octets, auth);
@@ -474,7 +496,7 @@ static const struct scheme *choose(EVP_PKEY *key, const struct scheme_wish *wish
         if (!has(can, s->family) || !scheme_rule_allows(wish->rule, s, key))
             continue;
         allowed = true;
-        if (!has(wish->hashes, s->hash))
+        if (!has(wish->hashes, s->hash) || !is_wished(wish, AUTH_DIGITAL_SIGNATURE, s))
             continue;
         if (fits_curve(s, key))
             return s;
@@ -488,11 +510,11 @@ static const struct scheme *choose(EVP_PKEY *key, const struct scheme_wish *wish
 bool scheme_sign(EVP_PKEY *key, const struct scheme_wish *wish, struct bytes octets,
                  uint8_t *method, struct bytes *auth, const struct scheme **used, const char **why)
 {
-    uint8_t room[96];
+    uint8_t room[SCHEME_ALGORITHM_MAX];
     *used = NULL;
-    if (!wish->hashes)
-        return sign_old(key, wish->rule, octets, method, auth, why);
-    const struct scheme *s = choose(key, wish, why);
+    const struct scheme *s = wish->hashes ? choose(key, wish, why) : NULL;
+    if (!s && (!wish->hashes || wish->announced_count))
+        return sign_old(key, wish, octets, method, auth, why);
     if (!s)
         return false;
     const struct hash *hash = find_hash(s->hash);
@@ -500,7 +522,7 @@ bool scheme_sign(EVP_PKEY *key, const struct scheme_wish *wish, struct bytes oct
     *method = AUTH_DIGITAL_SIGNATURE;
     *used = s;
     *why = "the signature could not be made";
-    return make_signature(key, &way, write_algorithm(s, room), octets, auth);
+    return make_signature(key, &way, scheme_write(s, room), octets, auth);
 }
 
 /* ---- judging --------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #define BRAID_CRED_SCHEME_H
 
 #include "base/bytes.h"
+#include <braid/ike.h>
 #include <braid/secrets.h>
 
 #include <openssl/evp.h>
@@ -47,7 +48,20 @@ bool scheme_rule_allows(const struct cred_rule *rule, const struct scheme *s, EV
 struct scheme_wish {
     uint32_t hashes; /* the peer announced; 0 = it does not know Digital Signature */
     const struct cred_rule *rule;
+    /* the methods the peer accepts (RFC 9593); 0 = it did not say */
+    uint16_t announced_count;
+    const struct ike_announced *announced;
 };
+
+/* Does a peer's list hold this method, and with Digital Signature this scheme? */
+bool scheme_is_announced(const struct ike_announced *list, uint16_t count, uint8_t method,
+                         const struct scheme *s);
+
+/* Length octet and AlgorithmIdentifier of a scheme, as in AUTH. */
+enum { SCHEME_ALGORITHM_MAX = 96 };
+struct bytes scheme_write(const struct scheme *s, uint8_t room[SCHEME_ALGORITHM_MAX]);
+/* Which scheme an AlgorithmIdentifier (hostile) names; NULL: none of ours. */
+const struct scheme *scheme_read(struct bytes der);
 
 /*
  * Make the data of an AUTH payload, to be freed by the caller with free(). False: *why is a

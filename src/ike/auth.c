@@ -164,6 +164,8 @@ static struct verdict ask(struct turn *t, enum ask_kind kind, bool initiator, ui
     } else {
         question.asked_for_cert = t->sa->birth->asked_for_cert;
         question.issuers = t->sa->birth->issuers;
+        question.announced_count = t->sa->birth->announced_count;
+        question.announced = t->sa->birth->announced;
     }
     return turn_ask(t, &question);
 }

@@ -65,7 +65,7 @@ const struct exchange *exchange_next(const struct ike_sa *sa)
     case PHASE_NEW:
         return exchange_find(EXCHANGE_IKE_SA_INIT);
     case PHASE_KEYED:
-        return exchange_find(schedule_left(&sa->birth->schedule) ? EXCHANGE_IKE_INTERMEDIATE : EXCHANGE_IKE_AUTH);
+        return exchange_find(round_is_due(sa->birth) ? EXCHANGE_IKE_INTERMEDIATE : EXCHANGE_IKE_AUTH);
     default:
         return NULL;
     }

@@ -56,6 +56,7 @@ struct verdict init_request(struct turn *t);
 struct verdict init_response(struct turn *t);
 enum crypto_result init_done(struct turn *t);
 
+bool round_is_due(const struct larval *birth); /* as initiator: before IKE_AUTH */
 struct verdict round_start(struct turn *t);
 struct verdict round_request(struct turn *t);
 struct verdict round_response(struct turn *t);

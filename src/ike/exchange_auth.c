@@ -15,6 +15,7 @@
  * ones, and they come into force when the peer is believed. Unless it is required, AUTH without
  * it goes along for a peer that does not have it.
  */
+#include "ike/announce.h"
 #include "ike/auth.h"
 #include "ike/drive.h"
 #include "ike/explain.h"
@@ -24,9 +25,16 @@
 #include "ike/negotiate.h"
 #include "wire/notify.h"
 
-enum start_step { START_IDENTIFY, START_PPK, START_PLAIN_AUTH, START_SEND };
-enum response_step { RESPONSE_VERIFY, RESPONSE_INSTALL };
-enum request_step { REQUEST_IDENTIFY, REQUEST_PPK, REQUEST_BELIEVE, REQUEST_ANSWER };
+enum start_step { START_IDENTIFY,
+                  START_PPK,
+                  START_PLAIN_AUTH,
+                  START_SEND };
+enum response_step { RESPONSE_VERIFY,
+                     RESPONSE_INSTALL };
+enum request_step { REQUEST_IDENTIFY,
+                    REQUEST_PPK,
+                    REQUEST_BELIEVE,
+                    REQUEST_ANSWER };
 
 static const struct child_rules keys_from_ike = {.no_kex = true};
 
@@ -241,15 +249,32 @@ static struct verdict add_child(struct turn *t)
     return negotiate_offer(t, l, &keys_from_ike);
 }
 
+/* What the one who signed says of our chances, for the case that the peer refuses. */
+static bool keep_doubt(struct turn *t)
+{
+    char room[SENTENCE_MAX];
+    struct text text = text_make(room, sizeof room);
+    struct bytes copy = BYTES_NONE;
+    if (!t->answer->detail)
+        return true;
+    text_add(&text, t->answer->detail);
+    text_add(&text, "; it answered");
+    bool kept = arena_copy(&t->sa->birth->arena, bytes_make(room, text.len + 1), &copy);
+    t->sa->birth->doubt = (const char *)copy.at;
+    return kept;
+}
+
 static struct verdict send_auth(struct turn *t)
 {
     struct verdict v = judge_answer(t);
     if (v.class != V_OK)
         return v;
+    if (!keep_doubt(t))
+        return verdict_fault();
     bool built = add_id(t, PAYLOAD_IDi, &t->sa->ours_id) && auth_add_certs(t) &&
                  auth_add_certreq(t) &&
                  (!t->sa->theirs_id.type || add_id(t, PAYLOAD_IDr, &t->sa->theirs_id)) &&
-                 add_auth(t, t->answer) && add_ppk_notifies(t) &&
+                 add_auth(t, t->answer) && add_ppk_notifies(t) && announce_ours(t) &&
                  (!is_first_contact(t) ||
                   ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_INITIAL_CONTACT, BYTES_NONE));
     t->sa->proof_ours = proof_of(t->answer);
@@ -282,7 +307,8 @@ static struct verdict judge_refusal(struct turn *t)
     bool auth = error->type == NOTIFY_AUTHENTICATION_FAILED;
     return verdict_because(
         verdict_peer(auth ? IKE_REASON_AUTH_REFUSED_BY_PEER : IKE_REASON_PEER_ERROR, error->type),
-        explain_notify(t, "the peer answered", error->type));
+        explain_notify(t, auth && t->sa->birth->doubt ? t->sa->birth->doubt : "the peer answered",
+                       error->type));
 }
 
 static struct verdict ask_about_responder(struct turn *t)
@@ -389,7 +415,7 @@ static struct verdict ask_about_initiator(struct turn *t)
             verdict_kill(IKE_REASON_NO_CONFIG, NOTIFY_AUTHENTICATION_FAILED),
             explain_identity(t, "no connection fits the initiator", &id->u.id.id));
     t->sa->conn = conn;
-    if (!set_our_identity(t) || !auth_take_certreq(t))
+    if (!set_our_identity(t) || !auth_take_certreq(t) || !announce_take(t))
         return verdict_fault();
     return ask_for_their_ppk(t);
 }

@@ -8,6 +8,7 @@
  *
  * Nothing here is authentic until IKE_AUTH: what fails in a response is a hint (drive.c).
  */
+#include "ike/announce.h"
 #include "ike/auth.h"
 #include "ike/contact.h"
 #include "ike/explain.h"
@@ -266,6 +267,13 @@ static struct verdict take_choice(struct turn *t, uint32_t heard)
     return VERDICT_OK;
 }
 
+/* The responder's list of methods is still to come: it needs an exchange to come in. */
+static void expect_promised(struct ike_sa *sa)
+{
+    sa->birth->bare_round = sa->birth->methods_promised && !schedule_left(&sa->birth->schedule) &&
+                            (sa->extensions & EXTENSION_SET(ROUNDS));
+}
+
 struct verdict init_response(struct turn *t)
 {
     struct ike_sa *sa = t->sa;
@@ -300,9 +308,10 @@ struct verdict init_response(struct turn *t)
                                     : verdict_fault();
     sa->spi_r = t->in->header.spi_r;
     birth->hashes = extension_read_hashes(t->in);
-    if (!auth_take_certreq(t))
+    if (!auth_take_certreq(t) || !announce_take(t))
         return verdict_fault();
     sa->extensions = heard & (extension_ours(sa->conn, true, 0) | EXTENSION_SET(CHILDLESS));
+    expect_promised(sa);
     detect_nat(t);
     t->slot->facts.kex_method = ke->method;
     return first_keys(t, sa->spi_i, sa->spi_r) == CRYPTO_OK ? VERDICT_OK : verdict_fault();
@@ -398,6 +407,6 @@ struct verdict init_request(struct turn *t)
         make_nonce(t, &birth->nr) && proposal_answer(&birth->choice, &t->slot->arena, 0, answer) &&
         add_proposals(t, &(struct proposals){1, answer}) &&
         turn_add_key_exchange(t, ke->method, data) &&
-        add_common(t, birth->nr, ours) && auth_add_certreq(t);
+        add_common(t, birth->nr, ours) && auth_add_certreq(t) && announce_first(t);
     return built && first_keys(t, sa->spi_i, sa->spi_r) == CRYPTO_OK ? VERDICT_OK : verdict_fault();
 }

@@ -1,6 +1,7 @@
 /*
  * IKE_INTERMEDIATE (RFC 9242), used for the key exchanges of RFC 9370 2.2.2 that follow the one in
- * IKE_SA_INIT: one round each.
+ * IKE_SA_INIT: one round each. The responder's list of methods that was promised (RFC 9593) comes
+ * with the last of them; where there is none, the initiator asks for it with an empty message.
  *
  *   SK{ KEi(n) }   -->
  *             <--   SK{ KEr(n) }
@@ -9,6 +10,7 @@
  * covered by IntAuth, and SKEYSEED(n) =
  * prf(SK_d(n-1), SK(n) | Ni | Nr) makes the keys of the next epoch (round_done). A failure ends the SA: it is not authenticated yet.
  */
+#include "ike/announce.h"
 #include "ike/limits.h"
 #include "ike/turn.h"
 
@@ -43,9 +45,16 @@ static const struct ke_payload *find_key_exchange(const struct turn *t)
     return ke ? &ke->u.ke : NULL;
 }
 
+bool round_is_due(const struct larval *birth)
+{
+    return schedule_left(&birth->schedule) || birth->bare_round;
+}
+
 struct verdict round_start(struct turn *t)
 {
     struct schedule *schedule = &t->sa->birth->schedule;
+    if (!schedule_left(schedule))
+        return VERDICT_OK;
     uint8_t *data = arena_take(&t->slot->arena, KEX_DATA_MAX);
     size_t len;
     if (!data || schedule_offer(schedule, t->e->crypto, data, &len) != CRYPTO_OK)
@@ -55,14 +64,9 @@ struct verdict round_start(struct turn *t)
     return built ? VERDICT_OK : verdict_fault();
 }
 
-struct verdict round_request(struct turn *t)
+static struct verdict answer_key_exchange(struct turn *t, const struct ke_payload *ke)
 {
     struct schedule *schedule = &t->sa->birth->schedule;
-    const struct ke_payload *ke = find_key_exchange(t);
-    if (!ke || !schedule_left(schedule))
-        return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX),
-                               ke ? "a key exchange more than agreed on"
-                                  : "no key exchange in the message");
     uint8_t *data = arena_take(&t->slot->arena, KEX_DATA_MAX);
     size_t len;
     if (!data)
@@ -78,12 +82,40 @@ struct verdict round_request(struct turn *t)
     return built ? VERDICT_OK : verdict_fault();
 }
 
+/* Without a key exchange it is for something else; a peer may ask for that a few times. */
+static struct verdict count_bare(struct turn *t)
+{
+    if (t->sa->birth->bare_rounds++ < BARE_ROUNDS_MAX)
+        return VERDICT_OK;
+    return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX),
+                           "no key exchange in the message");
+}
+
+struct verdict round_request(struct turn *t)
+{
+    struct schedule *schedule = &t->sa->birth->schedule;
+    const struct ke_payload *ke = find_key_exchange(t);
+    if (ke && !schedule_left(schedule))
+        return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX),
+                               "a key exchange more than agreed on");
+    struct verdict v = ke ? answer_key_exchange(t, ke) : count_bare(t);
+    if (v.class == V_OK && !schedule_left(schedule) && !announce_promised(t))
+        return verdict_fault();
+    return v;
+}
+
 struct verdict round_response(struct turn *t)
 {
     const struct notify_payload *error = ike_msg_error(t->in);
     const struct ke_payload *ke = find_key_exchange(t);
     if (error)
         return verdict_peer(IKE_REASON_PEER_ERROR, error->type);
+    if (!announce_take(t))
+        return verdict_fault();
+    if (!schedule_left(&t->sa->birth->schedule)) {
+        t->sa->birth->bare_round = false;
+        return VERDICT_OK;
+    }
     if (!ke)
         return verdict_because(verdict_peer(IKE_REASON_SYNTAX, 0), "no key exchange in the answer");
     enum crypto_result result =
@@ -116,7 +148,7 @@ enum crypto_result round_done(struct turn *t)
     if (result == CRYPTO_OK)
         result = cover(t, response, false);
     if (result != CRYPTO_OK || !birth->has_next_keys)
-        return CRYPTO_FAULT;
+        return result;
     birth->past_keys = sa->keys;
     birth->has_past_keys = true;
     sa->keys = birth->next_keys;

@@ -62,6 +62,12 @@ struct larval {
     uint32_t hashes;           /* RFC 7427, announced by the peer */
     bool asked_for_cert;       /* the peer sent a CERTREQ */
     struct bytes issuers;      /* and these are the CAs it knows */
+    uint16_t announced_count;  /* RFC 9593: methods the peer accepts; 0 = it did not say */
+    const struct ike_announced *announced;
+    bool methods_promised;     /* an empty list was sent: the list follows in a later exchange */
+    bool bare_round;           /* as initiator: one more exchange without a key exchange is due */
+    uint8_t bare_rounds;       /* of those, how many took place */
+    const char *doubt;         /* why the peer may refuse our AUTH; NULL = no reason */
     bool has_ppk;              /* RFC 8784: AUTH is made with the keys below */
     struct ike_keys ppk_keys;
     struct bytes ppk_id;       /* as initiator: which one we name */

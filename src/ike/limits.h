@@ -17,6 +17,10 @@ enum {
     COOKIE_LEN_MAX = 64,
     /* a responder whose secret rotates may ask twice; one that asks for ever may not */
     COOKIE_RETRIES_MAX = 3,
+    /* exchanges between IKE_SA_INIT and IKE_AUTH that bring no key exchange: lists, a PPK */
+    BARE_ROUNDS_MAX = 3,
+    /* methods of authentication kept of a peer's list; we know about forty */
+    ANNOUNCED_MAX = 64,
     KE_RETRIES_MAX = 2,          /* INVALID_KE_PAYLOAD answers followed per SA */
 
     CONTACT_LEN_MAX = 32768,     /* a first message is kept until IKE_AUTH; with FrodoKEM-1344 it has 22 kB */

@@ -42,6 +42,14 @@ static enum crypto_result encode(struct turn *t, bool response, uint32_t mid)
     return copied ? CRYPTO_OK : CRYPTO_FAULT;
 }
 
+size_t speak_len(struct turn *t)
+{
+    struct writer w = writer_make(t->e->scratch, MESSAGE_LEN_MAX);
+    ike_message_encode(&w, &t->out);
+    wipe(t->e->scratch, w.len);
+    return w.len;
+}
+
 /* ---- seal and split -------------------------------------------------------------------------- */
 
 static bool keep_datagram(const struct alloc *alloc, struct sealed *s, uint16_t at, size_t len,

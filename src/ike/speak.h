@@ -30,6 +30,9 @@ bool speak_again(struct turn *t);
 /* Send the kept response once more. */
 void speak_repeat(struct turn *t);
 
+/* How many octets the message in turn->out has, unencrypted. */
+size_t speak_len(struct turn *t);
+
 /*
  * An unprotected error in answer to a datagram that belongs to no SA; never longer than what it
  * answers.

@@ -25,6 +25,19 @@ static bool copy_certs(struct turn *t, const struct ike_ask *from, struct ike_as
     return certs != NULL;
 }
 
+static bool copy_announced(struct turn *t, const struct ike_ask *from, struct ike_ask *to)
+{
+    struct ike_announced *list =
+        ARENA_ARRAY(&t->fx->arena, struct ike_announced, from->announced_count);
+    to->announced = list;
+    for (uint16_t i = 0; list && i < from->announced_count; i++) {
+        list[i].method = from->announced[i].method;
+        if (!arena_copy(&t->fx->arena, from->announced[i].algorithm, &list[i].algorithm))
+            return false;
+    }
+    return list != NULL;
+}
+
 struct verdict turn_ask(struct turn *t, const struct ike_ask *ask)
 {
     struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_ASK);
@@ -40,7 +53,8 @@ struct verdict turn_ask(struct turn *t, const struct ike_ask *ask)
     if (!arena_copy(&t->fx->arena, ask->octets, &copy->octets) ||
         !arena_copy(&t->fx->arena, ask->auth, &copy->auth) ||
         !arena_copy(&t->fx->arena, ask->issuers, &copy->issuers) ||
-        !arena_copy(&t->fx->arena, ask->ppk_id, &copy->ppk_id) || !copy_certs(t, ask, copy))
+        !arena_copy(&t->fx->arena, ask->ppk_id, &copy->ppk_id) || !copy_certs(t, ask, copy) ||
+        !copy_announced(t, ask, copy))
         return verdict_fault();
     t->slot->serial = copy->ticket.serial;
     return VERDICT_WAIT;

@@ -127,12 +127,12 @@ static void plane_agrees(struct host *h)
  * What nobody vouches for does not get more back than it brought. The answer to a proper
  * IKE_SA_INIT request is a message of the same kind: at most one datagram, larger than the request
  * by no more than the fields we have and the request may lack (a nonce of 32 octets, two NAT
- * hashes, three notifies). An initiator goes on when its IKE_SA_INIT is answered, whoever answered:
+ * hashes, three notifies, a short list of methods). An initiator goes on when its IKE_SA_INIT is answered, whoever answered:
  * that happens once for each SA it began itself.
  */
 static void nothing_amplifies(struct host *h, const struct step *step)
 {
-    enum { FIRST_CONTACT_EXTRA = 36 + 2 * 28 + 3 * 8 };
+    enum { FIRST_CONTACT_EXTRA = 36 + 2 * 28 + 3 * 8 + 8 + 64 };
     struct world *w = h->world;
     struct ike_header header;
     if (!step->input || step->input->genuine || step->sent == 0)

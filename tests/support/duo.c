@@ -17,8 +17,18 @@ static void must(bool ok, const char *what)
 
 /* ---- configuration --------------------------------------------------------------------------- */
 
-static struct duo_config finish_config(struct loaded *loaded, struct problem_list *problems)
+static void say(void *self, bool is_error, const struct place *where, const char *text)
 {
+    (void)self;
+    if (is_error)
+        fprintf(stderr, "%s:%u: %s\n", where->file ? where->file : "?", where->line, text);
+}
+
+/* `dir` holds the certificates and keys that the sections speak of. */
+static struct duo_config finish_config(struct loaded *loaded, const char *dir,
+                                       struct problem_list *problems)
+{
+    const struct cred_sink sink = {.complain = say};
     for (const struct problem *at = problems->first; at && !loaded; at = at->next) {
         char *text = problem_text(at, true);
         fprintf(stderr, "%s\n", text ? text : "out of memory");
@@ -26,8 +36,13 @@ static struct duo_config finish_config(struct loaded *loaded, struct problem_lis
     }
     must(loaded != NULL, "the configuration is wrong");
     problem_list_free(problems);
-    struct duo_config c = {.loaded = loaded, .secrets = cred_store_new(&loaded->secrets)};
+    struct duo_config c = {
+        .loaded = loaded,
+        .secrets = cred_store_new(&loaded->secrets),
+        .keys = keyring_new(dir, &loaded->secrets, &loaded->sections, &sink),
+    };
     must(c.secrets != NULL, "no memory for secrets");
+    must(c.keys != NULL, "the certificates are wrong");
     return c;
 }
 
@@ -36,7 +51,7 @@ struct duo_config duo_config_make(const char *swanctl, const char *braid)
     struct problem_list problems;
     problem_list_init(&problems);
     struct loaded *loaded = config_load_text(bytes_str(swanctl), bytes_str(braid), &problems);
-    return finish_config(loaded, &problems);
+    return finish_config(loaded, ".", &problems);
 }
 
 struct duo_config duo_config_load(const char *dir)
@@ -44,12 +59,13 @@ struct duo_config duo_config_load(const char *dir)
     struct problem_list problems;
     problem_list_init(&problems);
     struct loaded *loaded = config_load(dir, &problems);
-    return finish_config(loaded, &problems);
+    return finish_config(loaded, dir, &problems);
 }
 
 void duo_config_free(struct duo_config *c)
 {
     cred_store_free(c->secrets);
+    keyring_free(c->keys);
     loaded_free(c->loaded);
 }
 
@@ -387,6 +403,8 @@ static void note_tell(struct side *s, const struct ike_tell *tell)
     };
     if ((size_t)tell->kind < sizeof counter / sizeof counter[0] && counter[tell->kind])
         ++*counter[tell->kind];
+    enum { IKE_INTERMEDIATE = 43 };
+    s->rounds += tell->kind == TELL_EXCHANGE && tell->exchange.exchange == IKE_INTERMEDIATE;
     if (tell->reason == IKE_REASON_NONE)
         return;
     s->trouble = tell->reason;
@@ -398,8 +416,7 @@ enum { ANSWERS_MAX = 64 };
 /* Effects into the queue; questions are answered when all are seen, as they change the list. */
 static void carry_out(struct duo *p, struct side *s)
 {
-    struct ike_answer answer[ANSWERS_MAX];
-    uint8_t auth[ANSWERS_MAX][PRF_LEN_MAX];
+    struct cred_reply reply[ANSWERS_MAX];
     size_t answers = 0;
     for (const struct ike_effect *e = ike_effects_first(s->fx); e; e = e->next) {
         if (e->kind == EFFECT_SEND) {
@@ -409,7 +426,7 @@ static void carry_out(struct duo *p, struct side *s)
         } else if (e->kind == EFFECT_ASK) {
             must(answers < ANSWERS_MAX, "too many questions");
             double began = begin(s);
-            cred_answer(s->config->secrets, s->inner, &e->u.ask, &answer[answers], auth[answers]);
+            cred_reply_make(s->config->secrets, s->inner, &e->u.ask, &reply[answers]);
             end(s, began, &s->all_ns);
             answers++;
         }
@@ -417,8 +434,9 @@ static void carry_out(struct duo *p, struct side *s)
     ike_effects_clear(s->fx);
     for (size_t i = 0; i < answers; i++) {
         double began = begin(s);
-        ike_engine_answer(s->engine, p->now, &answer[i], s->fx);
+        ike_engine_answer(s->engine, p->now, &reply[i].answer, s->fx);
         end(s, began, &s->all_ns);
+        cred_reply_wipe(&reply[i]);
         carry_out(p, s);
     }
 }

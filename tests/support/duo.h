@@ -8,7 +8,7 @@
 #define BRAID_TESTS_DUO_H
 
 #include "config/load.h"
-#include "cred/store.h"
+#include "cred/answer.h"
 #include <braid/ike.h>
 
 /* ---- a configuration and its secrets, for any number of engines ------------------------------ */
@@ -16,11 +16,12 @@
 struct duo_config {
     struct loaded *loaded;
     struct cred_store *secrets;
+    struct keyring *keys;
 };
 
 /* From the text of a swanctl.conf and a braid.conf. Ends the program when it is wrong. */
 struct duo_config duo_config_make(const char *swanctl, const char *braid);
-/* The same from a folder. */
+/* The same from a folder, with the certificates and keys in it. */
 struct duo_config duo_config_load(const char *dir);
 void duo_config_free(struct duo_config *c);
 
@@ -90,6 +91,7 @@ struct side {
     uint64_t ike_up, child_up, ike_rekeyed, child_rekeyed; /* events seen */
     uint64_t ike_down, child_down;
     uint64_t sent, sent_octets; /* datagrams */
+    uint64_t rounds;            /* IKE_INTERMEDIATE exchanges */
     enum ike_reason trouble;    /* the last failure told */
     char detail[256];
 };

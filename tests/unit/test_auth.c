@@ -1,0 +1,230 @@
+/*
+ * Authentication between two engines: methods that are announced, chosen, demanded and refused.
+ * Certificates and keys lie in a folder as the daemon reads it; nothing here is made up but the
+ * network.
+ */
+#include "../support/cred_world.h"
+#include "../support/duo.h"
+
+#include "crypto/ossl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- two hosts, each with a folder ----------------------------------------------------------- */
+
+/* moon begins, sun answers: the names of the folders' owners and of their identities. */
+struct host {
+    const char *name;
+    struct cred_world world;
+    struct duo_config config;
+};
+
+static struct host moon_host, sun_host;
+static struct crypto *backend;
+
+static int begin_hosts(void **state)
+{
+    (void)state;
+    moon_host.name = "moon.example";
+    sun_host.name = "sun.example";
+    cred_world_begin(&moon_host.world);
+    cred_world_begin(&sun_host.world);
+    backend = ossl_crypto_new();
+    return backend ? 0 : -1;
+}
+
+static int end_hosts(void **state)
+{
+    (void)state;
+    ossl_crypto_free(backend);
+    cred_world_end(&moon_host.world);
+    cred_world_end(&sun_host.world);
+    return 0;
+}
+
+/* A key and a certificate of the root for it, named after the kind of key. */
+static void give_cert(struct host *h, const char *type)
+{
+    char file[64];
+    EVP_PKEY *key = new_key(type);
+    struct pki_request r = {.subject = "O=braid",
+                            .ids = &h->name,
+                            .id_count = 1,
+                            .key = key,
+                            .issuer = root,
+                            .issuer_key = root_key,
+                            .path_len = -1};
+    X509 *cert = certify(r);
+    snprintf(file, sizeof file, "%s.pem", type);
+    cred_world_put_cert(&h->world, "x509", file, cert);
+    cred_world_put_key(&h->world, file, key, NULL);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+}
+
+/*
+ * A connection of host `h` with its peer. `conn` are further keys of the connection, `local` and
+ * `remote` of the sections, `secrets` the whole of that section.
+ */
+struct lines {
+    const char *conn, *local, *remote, *secrets;
+};
+
+static void configure(struct host *h, const struct lines *l)
+{
+    bool is_moon = h == &moon_host;
+    FILE *f = cred_world_open(&h->world, ".", "swanctl.conf");
+    fprintf(f,
+            "connections {\n net {\n local_addrs = 192.0.2.%d\n remote_addrs = 192.0.2.%d\n"
+            " %s\n local {\n id = %s\n %s\n }\n remote {\n id = %s\n %s\n }\n"
+            " children {\n net {\n esp_proposals = aes256gcm16\n local_ts = 10.%d.0.0/16\n"
+            " remote_ts = 10.%d.0.0/16\n }\n }\n }\n}\nsecrets {\n%s\n}\n",
+            is_moon ? 1 : 2, is_moon ? 2 : 1, l->conn ? l->conn : "", h->name,
+            l->local ? l->local : "auth = psk",
+            is_moon ? sun_host.name : moon_host.name, l->remote ? l->remote : "auth = psk",
+            is_moon ? 1 : 2, is_moon ? 2 : 1,
+            l->secrets ? l->secrets
+                       : "ike {\n secret = \"a key of thirty-two characters..\"\n }\n");
+    fclose(f);
+    h->config = duo_config_load(h->world.dir);
+}
+
+/* Moon sets the connection up; what happened is in `duo`, to be given to drop. */
+static void meet(struct duo *duo, const struct lines *moon_lines, const struct lines *sun_lines)
+{
+    struct ike_order up = {
+        .kind = ORDER_INITIATE, .conn = BYTES_LIT("net"), .child = BYTES_LIT("net")};
+    configure(&moon_host, moon_lines);
+    configure(&sun_host, sun_lines);
+    duo_make(duo, &moon_host.config, &sun_host.config, backend);
+    assert_int_equal(duo_order(duo, &duo->a, &up), ORDER_DONE);
+    while (duo->a.ike_up + duo->a.ike_down == 0 && duo_tick(duo, duo->now + 300 * IKE_SECOND))
+        ;
+}
+
+static void drop(struct duo *duo)
+{
+    duo_free(duo);
+    duo_config_free(&moon_host.config);
+    duo_config_free(&sun_host.config);
+}
+
+static bool is_up(const struct duo *duo)
+{
+    return duo->a.child_up == 1 && duo->b.child_up == 1;
+}
+
+static struct ike_sa_info only_sa(const struct side *s)
+{
+    struct ike_sa_info info;
+    assert_true(ike_engine_next_sa(s->engine, 0, &info));
+    return info;
+}
+
+#define assert_says(said, words) check_says((said), (words), __FILE__, __LINE__)
+static void check_says(const char *said, const char *words, const char *file, int line)
+{
+    if (strstr(said, words))
+        return;
+    print_error("said \"%s\", not \"%s\"\n", said, words);
+    _fail(file, line);
+}
+
+/* ---- announced methods (RFC 9593) ------------------------------------------------------------ */
+
+#define PLAIN "proposals = aes256gcm16-prfsha256-x25519"
+#define ROUND_ONLY "aes256gcm16-prfsha256-x25519-ke1_mlkem768"
+#define ROUND "proposals = " ROUND_ONLY
+#define BOTH_CERTS "auth = pubkey\n certs = ecdsa.pem, mldsa65.pem"
+
+/* Of two certificates the one whose kind the peer accepts is used, in either role. */
+static void of_several_certificates_the_announced_kind_is_used(void **state)
+{
+    (void)state;
+    give_cert(&moon_host, "ecdsa");
+    give_cert(&moon_host, "mldsa65");
+    give_cert(&sun_host, "mldsa65");
+    give_cert(&sun_host, "ecdsa");
+    static const struct {
+        const char *conn, *moon_accepts, *sun_accepts, *moon, *sun;
+    } rows[] = {
+        {PLAIN, "auth = pubkey-ike:ecdsa", "auth = pubkey-ike:mldsa65", "ML_DSA_65",
+         "ECDSA_WITH_SHA2_256"},
+        {ROUND, "auth = pubkey-ike:mldsa65", "auth = pubkey-ike:ecdsa", "ECDSA_WITH_SHA2_256",
+         "ML_DSA_65"},
+        {ROUND, "auth = pubkey-ike:ecdsa", "auth = pubkey-ike:mldsa65", "ML_DSA_65",
+         "ECDSA_WITH_SHA2_256"},
+        {PLAIN, "auth = pubkey", "auth = pubkey-ike:mldsa", "ML_DSA_65", "ECDSA_WITH_SHA2_256"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct duo duo;
+        meet(&duo, &(struct lines){rows[i].conn, BOTH_CERTS, rows[i].moon_accepts, NULL},
+             &(struct lines){rows[i].conn, BOTH_CERTS, rows[i].sun_accepts, NULL});
+        if (!is_up(&duo))
+            print_error("row %zu: %s | %s\n", i, duo.a.detail, duo.b.detail);
+        assert_true(is_up(&duo));
+        assert_string_equal(only_sa(&duo.a).auth_ours, rows[i].moon);
+        assert_string_equal(only_sa(&duo.a).auth_theirs, rows[i].sun);
+        drop(&duo);
+    }
+}
+
+/* Everything is accepted: too long for IKE_SA_INIT, so the list comes in an exchange of its own. */
+static void a_long_list_comes_later(void **state)
+{
+    (void)state;
+    static const char *const conns[] = {ROUND, PLAIN ", " ROUND_ONLY};
+    give_cert(&moon_host, "mldsa65");
+    give_cert(&sun_host, "mldsa65");
+    for (size_t i = 0; i < 2; i++) {
+        struct lines lines = {conns[i], "auth = pubkey", "auth = pubkey", NULL};
+        struct duo duo;
+        meet(&duo, &lines, &lines);
+        assert_true(is_up(&duo));
+        assert_int_equal(duo.a.rounds, 1);
+        drop(&duo);
+    }
+    struct lines plain = {PLAIN, "auth = pubkey", "auth = pubkey", NULL};
+    struct duo duo;
+    meet(&duo, &plain, &plain);
+    assert_true(is_up(&duo));
+    assert_int_equal(duo.a.rounds, 0);
+    drop(&duo);
+}
+
+static void a_refusal_names_what_the_peer_accepts(void **state)
+{
+    (void)state;
+    give_cert(&moon_host, "ed25519");
+    give_cert(&sun_host, "mldsa65");
+    const char *ours = "auth = pubkey\n certs = ed25519.pem";
+    struct duo duo;
+    meet(&duo, &(struct lines){PLAIN, ours, "auth = pubkey", NULL},
+         &(struct lines){PLAIN, "auth = pubkey\n certs = mldsa65.pem",
+                         "auth = pubkey-ike:mldsa65", NULL});
+    assert_false(is_up(&duo));
+    assert_int_equal(duo.a.trouble, IKE_REASON_AUTH_REFUSED_BY_PEER);
+    assert_says(duo.a.detail,
+                "we authenticate with ED25519, but the peer accepts only ML_DSA_65");
+    assert_says(duo.b.detail, "not one that `auth` allows");
+    drop(&duo);
+
+    meet(&duo, &(struct lines){PLAIN, ours, "auth = pubkey", NULL},
+         &(struct lines){PLAIN, "auth = pubkey\n certs = mldsa65.pem", "auth = psk", NULL});
+    assert_says(duo.a.detail,
+                "we authenticate with ED25519, but the peer accepts only pre-shared key");
+    drop(&duo);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(of_several_certificates_the_announced_kind_is_used,
+                                        begin_hosts, end_hosts),
+        cmocka_unit_test_setup_teardown(a_long_list_comes_later, begin_hosts, end_hosts),
+        cmocka_unit_test_setup_teardown(a_refusal_names_what_the_peer_accepts, begin_hosts,
+                                        end_hosts),
+    };
+    return cmocka_run_group_tests(tests, make_authorities, drop_authorities);
+}
