@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <strings.h>
 
-static void say(struct value_fault *f, struct bytes whole, struct bytes part, const char *format,
-                va_list args)
+__attribute__((format(printf, 4, 0))) static void say(struct value_fault *f, struct bytes whole, struct bytes part, const char *format,
+                                                      va_list args)
 {
     vsnprintf(f->text, sizeof f->text, format, args);
     bool inside =

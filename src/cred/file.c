@@ -65,11 +65,9 @@ static BIO *open_text(struct bytes text)
 
 /* ---- certificates and lists ------------------------------------------------------------------ */
 
-/* Would it be written as it came? OpenSSL reads BER too, and reads on behind lies about lengths. */
-static bool is_der_of(const X509 *cert, struct bytes der)
+/* Was it written as it came? OpenSSL reads BER too. `again` is what OpenSSL writes, and is freed. */
+static bool is_same_der(uint8_t *again, int len, struct bytes der)
 {
-    uint8_t *again = NULL;
-    int len = i2d_X509(cert, &again);
     bool same = len > 0 && bytes_equal(bytes_make(again, (size_t)len), der);
     OPENSSL_free(again);
     return same;
@@ -79,7 +77,9 @@ X509 *file_cert_of(struct bytes der)
 {
     const uint8_t *at = der.at;
     X509 *cert = der.len ? d2i_X509(NULL, &at, (long)der.len) : NULL;
-    if (cert && !is_der_of(cert, der)) {
+    uint8_t *again = NULL;
+    int len = cert ? i2d_X509(cert, &again) : 0;
+    if (!is_same_der(again, len, der)) {
         X509_free(cert);
         cert = NULL;
     }
@@ -152,7 +152,9 @@ EVP_PKEY *file_spki_of(struct bytes der)
 {
     const uint8_t *at = der.at;
     EVP_PKEY *key = der.len ? d2i_PUBKEY(NULL, &at, (long)der.len) : NULL;
-    if (key && at != der.at + der.len) {
+    uint8_t *again = NULL;
+    int len = key ? i2d_PUBKEY(key, &again) : 0;
+    if (!is_same_der(again, len, der)) {
         EVP_PKEY_free(key);
         key = NULL;
     }
