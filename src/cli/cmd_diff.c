@@ -3,9 +3,13 @@
  *
  *     + connections.new
  *     - connections.old                                  SA #3 stays until it ends
- *     ~ connections.home.proposals                       SAs #1, #2 stay as they are until rekeyed
+ *     ~ connections.home.proposals   (in use by SA #1, #2, which keeps what it was set up with)
  *           aes256-sha256-ecp256
- *         → aes256gcm16-prfsha384-x25519-ke1_mlkem768
+ *        →  aes256gcm16-prfsha384-x25519-ke1_mlkem768
+ *     ~ secrets.ike-home.secret   (not shown)
+ *     ~ network.port   (when braidd is started again)
+ *           500
+ *        →  1500
  */
 #include "cli/client.h"
 #include "cli/json.h"
@@ -31,7 +35,10 @@ static void show_sas(struct bytes change)
 
 static void show_change(struct bytes change)
 {
-    char kind[16], conn[TEXT_LEN], child[TEXT_LEN], key[256], before[TEXT_LEN], after[TEXT_LEN];
+    char kind[16], conn[TEXT_LEN], child[TEXT_LEN], key[512], before[TEXT_LEN], after[TEXT_LEN],
+        note[TEXT_LEN];
+    struct bytes value;
+    bool has_values = vici_find(change, "before", &value);
     client_text(change, "kind", kind, sizeof kind);
     client_text(change, "conn", conn, sizeof conn);
     client_text(change, "child", child, sizeof child);
@@ -44,9 +51,12 @@ static void show_change(struct bytes change)
                                                                           : '~');
     look_print(stdout, look, "%s%s%s%s%s%s", conn[0] ? "connections." : "", conn,
                child[0] ? ".children." : "", child, conn[0] && key[0] ? "." : "", key);
+    client_text(change, "note", note, sizeof note);
+    if (note[0] || (kind[0] == 'c' && !has_values))
+        printf("   (%s)", note[0] ? note : "not shown");
     show_sas(change);
     putchar('\n');
-    if (key[0])
+    if (has_values)
         printf("      %s\n   %s  %s\n", before[0] ? before : "(nothing)", look_right(),
                after[0] ? after : "(nothing)");
 }

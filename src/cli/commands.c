@@ -53,9 +53,11 @@ const struct cli_command cli_commands[] = {
      "If there is a mistake in it, all mistakes are shown and nothing changes.",
      cmd_reload},
     {"diff", "[DIR] [--json]", "what a reload would change, without doing it",
-     "Connections and children that would be added or removed, and each key that would change with "
-     "its value before and after; and the SAs that use what changes. They keep what they were set "
-     "up with until they end. With DIR, as if the daemon's configuration were there.",
+     "Connections, children and secrets that would be added or removed, and each key that would "
+     "change with its value before and after, those of braid.conf too; of a secret only that it "
+     "changes. And the SAs that use what changes: they keep what they were set up with until they "
+     "end. With DIR, as if the daemon's configuration were there. What would not load changes "
+     "nothing; its mistakes are shown.",
      cmd_diff},
     {"load", "FILE [--json]", "load connections and secrets of a file into the daemon, until the next reload",
      "The sections connections, secrets, pools and authorities of a file in the format of "

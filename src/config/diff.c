@@ -193,20 +193,27 @@ static const struct {
     [TYPE_REMOTE_TS] = {print_selectors, false},
     [TYPE_AUTH] = {print_auth, true},
     [TYPE_IDENTITY] = {print_own_identity, true},
+    [TYPE_DEVICE] = {print_text, false},
 };
 
 /* ---- comparing ------------------------------------------------------------------------------- */
 
 struct diffing {
-    void (*line)(void *self, const struct diff_line *line);
+    diff_say *line;
     void *self;
-    const char *conn, *child;
+    const char *conn, *child, *note;
 };
 
 static void tell(const struct diffing *d, enum diff_kind kind, const char *key, const char *before,
                  const char *after)
 {
-    struct diff_line line = {kind, d->conn, d->child, key, before, after};
+    struct diff_line line = {.kind = kind,
+                             .conn = d->conn,
+                             .child = d->child,
+                             .key = key,
+                             .before = before,
+                             .after = after,
+                             .note = d->note};
     d->line(d->self, &line);
 }
 
@@ -260,8 +267,18 @@ static void compare_conns(struct diffing *d, const struct conf_conn *before,
     compare_children(d, before, after);
 }
 
-void diff_configs(const struct config *before, const struct config *after,
-                  void (*line)(void *self, const struct diff_line *line), void *self)
+void diff_daemon(const struct conf_daemon *before, const struct conf_daemon *after, diff_say *line,
+                 void *self)
+{
+    struct diffing d = {.line = line, .self = self};
+    compare(&d, SCHEMA_LOG, "log.", before, after);
+    d.note = "when braidd is started again";
+    compare(&d, SCHEMA_NETWORK, "network.", before, after);
+    compare(&d, SCHEMA_PLANE, "plane.", before, after);
+}
+
+void diff_configs(const struct config *before, const struct config *after, diff_say *line,
+                  void *self)
 {
     struct diffing d = {.line = line, .self = self};
     compare(&d, SCHEMA_ENGINE, "engine.", &before->engine, &after->engine);

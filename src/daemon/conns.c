@@ -259,6 +259,12 @@ bool conns_remove(struct daemon *d, struct bytes name)
     return e != NULL;
 }
 
+bool conns_is_from_file(const struct daemon *d, const char *name)
+{
+    const struct entry *e = find(d->conns, bytes_str(name));
+    return e && e->from_file;
+}
+
 const struct conf_conn *conns_find(const struct daemon *d, struct bytes name)
 {
     const struct entry *e = find(d->conns, name);

@@ -38,6 +38,8 @@ bool conns_remove(struct daemon *d, struct bytes name); /* false: there is none 
 
 /* The newest, be it in a snapshot yet or not; valid until the next change. NULL: there is none. */
 const struct conf_conn *conns_find(const struct daemon *d, struct bytes name);
+/* A connection of the files, which reading them again without it removes. */
+bool conns_is_from_file(const struct daemon *d, const char *name);
 /*
  * Give the engine what has changed since the last snapshot, if anything. Not while effects are
  * executed.

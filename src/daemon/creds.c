@@ -134,6 +134,11 @@ bool creds_take_file(struct daemon *d, struct loaded *l)
     return true;
 }
 
+const struct loaded *creds_file(const struct daemon *d)
+{
+    return d->creds->file;
+}
+
 /* ---- looking --------------------------------------------------------------------------------- */
 
 const char *creds_next_id(const struct daemon *d, size_t *at)

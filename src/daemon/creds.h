@@ -20,6 +20,9 @@ bool creds_put(struct daemon *d, struct vici_shared *s); /* takes it over, even 
 void creds_remove(struct daemon *d, struct bytes id);
 void creds_clear(struct daemon *d); /* what clients have loaded */
 
+/* What was read from files last; NULL before that. Its configuration is gone. */
+const struct loaded *creds_file(const struct daemon *d);
+
 /* The unique ids, one after the other: *at begins with 0. NULL at the end. */
 const char *creds_next_id(const struct daemon *d, size_t *at);
 size_t creds_count(const struct daemon *d);

@@ -4,6 +4,9 @@
 #include "daemon/preview.h"
 
 #include "config/diff.h"
+#include "config/owner.h"
+#include "daemon/conns.h"
+#include "daemon/creds.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,14 +22,26 @@ struct previewing {
 
 /* ---- SAs ------------------------------------------------------------------------------------- */
 
-/* Of the connection that is changed or removed: they go on with what they were set up with. */
-static void list_sas(struct previewing *p, const char *conn)
+/* Does this SA's connection change, or may it use the secret that does? */
+static bool is_touched(const struct previewing *p, const struct ike_sa_info *sa,
+                       const struct diff_line *line)
+{
+    if (!sa->conn)
+        return false;
+    if (line->conn)
+        return strcmp(sa->conn, line->conn) == 0;
+    const struct conf_conn *c = config_conn(daemon_config(p->d), bytes_str(sa->conn));
+    return line->secret && line->kind != DIFF_ADDED && c && owner_secret_may_serve(line->secret, c);
+}
+
+/* They go on with what they were set up with. */
+static void list_sas(struct previewing *p, const struct diff_line *line)
 {
     struct ike_sa_info sa = {.id = 0};
     vici_list(p->o, "ike-sas");
     while (ike_engine_next_sa(p->d->engine, sa.id, &sa)) {
         char id[16];
-        if (!sa.conn || strcmp(sa.conn, conn) != 0)
+        if (!is_touched(p, &sa, line))
             continue;
         snprintf(id, sizeof id, "%u", sa.id);
         vici_item_str(p->o, id);
@@ -48,6 +63,9 @@ static void on_line(void *self, const struct diff_line *line)
         [DIFF_ADDED] = "add", [DIFF_REMOVED] = "remove", [DIFF_CHANGED] = "change"};
     struct previewing *p = self;
     char number[16];
+    if (line->kind == DIFF_REMOVED && line->conn && !line->child &&
+        !conns_is_from_file(p->d, line->conn))
+        return; /* a client has loaded it; it stays */
     if (p->count++ >= CHANGES_MAX)
         return;
     snprintf(number, sizeof number, "%u", p->count);
@@ -58,9 +76,11 @@ static void on_line(void *self, const struct diff_line *line)
     key_if(p->o, "key", line->key);
     key_if(p->o, "before", line->before);
     key_if(p->o, "after", line->after);
+    key_if(p->o, "note", line->note);
     bool is_new = line->kind == DIFF_ADDED && !line->child;
-    if (line->conn && line->conn != p->last && !is_new)
-        list_sas(p, line->conn);
+    bool is_next = line->conn && line->conn != p->last;
+    if ((is_next || line->secret) && !is_new)
+        list_sas(p, line);
     p->last = line->conn;
     vici_section_end(p->o);
 }
@@ -76,6 +96,17 @@ static void list_problems(struct vici_out *o, const struct problem_list *problem
     vici_list_end(o);
 }
 
+static void compare_all(struct previewing *p, const struct loaded *l)
+{
+    const struct loaded *now = creds_file(p->d);
+    diff_configs(daemon_config(p->d), l->config, on_line, p);
+    diff_daemon(&p->d->conf, &l->daemon, on_line, p);
+    if (!now)
+        return;
+    diff_sections(&now->sections, &l->sections, on_line, p);
+    diff_secrets(&now->secrets, &l->secrets, on_line, p);
+}
+
 void preview(struct session *s, struct bytes message)
 {
     struct problem_list problems;
@@ -84,21 +115,25 @@ void preview(struct session *s, struct bytes message)
     vici_find(message, "dir", &dir);
     snprintf(path, sizeof path, "%.*s", (int)dir.len, (const char *)dir.at);
     problem_list_init(&problems);
-    struct loaded *l = config_load(path[0] ? path : s->d->options.conf_dir, &problems);
+    const char *from = path[0] ? path : s->d->options.conf_dir;
+    struct loaded *l = config_load(from, &problems);
+    struct cred_sink sink = {&problems, problem_say};
+    struct keyring *keys = l ? keyring_new(from, &l->secrets, &l->sections, &sink) : NULL;
     struct vici_out *o = session_answer(s);
-    vici_key_bool(o, "success", l != NULL);
-    if (!l)
+    vici_key_bool(o, "success", keys != NULL);
+    if (!keys)
         vici_keyf(o, "errmsg", "the configuration has %zu error%s; a reload would change nothing",
                   problems.errors, problems.errors == 1 ? "" : "s");
     list_problems(o, &problems);
-    if (l) {
+    if (keys) {
         struct previewing p = {.d = s->d, .o = o};
         vici_section(o, "changes");
-        diff_configs(daemon_config(s->d), l->config, on_line, &p);
+        compare_all(&p, l);
         vici_section_end(o);
         vici_key_uint(o, "count", p.count);
     }
     session_send_answer(s);
     loaded_free(l);
+    keyring_free(keys); /* after the configuration, which refers to it */
     problem_list_free(&problems);
 }

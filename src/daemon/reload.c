@@ -9,6 +9,7 @@
 #include "daemon/pools.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static struct keyring *load_keys(struct daemon *d, struct loaded *l, struct problem_list *problems)
 {
@@ -16,7 +17,7 @@ static struct keyring *load_keys(struct daemon *d, struct loaded *l, struct prob
     return keyring_new(d->options.conf_dir, &l->secrets, &l->sections, &sink);
 }
 
-/* Take connections, certificates and secrets over, and with them the load. */
+/* Take connections, certificates and secrets over, and with them the load; false frees it. */
 static bool adopt(struct daemon *d, struct loaded *l, struct problem_list *problems)
 {
     struct keyring *keys = load_keys(d, l, problems);
@@ -48,6 +49,9 @@ static void set_log(struct daemon *d, const struct conf_daemon *conf)
     };
     _Static_assert(CONF_LOG_SILENT + 0 == LEVEL_SILENT + 0 && CONF_LOG_DEBUG + 0 == LEVEL_DEBUG + 0,
                    "the same levels");
+    d->conf.log_format = conf->log_format;
+    d->conf.log_default = conf->log_default;
+    memcpy(d->conf.log, conf->log, sizeof d->conf.log);
     d->log.json = d->options.json || conf->log_format == CONF_LOG_JSON;
     for (size_t i = 0; i < CONF_LOG_GROUPS && !d->options.verbose; i++)
         d->log.level[subs[i]] = (enum log_level)conf->log[i];
@@ -84,10 +88,10 @@ bool reload(struct daemon *d, struct problem_list *problems)
     struct loaded *l = config_load(d->options.conf_dir, problems);
     if (!l)
         return false;
-    set_log(d, &l->daemon);
-    warn_of_fixed(d, &l->daemon);
     if (!adopt(d, l, problems))
         return false;
+    set_log(d, &l->daemon);
+    warn_of_fixed(d, &l->daemon);
     LOG(&d->log, NOTICE, CONFIG, "loaded", F_UINT("serial", daemon_config(d)->serial),
         F_UINT("connections", daemon_config(d)->conn_count), F_UINT("secrets", creds_count(d)));
     return true;

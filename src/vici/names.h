@@ -30,7 +30,8 @@
  *                       "last"; absent: all), brief (yes: only the last failure, without facts)
  *   command `diff`      what a reload would change, without doing it: success, problems as `reload`,
  *                       count, changes { 1 {kind = add|remove|change, conn, child, key, before,
- *                       after, ike-sas [ids that use it]} ... }. Key: dir (another folder)
+ *                       after (neither for secrets), note, ike-sas [ids that use it]} ... }.
+ *                       Key: dir (another folder)
  */
 #ifndef BRAID_VICI_NAMES_H
 #define BRAID_VICI_NAMES_H

@@ -119,6 +119,51 @@ def diff_says_what_a_reload_would_do(left, right):
     expect(left.braid("reload")[0] == 1 and left.braid("conns")[1].startswith("site"), "half loaded")
 
 
+@test
+def diff_names_secrets_and_settings_of_the_daemon(left, right):
+    right.start()
+    left.start()
+    left.up()
+    left.configure(psk="quiteBd7xpLr6Yd1HcNq", secrets="ike-new { secret = zpWq8xKt4Vn0Lc5RyB }")
+    left.write("braid.conf", "engine { retransmit_timeout = 0.2s\n retransmit_tries = 3\n half_open_timeout = 5s }\n"
+                             "network { port = 5500 }\nlog { ike = debug }\nplane { type = tun }\n")
+    status, output = left.braid("diff")
+    expect(status == 0, output)
+    for part in ("~ secrets.ike-peer.secret   (not shown)   (in use by SA #1", "+ secrets.ike-new\n",
+                 "~ network.port   (when braidd is started again)\n      500\n", "~ log.ike\n      info\n"):
+        expect(part in output, f"no {part!r} in {output}")
+    expect("pLr6Yd1HcNq" not in output and "zpWq8" not in output, output)
+    status, output = left.braid("diff", "--json")
+    expect("pLr6Yd1HcNq" not in output and "zpWq8" not in output, output)
+    expect(left.braid("reload")[0] == 0, "not loaded")
+    status, output = left.braid("diff")
+    expect("secrets" not in output and "log.ike" not in output and "network.port" in output, output)
+
+
+@test
+def a_reload_that_fails_changes_nothing(left, right):
+    """Neither connections nor secrets nor levels, be the mistake in a file of either kind or in a certificate's name."""
+    right.start()
+    left.start()
+    mistakes = (
+        ("ike = nonsense", {"ike": "nonsense"}, ""),
+        ("a certificate that is not there", {"local_auth": "pubkey", "local_more": "certs = gone.pem"}, ""),
+        ("braid.conf", {}, "engin { }\n"),
+    )
+    for what, changes, more in mistakes:
+        left.configure(psk="quite another", conn="other", secrets="ike-new { secret = x }", **changes)
+        left.write("braid.conf", "log { ike = debug }\n" + more)
+        status, output = left.braid("diff")
+        expect(status == 1 and "a reload would change nothing" in output, f"{what}: {output}")
+        expect(left.braid("reload")[0] == 1, f"{what}: loaded")
+        with left.client() as client:
+            expect(client.call("get-shared")["keys"] == ["ike-peer"], f"{what}: secrets")
+        expect(left.braid("conns")[1].startswith("site"), f"{what}: connections")
+        left.up()  # with the old secret
+        left.braid("down", "site")
+        expect("level=debug" not in left.log(), f"{what}: levels")
+
+
 def take_pair(gateway, folder):
     """A folder that `braid new` wrote becomes the configuration of a gateway."""
     shutil.rmtree(gateway.dir, ignore_errors=True)

@@ -140,7 +140,7 @@ class Gateway:
         values = {
             "conn": "site", "local": self.outer[family], "remote": self.other.outer[family], "ike": "default", "esp": "default",
             "local_id": f"{self.name}.example", "remote_id": f"{self.other.name}.example", "local_ts": self.subnets,
-            "remote_ts": self.other.subnets, "psk": "one secret", "more": "", "child": "",
+            "remote_ts": self.other.subnets, "psk": "vK3xw0ZpLr6Yd1HcNq", "more": "", "child": "",
             "local_auth": "psk", "remote_auth": "psk", "local_more": "", "remote_more": "", "secrets": "", **changes,
         }
         self.write("swanctl.conf", SWANCTL_CONF.format(**values))

@@ -116,7 +116,7 @@ def secrets_come_and_go_over_the_control_socket(left, right):
         client.call("unload-shared", id="ike-peer")
         expect(client.call("initiate", child="net")["success"] == "no", "up without a secret")
         expect_no_sas(left, right)
-        answer = client.call("load-shared", id="mine", type="IKE", data="one secret", owners=["right.example"])
+        answer = client.call("load-shared", id="mine", type="IKE", data="vK3xw0ZpLr6Yd1HcNq", owners=["right.example"])
         expect(answer["success"] == "yes", str(answer))
         expect(client.call("get-shared")["keys"] == ["mine"], str(client.call("get-shared")))
         expect(client.call("initiate", child="net")["success"] == "yes", left.log())

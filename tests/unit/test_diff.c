@@ -95,6 +95,61 @@ static void settings_of_the_engine_count(void **state)
     loaded_free(b);
 }
 
+static void settings_of_the_daemon_count(void **state)
+{
+    (void)state;
+    struct loaded *a = load(CONNS(""), "network { port = 600 }\nlog { ike = debug }"),
+                  *b = load(CONNS(""), "plane { device = vpn0 }");
+    said[0] = '\0';
+    diff_daemon(&a->daemon, &b->daemon, say, NULL);
+    assert_string_equal(said, "~ / log.ike: debug > info\n"
+                              "~ / network.port: 600 > 500\n"
+                              "~ / plane.device: braid0 > vpn0\n");
+    loaded_free(a);
+    loaded_free(b);
+}
+
+static void secrets_are_named_and_never_told(void **state)
+{
+    (void)state;
+    struct loaded *a = load("secrets { ike-a { secret = first\n id = x } ike-b { secret = same\n id = y }\n"
+                            "ike-c { secret = gone } }",
+                            ""),
+                  *b = load("secrets { ike-b { secret = same\n id = y\n id2 = \"*.z\" } ike-a { secret = second\n id = x }\n"
+                            "ike-d { secret = here } }",
+                            "");
+    said[0] = '\0';
+    diff_secrets(&a->secrets, &b->secrets, say, NULL);
+    assert_string_equal(said, "~ / secrets.ike-a.secret:  > \n"
+                              "~ / secrets.ike-b.id: y > y, *.z\n"
+                              "- / secrets.ike-c:  > \n"
+                              "+ / secrets.ike-d:  > \n");
+    loaded_free(a);
+    loaded_free(b);
+}
+
+static void what_sections_ask_of_keys_counts(void **state)
+{
+    (void)state;
+    struct loaded *a = load("connections { a { local { auth = pubkey\n certs = one.pem }\n"
+                            "remote { auth = pubkey } } }",
+                            ""),
+                  *b = load("connections { a { local { auth = pubkey\n certs = one.pem, two.pem }\n"
+                            "remote { auth = mldsa87\n cacerts = ca.pem\n revocation = strict } } }",
+                            "");
+    said[0] = '\0';
+    diff_sections(&a->sections, &b->sections, say, NULL);
+    assert_string_equal(said, "~ a/ local.certs: one.pem > one.pem, two.pem\n"
+                              "~ a/ remote.auth: any signature > mldsa87\n"
+                              "~ a/ remote.revocation: relaxed > strict\n"
+                              "~ a/ remote.cacerts:  > ca.pem\n");
+    said[0] = '\0';
+    diff_sections(&b->sections, &b->sections, say, NULL);
+    assert_string_equal(said, "");
+    loaded_free(a);
+    loaded_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +157,9 @@ int main(void)
         cmocka_unit_test(connections_and_children_come_and_go),
         cmocka_unit_test(each_key_is_said_before_and_after),
         cmocka_unit_test(settings_of_the_engine_count),
+        cmocka_unit_test(settings_of_the_daemon_count),
+        cmocka_unit_test(secrets_are_named_and_never_told),
+        cmocka_unit_test(what_sections_ask_of_keys_counts),
     };
     return cmocka_run_group_tests_name("diff", tests, NULL, NULL);
 }
