@@ -20,6 +20,7 @@ enum conf_childless { CHILDLESS_ALLOW, CHILDLESS_PREFER, CHILDLESS_FORCE, CHILDL
 enum conf_quantum { QUANTUM_SAFE_NO, QUANTUM_SAFE_PREFERRED, QUANTUM_SAFE_REQUIRED };
 enum conf_unique { UNIQUE_NO, UNIQUE_NEVER, UNIQUE_REPLACE, UNIQUE_KEEP };
 enum conf_send_cert { SEND_CERT_IFASKED, SEND_CERT_ALWAYS, SEND_CERT_NEVER };
+enum conf_ocsp { CONF_OCSP_REPLY = 1, CONF_OCSP_REQUEST = 2 }; /* bits (RFC 4806) */
 enum conf_mode { MODE_TUNNEL, MODE_TRANSPORT };
 enum conf_auth_class { CONF_AUTH_ANY, CONF_AUTH_PSK, CONF_AUTH_PUBKEY, CONF_AUTH_EAP, CONF_AUTH_NULL };
 enum conf_action { ACTION_NONE = 0, ACTION_TRAP = 1, ACTION_START = 2 }; /* bits: `trap|start` */
@@ -91,6 +92,7 @@ struct conf_conn {
     ike_time rekey_for, reauth_for, over_for, rand_for;
     uint32_t keyingtries;      /* 0 = for ever */
     bool send_certreq;
+    enum conf_ocsp ocsp;       /* bits; 0 = never */
     enum conf_send_cert send_cert;
     struct bytes certreq;      /* CERTREQ we send: 20-octet hashes of CAs' keys, or empty */
     struct bytes ppk_id;       /* RFC 8784: as initiator the one we name, as responder the only one we

@@ -77,6 +77,7 @@ struct ike_ask {
     /* ASK_SIGN: 20-octet hashes of the CAs' keys the peer asked for; empty = it did not say. Hostile */
     struct bytes issuers;
     bool asked_for_cert;           /* ASK_SIGN: the peer sent a CERTREQ */
+    bool asked_for_ocsp;           /* ASK_SIGN: and wants OCSP responses along (RFC 4806) */
     uint16_t announced_count;      /* ASK_SIGN: what the peer accepts; 0 = it did not say */
     const struct ike_announced *announced;
     uint16_t cert_count;           /* ASK_VERIFY: CERT payloads of the peer, in its order. Hostile */

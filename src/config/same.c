@@ -110,6 +110,7 @@ bool same_conn(const struct conf_conn *a, const struct conf_conn *b)
         CONN(rand_for),
         CONN(keyingtries),
         CONN(send_cert),
+        CONN(ocsp),
         CONN(has_ppk),
         CONN(ppk_required),
     };

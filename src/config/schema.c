@@ -64,7 +64,11 @@ static const struct value_word words_send_cert[] = {
 /* clang-format on */
 /* clang-format off */
 static const struct value_word words_ocsp[] = {
-    {"reply", 1}, {"request", 2}, {"both", 3}, {"never", 0}, {NULL, 0}};
+    {"reply", CONF_OCSP_REPLY},
+    {"request", CONF_OCSP_REQUEST},
+    {"both", CONF_OCSP_REPLY | CONF_OCSP_REQUEST},
+    {"never", 0},
+    {NULL, 0}};
 /* clang-format on */
 /* clang-format off */
 static const struct value_word words_revocation[] = {

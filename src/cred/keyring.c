@@ -157,6 +157,31 @@ static void take_crl(struct loading *l, const char *folder, const char *path, st
         warn_file(l, path, "holds no revocation list that can be read");
 }
 
+/* OCSP: a responder's certificate, or a response. */
+static void take_ocsp(struct loading *l, const char *folder, const char *path, struct bytes text)
+{
+    struct keyring *k = l->k;
+    (void)folder;
+    if (file_certs(text, k->evidence.signers))
+        return;
+    if (!ocsp_is_answer(text)) {
+        warn_file(l, path, "holds neither a certificate nor an OCSP response (DER)");
+        return;
+    }
+    size_t count = k->evidence.files.count;
+    struct bytes *more = realloc(k->responses, (count + 1) * sizeof *more);
+    uint8_t *copy = malloc(text.len);
+    k->responses = more ? more : k->responses;
+    if (!more || !copy) {
+        free(copy);
+        fail_memory(l);
+        return;
+    }
+    memcpy(copy, text.at, text.len);
+    more[count] = bytes_make(copy, text.len);
+    k->evidence.files = (struct answer_list){count + 1, more};
+}
+
 /* ---- private keys ---------------------------------------------------------------------------- */
 
 static const struct {
@@ -281,6 +306,8 @@ static bool build_chain(const struct keyring *k, struct own_key *own)
         issuer = issuer ? issuer : find_issuer(k->x509, at);
         if (!issuer)
             break;
+        if (!own->issuer && X509_up_ref(issuer) == 1)
+            own->issuer = issuer;
         if (!trust_key_hash(issuer, own->ca[own->ca_count++]))
             return false;
         if (!is_self_signed(issuer) && !keep_der(own, issuer))
@@ -565,6 +592,7 @@ static void load_folders(struct loading *l)
     each_file(l, "x509", take_cert);
     each_file(l, "x509ca", take_cert);
     each_file(l, "x509crl", take_crl);
+    each_file(l, "x509ocsp", take_ocsp);
 }
 
 static void load_sections(struct loading *l, const struct cred_sections *sections)
@@ -591,6 +619,7 @@ struct keyring *keyring_new(const char *dir, const struct secret_list *secrets,
     struct loading l = {.k = k, .dir = dir, .secrets = secrets, .sink = sink};
     bool made = k && (k->x509 = sk_X509_new_null()) && (k->x509ca = sk_X509_new_null()) &&
                 (k->crls = sk_X509_CRL_new_null()) &&
+                (k->evidence.signers = sk_X509_new_null()) &&
                 (k->section = calloc(sections->count + 1u, sizeof *k->section));
     if (!made) {
         fail_memory(&l);
@@ -613,6 +642,7 @@ static void free_section(struct key_section *s)
         for (uint16_t c = 0; c < s->own[i].count; c++)
             OPENSSL_free((void *)(uintptr_t)s->own[i].certs[c].data.at);
         X509_free(s->own[i].cert);
+        X509_free(s->own[i].issuer);
     }
     for (uint16_t i = 0; i < s->raw_count; i++)
         EVP_PKEY_free(s->raw[i]);
@@ -637,9 +667,18 @@ void keyring_free(struct keyring *k)
     sk_X509_pop_free(k->x509, X509_free);
     sk_X509_pop_free(k->x509ca, X509_free);
     sk_X509_CRL_pop_free(k->crls, X509_CRL_free);
+    sk_X509_pop_free(k->evidence.signers, X509_free);
+    for (size_t i = 0; i < k->evidence.files.count; i++)
+        free((void *)(uintptr_t)k->responses[i].at);
+    free(k->responses);
     free(k->keys);
     free(k->section);
     free(k);
+}
+
+void keyring_use(struct keyring *k, struct known *known)
+{
+    k->evidence.known = known;
 }
 
 size_t keyring_key_count(const struct keyring *k)

@@ -17,6 +17,10 @@ enum {
 void key_reply_wipe(struct key_reply *r)
 {
     free((void *)(uintptr_t)r->auth.at);
+    for (unsigned i = 0; r->held >> i; i++)
+        if (r->held >> i & 1)
+            free((void *)(uintptr_t)r->certs[i].data.at);
+    inquiry_free(r->inquiry);
     *r = (struct key_reply){.auth = BYTES_NONE};
 }
 
@@ -60,6 +64,51 @@ static bool should_send(const struct ike_ask *ask)
     return how == SEND_CERT_ALWAYS || (how == SEND_CERT_IFASKED && ask->asked_for_cert);
 }
 
+/* ---- OCSP responses for our own certificate (RFC 4806) --------------------------------------- */
+
+/* One more to be sent; takes the octets over. */
+static void add_response(struct ike_answer *out, struct key_reply *room, struct bytes response)
+{
+    room->held |= UINT32_C(1) << out->cert_count;
+    room->certs[out->cert_count++] = (struct ike_cert){CERT_OCSP_CONTENT, response};
+}
+
+/* An answer that waits may outlive the keyring: it gets copies. */
+static bool hold_certs(const struct ike_answer *out, struct key_reply *room)
+{
+    for (uint16_t i = 0; i < out->cert_count; i++) {
+        struct bytes *data = &room->certs[i].data;
+        void *copy = malloc(data->len);
+        if (!copy)
+            return false;
+        memcpy(copy, data->at, data->len);
+        data->at = copy;
+        room->held |= UINT32_C(1) << i;
+    }
+    return true;
+}
+
+static void attach_response(const struct own_key *own, const struct key_section *s,
+                            const struct ike_ask *ask, struct ike_answer *out,
+                            struct key_reply *room)
+{
+    const struct revocation_evidence *e = &s->whole->evidence;
+    struct bytes response;
+    if (!ask->asked_for_ocsp || !(ask->conn->ocsp & CONF_OCSP_REPLY) || !own->issuer)
+        return;
+    if (inquiry_own_response(own->cert, own->issuer, e, &response)) {
+        add_response(out, room, response);
+        return;
+    }
+    room->inquiry = inquiry_of_own(own->cert, own->issuer, e);
+    if (room->inquiry && !hold_certs(out, room)) {
+        inquiry_free(room->inquiry);
+        room->inquiry = NULL;
+    }
+}
+
+/* ---- ASK_SIGN: which key --------------------------------------------------------------------- */
+
 static bool sign_with(const struct own_key *own, const struct key_section *s, bool announced,
                       const struct ike_ask *ask, struct ike_answer *out, struct key_reply *room,
                       const char **why)
@@ -83,6 +132,7 @@ static bool sign_with(const struct own_key *own, const struct key_section *s, bo
     memcpy(room->certs, own->certs, own->count * sizeof room->certs[0]);
     out->certs = room->certs;
     out->cert_count = own->count;
+    attach_response(own, s, ask, out, room);
     return true;
 }
 
@@ -106,6 +156,9 @@ struct peer {
     EVP_PKEY *key;           /* its own reference */
     X509 *cert;              /* or NULL: a raw key */
     STACK_OF(X509) * others; /* that came along */
+    size_t response_count;   /* of OCSP responders, that came along */
+    struct bytes responses[REVOCATION_SENT_MAX];
+    bool trusted; /* what is known of revocation included */
 };
 
 static void peer_free(struct peer *p)
@@ -123,6 +176,12 @@ static bool is_pinned(const struct key_section *s, X509 *cert)
     return sk_X509_num(s->pinned) == 0;
 }
 
+static void keep_response(const struct ike_ask *ask, struct peer *p, struct bytes response)
+{
+    if (ask->conn->ocsp & CONF_OCSP_REQUEST && p->response_count < REVOCATION_SENT_MAX)
+        p->responses[p->response_count++] = response;
+}
+
 /* The certificates the peer sent: the first is its own (RFC 7296 3.6). False: *why says it. */
 static bool parse_certs(const struct ike_ask *ask, struct peer *p, const char **why)
 {
@@ -134,8 +193,10 @@ static bool parse_certs(const struct ike_ask *ask, struct peer *p, const char **
     if (!p->others || seen > TRUST_CERTS_MAX)
         return false;
     for (uint16_t i = 0; i < ask->cert_count; i++) {
+        if (ask->certs[i].encoding == CERT_OCSP_CONTENT)
+            keep_response(ask, p, ask->certs[i].data);
         if (ask->certs[i].encoding != CERT_X509_SIGNATURE)
-            continue; /* lists, and URLs that nobody fetches before there is trust */
+            continue;
         X509 *cert = file_cert_of(ask->certs[i].data);
         *why = "it sent a certificate that cannot be read";
         if (!cert)
@@ -159,16 +220,17 @@ static X509 *find_cert(const struct key_section *s, const struct identity *id)
     return NULL;
 }
 
+/* Everything but revocation that cannot be judged yet: `open` says of what. */
 static bool judge_cert(const struct key_section *s, const struct ike_ask *ask, struct peer *p,
+                       const struct trust_demand *demand, struct trust_open *open,
                        char why[TRUST_REASON_MAX])
 {
-    struct trust_demand demand = {
-        .store = s->store, .revocation = s->revocation, .chain = &s->chain};
     if (!is_pinned(s, p->cert)) {
         snprintf(why, TRUST_REASON_MAX, "its certificate is not one of those `certs` names");
         return false;
     }
-    if (!s->store || !trust_chain(p->cert, p->others, &demand, why))
+    p->trusted = s->store && trust_chain(p->cert, p->others, demand, open, why);
+    if (!p->trusted && open->count == 0)
         return false;
     if (!trust_identity(p->cert, &ask->theirs)) {
         snprintf(why, TRUST_REASON_MAX, "its certificate is not for the identity it claims");
@@ -231,10 +293,24 @@ static void verify_raw(const struct key_section *s, const struct ike_ask *ask,
 static void verify_cert(const struct key_section *s, const struct ike_ask *ask, struct peer *p,
                         struct ike_answer *out, struct key_reply *room)
 {
+    struct revocation_evidence evidence = s->whole->evidence;
+    struct trust_demand demand = {.store = s->store,
+                                  .revocation = s->revocation,
+                                  .chain = &s->chain,
+                                  .evidence = &evidence};
+    struct trust_open open = {.count = 0};
     const char *why = room->why;
-    if (judge_cert(s, ask, p, room->why) && check(p->key, s, ask, out, &why))
-        return;
-    refuse(out, room, ANSWER_REFUSED, why);
+    evidence.sent = (struct answer_list){p->response_count, p->responses};
+    if (!judge_cert(s, ask, p, &demand, &open, room->why)) {
+        refuse(out, room, ANSWER_REFUSED, room->why);
+    } else if (!check(p->key, s, ask, out, &why)) {
+        refuse(out, room, ANSWER_REFUSED, why);
+    } else {
+        room->inquiry = inquiry_of_peer(p->cert, p->others, &demand, &open);
+        if (!room->inquiry && !p->trusted)
+            refuse(out, room, ANSWER_REFUSED, room->why);
+    }
+    trust_open_drop(&open);
 }
 
 void keyring_verify(const struct ike_ask *ask, struct ike_answer *out, struct key_reply *room)
@@ -257,4 +333,20 @@ void keyring_verify(const struct ike_ask *ask, struct ike_answer *out, struct ke
     }
     peer_free(&p);
     ERR_clear_error();
+}
+
+/* ---- after an inquiry ------------------------------------------------------------------------ */
+
+void keyring_conclude(struct ike_answer *out, struct key_reply *room)
+{
+    struct bytes response = inquiry_response(room->inquiry);
+    uint8_t *copy = response.len ? malloc(response.len) : NULL;
+    if (copy) {
+        memcpy(copy, response.at, response.len);
+        add_response(out, room, bytes_make(copy, response.len));
+    } else if (!out->auth.len && !inquiry_judge(room->inquiry, room->why)) {
+        refuse(out, room, ANSWER_REFUSED, room->why);
+    }
+    inquiry_free(room->inquiry);
+    room->inquiry = NULL;
 }

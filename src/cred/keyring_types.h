@@ -17,6 +17,7 @@ struct held_key {
 struct own_key {
     EVP_PKEY *key;  /* borrowed from the keys held */
     X509 *cert;     /* NULL: a raw key */
+    X509 *issuer;   /* of the certificate; NULL: not known here */
     uint16_t count; /* to be sent: the end entity and its sub-CAs, as DER of their own */
     struct ike_cert certs[KEYRING_CHAIN_MAX];
     uint16_t ca_count; /* those it hangs from, the root included */
@@ -42,6 +43,8 @@ struct key_section {
 struct keyring {
     STACK_OF(X509) * x509, *x509ca;
     STACK_OF(X509_CRL) * crls;
+    struct revocation_evidence evidence; /* x509ocsp */
+    struct bytes *responses;             /* what its `files` views */
     size_t key_count, key_room;
     struct held_key *keys;
     uint32_t section_count;

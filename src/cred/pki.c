@@ -137,7 +137,7 @@ static bool add(X509 *cert, X509 *issuer, int nid, const char *value)
 
 static bool add_extensions(X509 *cert, X509 *issuer, const struct pki_request *r)
 {
-    char basic[64], ids[TEXT_MAX], uri[TEXT_MAX];
+    char basic[64], ids[TEXT_MAX], crl[TEXT_MAX], ocsp[TEXT_MAX];
     const char *usage = r->key_usage ? r->key_usage
                         : r->is_ca   ? "critical,keyCertSign,cRLSign"
                                      : "critical,digitalSignature";
@@ -145,7 +145,8 @@ static bool add_extensions(X509 *cert, X509 *issuer, const struct pki_request *r
         snprintf(basic, sizeof basic, "critical,CA:TRUE,pathlen:%d", r->path_len);
     else
         snprintf(basic, sizeof basic, "critical,CA:%s", r->is_ca ? "TRUE" : "FALSE");
-    snprintf(uri, sizeof uri, "URI:%s", r->crl_uri ? r->crl_uri : "");
+    snprintf(crl, sizeof crl, "URI:%s", r->crl_uri ? r->crl_uri : "");
+    snprintf(ocsp, sizeof ocsp, "OCSP;URI:%s", r->ocsp_uri ? r->ocsp_uri : "");
     return write_ids(r, ids) && add(cert, issuer, NID_subject_key_identifier, "hash") &&
            add(cert, issuer, NID_authority_key_identifier, "keyid") &&
            add(cert, issuer, NID_basic_constraints, basic) &&
@@ -153,7 +154,9 @@ static bool add_extensions(X509 *cert, X509 *issuer, const struct pki_request *r
            add(cert, issuer, NID_ext_key_usage, r->usage) &&
            add(cert, issuer, NID_name_constraints, r->constraint) &&
            add(cert, issuer, NID_subject_alt_name, r->id_count ? ids : NULL) &&
-           add(cert, issuer, NID_crl_distribution_points, r->crl_uri ? uri : NULL);
+           add(cert, issuer, NID_certificate_policies, r->policy) &&
+           add(cert, issuer, NID_info_access, r->ocsp_uri ? ocsp : NULL) &&
+           add(cert, issuer, NID_crl_distribution_points, r->crl_uri ? crl : NULL);
 }
 
 static bool set_serial(X509 *cert)

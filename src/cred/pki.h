@@ -32,6 +32,8 @@ struct pki_request {
     const char *key_usage;  /* NULL: what fits */
     const char *constraint; /* nameConstraints, or NULL */
     const char *crl_uri;    /* or NULL */
+    const char *ocsp_uri;   /* or NULL */
+    const char *policy;     /* certificatePolicies, or NULL */
 };
 X509 *pki_certify(const struct pki_request *r, const char **why);
 

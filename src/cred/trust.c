@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <strings.h>
+#include <time.h>
 
 enum {
 #define ID_TYPE(number, name) ID_##name = number,
@@ -25,6 +26,11 @@ X509_STORE *trust_store_new(const STACK_OF(X509) * anchors, const STACK_OF(X509_
         good = X509_STORE_add_cert(store, sk_X509_value(anchors, i)) == 1;
     for (int i = 0; good && i < sk_X509_CRL_num(crls); i++)
         good = X509_STORE_add_crl(store, sk_X509_CRL_value(crls, i)) == 1;
+    if (good) { /* they hold for OCSP responders, too */
+        X509_VERIFY_PARAM *p = X509_STORE_get0_param(store);
+        X509_VERIFY_PARAM_set_auth_level(p, 2); /* 112 bits: no SHA-1, no RSA below 2048 */
+        good = X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_PARTIAL_CHAIN) == 1;
+    }
     ERR_clear_error();
     if (good)
         return store;
@@ -85,6 +91,22 @@ static bool refuse(char why[TRUST_REASON_MAX], X509 *cert, const char *reason)
     return false;
 }
 
+/* The same for an error of OpenSSL's; where a time decides, with the time. */
+static bool refuse_for(char why[TRUST_REASON_MAX], X509 *cert, int error)
+{
+    char reason[200], when[64] = "";
+    const ASN1_TIME *time = error == X509_V_ERR_CERT_HAS_EXPIRED     ? X509_get0_notAfter(cert)
+                            : error == X509_V_ERR_CERT_NOT_YET_VALID ? X509_get0_notBefore(cert)
+                                                                     : NULL;
+    struct tm tm;
+    if (time && ASN1_TIME_to_tm(time, &tm) == 1)
+        strftime(when, sizeof when,
+                 error == X509_V_ERR_CERT_HAS_EXPIRED ? ", on %F %T UTC" : ", only from %F %T UTC",
+                 &tm);
+    snprintf(reason, sizeof reason, "%s%s", word_for(error), when);
+    return refuse(why, cert, reason);
+}
+
 /* ---- the end entity -------------------------------------------------------------------------- */
 
 /* RFC 4945 5.1.3.12: none at all, any, or one of those for IKE; TLS peers' are widespread. */
@@ -139,21 +161,26 @@ static uint8_t hash_of_nid(int nid)
     }
 }
 
+bool trust_key_fits(X509 *cert, const struct cred_rule *rule)
+{
+    EVP_PKEY *key = X509_get0_pubkey(cert);
+    uint32_t families = key ? scheme_families(key) : 0;
+    bool rsa = families & (UINT32_C(1) << FAMILY_RSA_PSS);
+    uint32_t least = rsa ? rule->rsa_bits : rule->ecdsa_bits;
+    bool sized = rsa || (families & (UINT32_C(1) << FAMILY_ECDSA));
+    if (rule->families && !(rule->families & families))
+        return false;
+    return !sized || (uint32_t)EVP_PKEY_get_bits(key) >= least;
+}
+
 /* Key of each certificate, and signature of each but the anchor's. */
-static bool chain_fits_rule(STACK_OF(X509) * chain, const struct cred_rule *rule)
+static bool chain_fits_rule(const STACK_OF(X509) * chain, const struct cred_rule *rule)
 {
     int count = sk_X509_num(chain);
     for (int i = 0; i < count; i++) {
         X509 *cert = sk_X509_value(chain, i);
-        EVP_PKEY *key = X509_get0_pubkey(cert);
         int digest = NID_undef;
-        uint32_t families = key ? scheme_families(key) : 0;
-        bool rsa = families & (UINT32_C(1) << FAMILY_RSA_PSS);
-        uint32_t least = rsa ? rule->rsa_bits : rule->ecdsa_bits;
-        bool sized = rsa || (families & (UINT32_C(1) << FAMILY_ECDSA));
-        if (rule->families && !(rule->families & families))
-            return false;
-        if (sized && (uint32_t)EVP_PKEY_get_bits(key) < least)
+        if (!trust_key_fits(cert, rule))
             return false;
         if (i + 1 == count || !rule->hashes)
             continue;
@@ -164,69 +191,128 @@ static bool chain_fits_rule(STACK_OF(X509) * chain, const struct cred_rule *rule
     return true;
 }
 
-/* ---- the chain ------------------------------------------------------------------------------- */
+/* ---- revocation ------------------------------------------------------------------------------ */
 
-static bool names_a_list(X509 *cert)
-{
-    return X509_get_ext_by_NID(cert, NID_crl_distribution_points, -1) >= 0 ||
-           X509_get_ext_by_NID(cert, NID_info_access, -1) >= 0;
-}
+/* What is collected while OpenSSL walks up a chain: bit n = nothing fresh is known of the nth. */
+struct walk {
+    uint32_t unsettled;
+};
 
-/* What the policy of revocation forgives: that nothing (or nothing fresh) is known. */
-static int forgive(int ok, X509_STORE_CTX *ctx)
+/* That no list says anything is for the policy to judge, later: it is noted and passes. */
+static int note(int ok, X509_STORE_CTX *ctx)
 {
-    const struct trust_demand *demand = X509_STORE_CTX_get_app_data(ctx);
+    struct walk *walk = X509_STORE_CTX_get_app_data(ctx); /* NULL: the path of a list's signer */
     X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
-    int error = X509_STORE_CTX_get_error(ctx);
+    int error = X509_STORE_CTX_get_error(ctx), depth = X509_STORE_CTX_get_error_depth(ctx);
     bool unknown = error == X509_V_ERR_UNABLE_TO_GET_CRL || error == X509_V_ERR_CRL_HAS_EXPIRED ||
                    error == X509_V_ERR_CRL_NOT_YET_VALID;
-    if (ok || !unknown || !cert)
+    if (ok || !unknown || !cert || !walk || depth > TRUST_DEPTH_MAX + 1)
         return ok;
-    if (X509_get_extension_flags(cert) & EXFLAG_SS)
-        return 1; /* an anchor is trusted because it was put there */
-    bool forgiven = demand->revocation == REVOCATION_RELAXED ||
-                    (demand->revocation == REVOCATION_IFURI && !names_a_list(cert));
-    if (forgiven)
-        X509_STORE_CTX_set_error(ctx, X509_V_OK);
-    return forgiven;
+    if (!(X509_get_extension_flags(cert) & EXFLAG_SS)) /* an anchor is trusted: it was put there */
+        walk->unsettled |= UINT32_C(1) << depth;
+    X509_STORE_CTX_set_error(ctx, X509_V_OK);
+    return 1;
 }
 
+static bool is_forgiven(X509 *cert, const struct trust_demand *demand)
+{
+    return demand->revocation == REVOCATION_RELAXED ||
+           (demand->revocation == REVOCATION_IFURI &&
+            !revocation_has_sources(cert, demand->evidence));
+}
+
+/* Answers of OCSP responders that are at hand settle what lists do not, and revoke all the same. */
+static bool settle(STACK_OF(X509) * chain, struct walk *walk, const struct trust_demand *demand,
+                   char why[TRUST_REASON_MAX])
+{
+    struct ocsp_case c = {.store = demand->store, .chain = chain, .rule = demand->chain};
+    for (int i = 0; demand->evidence && i + 1 < sk_X509_num(chain); i++) {
+        c.cert = sk_X509_value(chain, i);
+        c.issuer = sk_X509_value(chain, i + 1);
+        switch (revocation_look(demand->evidence, &c)) {
+        case STANDING_REVOKED:
+            return refuse(why, c.cert, "it is revoked, as OCSP says");
+        case STANDING_GOOD:
+            walk->unsettled &= ~(UINT32_C(1) << i);
+            break;
+        case STANDING_UNKNOWN:
+            break;
+        }
+    }
+    return true;
+}
+
+static bool judge_revocation(STACK_OF(X509) * chain, struct walk *walk,
+                             const struct trust_demand *demand, struct trust_open *open,
+                             char why[TRUST_REASON_MAX])
+{
+    bool good = true;
+    if (!settle(chain, walk, demand, why))
+        return false;
+    for (int i = 0; i < sk_X509_num(chain); i++) {
+        if (!(walk->unsettled >> i & 1))
+            continue;
+        X509 *cert = sk_X509_value(chain, i), *issuer = sk_X509_value(chain, i + 1);
+        if (open && issuer && X509_up_ref(cert) == 1 && X509_up_ref(issuer) == 1)
+            open->at[open->count++] = (struct trust_pair){cert, issuer};
+        if (good && !is_forgiven(cert, demand))
+            good = refuse(why, cert,
+                          "no revocation list says that it is good, nor does an OCSP response");
+    }
+    return good;
+}
+
+void trust_open_drop(struct trust_open *open)
+{
+    while (open->count > 0) {
+        open->count--;
+        X509_free(open->at[open->count].cert);
+        X509_free(open->at[open->count].issuer);
+    }
+}
+
+/* ---- the chain ------------------------------------------------------------------------------- */
+
 static bool prepare(X509_STORE_CTX *ctx, X509 *cert, STACK_OF(X509) * others,
-                    const struct trust_demand *demand)
+                    const struct trust_demand *demand, struct walk *walk)
 {
     if (X509_STORE_CTX_init(ctx, demand->store, cert, others) != 1)
         return false;
     X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(ctx);
     X509_VERIFY_PARAM_set_depth(p, TRUST_DEPTH_MAX);
-    X509_VERIFY_PARAM_set_auth_level(p, 2); /* 112 bits: no SHA-1, no RSA below 2048 */
-    X509_STORE_CTX_set_verify_cb(ctx, forgive);
-    return X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_CRL_CHECK |
-                                              X509_V_FLAG_CRL_CHECK_ALL |
+    X509_STORE_CTX_set_verify_cb(ctx, note);
+    if (demand->evidence && demand->evidence->known)
+        X509_STORE_CTX_set0_crls(ctx, known_lists(demand->evidence->known));
+    return X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL |
                                               X509_V_FLAG_EXTENDED_CRL_SUPPORT) == 1 &&
-           X509_STORE_CTX_set_app_data(ctx, (void *)(uintptr_t)demand) == 1;
+           X509_STORE_CTX_set_app_data(ctx, walk) == 1;
 }
 
 bool trust_chain(X509 *cert, STACK_OF(X509) * others, const struct trust_demand *demand,
-                 char why[TRUST_REASON_MAX])
+                 struct trust_open *open, char why[TRUST_REASON_MAX])
 {
     if (X509_get_extension_flags(cert) & EXFLAG_INVALID)
         return refuse(why, cert, "an extension cannot be read, or is there twice");
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    struct walk walk = {0};
     bool good = false;
-    if (!ctx || !prepare(ctx, cert, others, demand)) {
+    if (open)
+        *open = (struct trust_open){.count = 0};
+    if (!ctx || !prepare(ctx, cert, others, demand, &walk)) {
         refuse(why, cert, "an internal error");
         goto out;
     }
     if (X509_verify_cert(ctx) != 1) {
         X509 *bad = X509_STORE_CTX_get_current_cert(ctx);
-        refuse(why, bad ? bad : cert, word_for(X509_STORE_CTX_get_error(ctx)));
+        refuse_for(why, bad ? bad : cert, X509_STORE_CTX_get_error(ctx));
         goto out;
     }
-    if (demand->chain && !chain_fits_rule(X509_STORE_CTX_get0_chain(ctx), demand->chain)) {
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+    if (demand->chain && !chain_fits_rule(chain, demand->chain)) {
         refuse(why, cert, "its chain holds keys or signatures that `auth` does not allow");
         goto out;
     }
-    good = check_end_entity(cert, why);
+    good = check_end_entity(cert, why) && judge_revocation(chain, &walk, demand, open, why);
 out:
     X509_STORE_CTX_free(ctx);
     ERR_clear_error();

@@ -10,7 +10,7 @@
 #ifndef BRAID_CRED_TRUST_H
 #define BRAID_CRED_TRUST_H
 
-#include <braid/secrets.h>
+#include "cred/revocation.h"
 
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
@@ -27,12 +27,29 @@ X509_STORE *trust_store_new(const STACK_OF(X509) * anchors, const STACK_OF(X509_
 struct trust_demand {
     X509_STORE *store;
     enum cred_revocation revocation;
-    const struct cred_rule *chain; /* of the signatures and keys in the chain */
+    const struct cred_rule *chain;              /* of the signatures and keys in the chain */
+    const struct revocation_evidence *evidence; /* beside the lists in the store; or NULL */
 };
 
-/* False: `why` is a sentence that names the certificate and the reason. */
+/* Certificates of a trusted chain of which nobody says whether they are revoked. */
+struct trust_pair {
+    X509 *cert, *issuer;
+};
+struct trust_open {
+    uint16_t count;
+    struct trust_pair at[TRUST_DEPTH_MAX + 2];
+};
+void trust_open_drop(struct trust_open *open);
+
+/*
+ * False: `why` is a sentence that names the certificate and the reason. `open` (or NULL) gets what
+ * could be found out about revocation by asking; without it, the policy has decided. It stays empty
+ * when there is another reason to refuse. To be given to trust_open_drop.
+ */
 bool trust_chain(X509 *cert, STACK_OF(X509) * others, const struct trust_demand *demand,
-                 char why[TRUST_REASON_MAX]);
+                 struct trust_open *open, char why[TRUST_REASON_MAX]);
+/* Does a rule allow signatures of this certificate's key? */
+bool trust_key_fits(X509 *cert, const struct cred_rule *rule);
 bool trust_identity(X509 *cert, const struct identity *id);
 
 /* SHA-1 of its SubjectPublicKeyInfo, as CERTREQ names CAs (RFC 7296 3.7). */

@@ -32,9 +32,11 @@ struct conns_part;
 struct counters;
 struct creds;
 struct ending;
+struct fetcher;
 struct pools;
 struct history;
 struct journal;
+struct known;
 struct renewal;
 struct session;
 struct standby;
@@ -74,6 +76,8 @@ struct daemon {
     struct conns *conns;
     struct creds *creds;
     struct pools *pools;
+    struct known *known;     /* about revocation */
+    struct fetcher *fetcher; /* NULL: nothing is fetched, not yet or not any more */
     struct crypto *crypto;
     struct alloc alloc;
 

@@ -6,6 +6,7 @@
 #include "daemon/conns.h"
 #include "cred/answer.h"
 #include "daemon/creds.h"
+#include "daemon/inquire.h"
 #include "daemon/plane.h"
 #include "daemon/stop.h"
 #include "daemon/tell.h"
@@ -22,17 +23,27 @@ struct work {
     struct ike_order order;
 };
 
-static struct work *work_add(struct daemon *d)
+static struct work *work_new(struct daemon *d)
 {
     struct work *w = calloc(1, sizeof *w);
-    if (!w) {
+    if (!w)
         LOG(&d->log, ERROR, DAEMON, "out-of-memory", F_TEXT("lost", "an answer to the engine"));
-        return NULL;
-    }
-    *d->work_last = w;
-    d->work_last = &w->next;
     return w;
 }
+
+static void work_free(struct work *w)
+{
+    cred_reply_wipe(&w->reply);
+    free(w);
+}
+
+static void work_add(struct daemon *d, struct work *w)
+{
+    *d->work_last = w;
+    d->work_last = &w->next;
+}
+
+static void drain(struct daemon *d);
 
 /* ---- the four kinds -------------------------------------------------------------------------- */
 
@@ -62,13 +73,29 @@ static void change_plane(struct daemon *d, const struct ike_plane *plane)
     plane_reports(d);
 }
 
+/* What had to be fetched for an answer is there, or the daemon ends. */
+static void on_inquired(struct daemon *d, void *self)
+{
+    if (!d->fetcher) {
+        work_free(self);
+        return;
+    }
+    work_add(d, self);
+    if (!d->draining)
+        drain(d);
+}
+
 static void answer_question(struct daemon *d, const struct ike_ask *ask)
 {
-    struct work *w = work_add(d);
+    struct work *w = work_new(d);
     if (!w)
         return;
     w->is_answer = true;
     cred_reply_make(creds_store(d), d->crypto, ask, &w->reply);
+    if (w->reply.keys.inquiry)
+        inquire(d, &w->reply.answer, &w->reply.keys, on_inquired, w);
+    else
+        work_add(d, w);
 }
 
 static void execute(struct daemon *d)
@@ -109,8 +136,7 @@ static void feed(struct daemon *d)
         ike_engine_answer(d->engine, loop_now(), &w->reply.answer, d->fx);
     else
         (void)ike_engine_order(d->engine, loop_now(), &w->order, d->fx);
-    cred_reply_wipe(&w->reply);
-    free(w);
+    work_free(w);
 }
 
 /* Execute what the verb just called has ordered, and all that follows from it. */
@@ -151,10 +177,11 @@ enum order_result effects_order(struct daemon *d, const struct ike_order *order)
 
 void effects_later(struct daemon *d, const struct ike_order *order)
 {
-    struct work *w = work_add(d);
+    struct work *w = work_new(d);
     if (!w)
         return;
     w->order = *order;
+    work_add(d, w);
     if (!d->draining)
         drain(d);
 }

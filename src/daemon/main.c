@@ -10,6 +10,7 @@
 #include "daemon/daemon.h"
 #include "daemon/effects.h"
 #include "daemon/history.h"
+#include "daemon/inquire.h"
 #include "daemon/journal.h"
 #include "daemon/notify.h"
 #include "daemon/plane.h"
@@ -165,6 +166,14 @@ static bool open_engine(struct daemon *d, char *why)
     return d->engine != NULL;
 }
 
+static bool open_fetcher(struct daemon *d, char *why)
+{
+    if (inquire_start(d))
+        return true;
+    snprintf(why, WHY_LEN, "out of memory");
+    return false;
+}
+
 static bool open_control(struct daemon *d, char *why)
 {
     struct control_handlers handlers = {.self = d,
@@ -196,7 +205,8 @@ static bool close_sandbox(struct daemon *d, char *why)
 }
 
 static bool (*const steps[])(struct daemon *d, char *why) = {
-    open_rundir, open_crypto, open_udp, open_plane, open_engine, open_control, close_sandbox};
+    open_rundir, open_crypto, open_udp, open_plane, open_engine, open_fetcher,
+    open_control, close_sandbox};
 
 static bool open_all(struct daemon *d)
 {
@@ -226,6 +236,7 @@ static bool open_loop(struct daemon *d)
 static bool close_all(struct daemon *d)
 {
     d->log.tap.line = NULL;
+    inquire_stop(d);
     plane_close(d);
     control_close(d->control);
     udp_close(d->udp);

@@ -5,6 +5,7 @@
 
 #include "daemon/conns.h"
 #include "daemon/creds.h"
+#include "daemon/inquire.h"
 #include "daemon/notify.h"
 #include "daemon/pools.h"
 
@@ -14,7 +15,10 @@
 static struct keyring *load_keys(struct daemon *d, struct loaded *l, struct problem_list *problems)
 {
     struct cred_sink sink = {problems, problem_say};
-    return keyring_new(d->options.conf_dir, &l->secrets, &l->sections, &sink);
+    struct keyring *keys = keyring_new(d->options.conf_dir, &l->secrets, &l->sections, &sink);
+    if (keys)
+        keyring_use(keys, d->known);
+    return keys;
 }
 
 /* Take connections, certificates and secrets over, and with them the load; false frees it. */
@@ -59,7 +63,7 @@ static void set_log(struct daemon *d, const struct conf_daemon *conf)
 
 bool reload_first(struct daemon *d, struct problem_list *problems)
 {
-    struct loaded *l = conns_open(d) && creds_open(d) && pools_open(d)
+    struct loaded *l = conns_open(d) && creds_open(d) && pools_open(d) && inquire_open(d)
                            ? config_load(d->options.conf_dir, problems)
                            : NULL;
     if (!l)
@@ -123,4 +127,5 @@ void reload_free_all(struct daemon *d)
     conns_close(d);
     creds_close(d);
     pools_close(d);
+    inquire_close(d);
 }

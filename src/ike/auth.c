@@ -163,6 +163,7 @@ static struct verdict ask(struct turn *t, enum ask_kind kind, bool initiator, ui
             return verdict_fault();
     } else {
         question.asked_for_cert = t->sa->birth->asked_for_cert;
+        question.asked_for_ocsp = t->sa->birth->asked_for_ocsp;
         question.issuers = t->sa->birth->issuers;
         question.announced_count = t->sa->birth->announced_count;
         question.announced = t->sa->birth->announced;
@@ -186,9 +187,12 @@ bool auth_take_certreq(struct turn *t)
 {
     struct larval *birth = t->sa->birth;
     size_t len = 0, at = 0;
+    birth->asked_for_ocsp = false;
     for (const struct payload *p = ike_msg_find(t->in, PAYLOAD_CERTREQ); p;
-         p = ike_msg_next(t->in, p))
+         p = ike_msg_next(t->in, p)) {
         len += p->u.cert.encoding == CERT_X509_SIGNATURE ? p->u.cert.data.len : 0;
+        birth->asked_for_ocsp |= p->u.cert.encoding == CERT_OCSP_CONTENT;
+    }
     birth->asked_for_cert = ike_msg_find(t->in, PAYLOAD_CERTREQ) != NULL;
     uint8_t *octets = arena_take(&birth->arena, len);
     if (!octets)
@@ -204,15 +208,22 @@ bool auth_take_certreq(struct turn *t)
     return true;
 }
 
-bool auth_add_certreq(struct turn *t)
+static bool add_certreq(struct turn *t, uint8_t encoding, struct bytes hashes)
 {
-    struct bytes hashes = t->sa->conn->certreq;
-    if (!hashes.len)
-        return true;
     struct payload *p = ike_msg_add(&t->out, &t->slot->arena, PAYLOAD_CERTREQ);
     if (p)
-        p->u.cert = (struct cert_payload){CERT_X509_SIGNATURE, hashes};
+        p->u.cert = (struct cert_payload){encoding, hashes};
     return p != NULL;
+}
+
+/* For OCSP responses no responder is named: the CA's own and those it has certified are believed. */
+bool auth_add_certreq(struct turn *t)
+{
+    const struct conf_conn *conn = t->sa->conn;
+    if (!conn->certreq.len)
+        return true;
+    return add_certreq(t, CERT_X509_SIGNATURE, conn->certreq) &&
+           (!(conn->ocsp & CONF_OCSP_REQUEST) || add_certreq(t, CERT_OCSP_CONTENT, BYTES_NONE));
 }
 
 bool auth_add_certs(struct turn *t)

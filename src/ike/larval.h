@@ -61,6 +61,7 @@ struct larval {
     struct bytes id_i, id_r;   /* bodies of the ID payloads, as AUTH covers them */
     uint32_t hashes;           /* RFC 7427, announced by the peer */
     bool asked_for_cert;       /* the peer sent a CERTREQ */
+    bool asked_for_ocsp;       /* and one for OCSP responses (RFC 4806) */
     struct bytes issuers;      /* and these are the CAs it knows */
     uint16_t announced_count;  /* RFC 9593: methods the peer accepts; 0 = it did not say */
     const struct ike_announced *announced;

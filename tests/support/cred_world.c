@@ -143,6 +143,8 @@ bool cred_world_load(struct cred_world *w, bool both, const struct secret_list *
     keyring_free(w->keys);
     w->complaints[0] = '\0';
     w->keys = keyring_new(w->dir, secrets ? secrets : &none, &sections, &sink);
+    if (w->keys)
+        keyring_use(w->keys, w->known);
     return w->keys != NULL;
 }
 
@@ -150,6 +152,7 @@ void cred_world_end(struct cred_world *w)
 {
     char command[128];
     keyring_free(w->keys);
+    known_free(w->known);
     snprintf(command, sizeof command, "rm -r %s", w->dir);
     assert_int_equal(system(command), 0);
 }
@@ -188,6 +191,23 @@ void sent_drop(struct sent *s)
     s->count = 0;
 }
 
+/* As the daemon does it. */
+void cred_world_inquire(struct cred_world *w, struct cred_reply *reply)
+{
+    struct inquiry_want want;
+    if (!reply->keys.inquiry)
+        return;
+    while (inquiry_next(reply->keys.inquiry, &want)) {
+        const char *why = NULL;
+        struct bytes got = w->web(w->web_self, want.uri, want.body, &why);
+        assert_true(why || got.len <= want.max);
+        inquiry_take(reply->keys.inquiry, got, &why);
+        free((void *)(uintptr_t)got.at);
+        w->fetched++;
+    }
+    keyring_conclude(&reply->answer, &reply->keys);
+}
+
 const char *sent_judge(struct cred_world *w, struct sent *s, EVP_PKEY *key)
 {
     static char reason[TRUST_REASON_MAX];
@@ -198,6 +218,7 @@ const char *sent_judge(struct cred_world *w, struct sent *s, EVP_PKEY *key)
     struct ike_ask ask = {.kind = ASK_VERIFY, .conn = &w->conn, .octets = octets, .theirs = s->id, .cert_count = s->count, .certs = s->certs};
     assert_true(scheme_sign(key, &wish, octets, &ask.method, &ask.auth, &used, &why));
     cred_reply_make(NULL, NULL, &ask, &reply);
+    cred_world_inquire(w, &reply);
     bool believed = reply.answer.status == ANSWER_OK;
     if (!believed) {
         assert_non_null(reply.answer.detail);

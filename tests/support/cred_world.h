@@ -48,6 +48,9 @@ struct pki_request ca_request(const char *subject, EVP_PKEY *key, X509 *issuer,
 
 /* ---- a folder -------------------------------------------------------------------------------- */
 
+/* What can be fetched: an answer to be freed, or `why` is set. `body` empty: GET. */
+typedef struct bytes (*cred_web)(void *self, const char *uri, struct bytes body, const char **why);
+
 /* One connection; section 0 is how we authenticate, section 1 how the peer has to. */
 struct cred_world {
     char dir[64];
@@ -55,6 +58,10 @@ struct cred_world {
     struct conf_conn conn;
     struct cred_section section[2];
     struct keyring *keys;
+    struct known *known; /* NULL: nothing is fetched */
+    cred_web web;
+    void *web_self;
+    unsigned fetched; /* documents asked for */
 };
 
 void cred_world_begin(struct cred_world *w); /* trusts the root */
@@ -82,6 +89,9 @@ struct sent *sending(struct identity id);
 void sent_add(struct sent *s, X509 *cert);
 void sent_add_octets(struct sent *s, uint8_t encoding, struct bytes octets); /* copied */
 void sent_drop(struct sent *s);
+
+/* Fetch what an answer waits for. */
+void cred_world_inquire(struct cred_world *w, struct cred_reply *reply);
 
 /* What braid thinks of AUTH by this key with these certificates. NULL: it is believed. */
 const char *sent_judge(struct cred_world *w, struct sent *s, EVP_PKEY *key);
