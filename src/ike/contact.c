@@ -49,6 +49,12 @@ static uint64_t contact_key(const struct ike_engine *e, uint64_t spi_i, const st
     return siphash(&e->seed, BYTES_OF(octets));
 }
 
+static bool is_first_message(const struct ike_header *h)
+{
+    return h->exchange == EXCHANGE_IKE_SA_INIT && !h->response && h->initiator && h->mid == 0 &&
+           h->spi_i != 0 && h->spi_r == 0;
+}
+
 /* The table holds the number of half-open SAs of a source as its value. */
 static uintptr_t source_count(const struct ike_engine *e, const struct addr *a)
 {
@@ -63,9 +69,12 @@ static bool set_source_count(struct ike_engine *e, const struct addr *a, uintptr
     return true;
 }
 
+/* A repeated first message; whatever else has no SPI of ours is for nobody. */
 struct ike_sa *contact_find(const struct ike_engine *e, const struct ike_header *h,
                             const struct ike_path *path)
 {
+    if (!is_first_message(h))
+        return NULL;
     return table_get(&e->by_contact, contact_key(e, h->spi_i, &path->remote));
 }
 
@@ -173,9 +182,7 @@ struct verdict contact_admit(struct turn *t, const struct ike_header *h,
                              const struct ike_path *path, struct bytes datagram)
 {
     struct ike_engine *e = t->e;
-    bool proper = h->exchange == EXCHANGE_IKE_SA_INIT && !h->response && h->initiator &&
-                  h->mid == 0 && h->spi_i != 0;
-    if (!proper || e->closing)
+    if (!is_first_message(h) || e->closing)
         return verdict_drop(DROP_CONTACT);
     struct verdict v = check_budget(t, h, path, datagram);
     if (v.class != V_OK)

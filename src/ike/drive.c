@@ -129,6 +129,7 @@ static void finish_ours(struct turn *t)
     }
     free_slot(t);
     after_exchange(t, x);
+    series_settle_waiting(t);
     drive_pursue(t);
 }
 
@@ -239,6 +240,14 @@ void drive_pursue(struct turn *t)
         begin(t, exchange_for(want.kind), &want);
     else
         turn_arm(t);
+}
+
+void drive_end(struct turn *t, const struct verdict *why)
+{
+    turn_close(t, why, true);
+    if (t->sa->phase == PHASE_CLOSING &&
+        sa_want(t->sa, (struct want){.kind = WANT_DELETE_IKE}))
+        drive_pursue(t);
 }
 
 void drive_response_verdict(struct turn *t, struct verdict v)

@@ -20,6 +20,9 @@ void drive_resume(struct turn *t, const struct ike_answer *answer);
 /* If the `ours` slot is free: the next step of setting the SA up, or the most urgent want. */
 void drive_pursue(struct turn *t);
 
+/* The SA that was up is over, now; the peer is told of it if it listens. */
+void drive_end(struct turn *t, const struct verdict *why);
+
 /* The exchange under way ends without an answer. */
 void drive_give_up(struct turn *t);
 

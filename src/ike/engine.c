@@ -145,7 +145,7 @@ static void expire(struct turn *t)
     struct ike_sa *sa = t->sa;
     if (sa->phase == PHASE_UP && t->now >= sa->expire_at) {
         struct verdict over = verdict_peer(IKE_REASON_LIFETIME, 0);
-        turn_close(t, &over, false);
+        drive_end(t, &over);
         return;
     }
     if (t->now >= sa->die_at) {

@@ -28,6 +28,7 @@ struct ike_sa;
     X(SA_UP, "ike-sas-up") \
     X(SA_FAILED, "ike-sas-failed") \
     X(CHILD_UP, "child-sas-up") \
+    X(UNTOLD, "strangers-untold") \
     X(EFFECTS_LOST, "effects-lost")
 
 enum count {
@@ -50,7 +51,7 @@ struct ike_engine {
     struct table by_spi;     /* our SPI -> SA */
     /* hash of the initiator's SPI and address -> half-open SA as responder */
     struct table by_contact;
-    struct table by_peer; /* hash of both identities -> list of established SAs */
+    struct table by_peer; /* hash of both identities -> chain of SAs (peers.c) */
     /* hash of a source address -> number of its half-open SAs, as a pointer value */
     struct table by_source;
     struct table by_id;             /* unique id -> SA */
@@ -64,6 +65,8 @@ struct ike_engine {
     uint32_t last_sa_id, last_child_id, last_larval_id;
     uint64_t last_serial;
     ike_time invalid_spi_after; /* no unprotected INVALID_IKE_SPI before */
+    ike_time strangers_since;   /* so many failures of strangers were told since */
+    uint32_t strangers_told;
     struct ike_sa *dead;        /* closed in this verb, freed at its end */
     /* MESSAGE_LEN_MAX octets: datagrams are opened here, messages encoded here */
     uint8_t *scratch;
@@ -78,12 +81,6 @@ void order_reauthenticate(struct turn *t);
 
 /* Take the SA out of the budget of half-open SAs, if it is in it (contact.c). */
 void engine_leave_half_open(struct ike_engine *e, struct ike_sa *sa);
-/*
- * The first of the established SAs between the same two identities; they are chained by
- * next_same_peer.
- */
-struct ike_sa *engine_same_peer(const struct ike_engine *e, const struct ike_sa *sa);
-
 /*
  * The SA with the smallest id above `after`, or NULL. A walk that may close SAs holds on to nothing
  * but the id.

@@ -23,6 +23,7 @@
 #include "ike/limits.h"
 #include "ike/merge.h"
 #include "ike/negotiate.h"
+#include "ike/peers.h"
 #include "wire/notify.h"
 
 enum start_step { START_IDENTIFY,
@@ -204,7 +205,7 @@ static bool add_ppk_notifies(struct turn *t)
 static bool is_first_contact(const struct turn *t)
 {
     return t->sa->conn->unique != UNIQUE_NEVER && t->sa->theirs_id.type &&
-           !engine_same_peer(t->e, t->sa);
+           !peers_first(t->e, t->sa);
 }
 
 /*
@@ -277,6 +278,7 @@ static struct verdict send_auth(struct turn *t)
                  add_auth(t, t->answer) && add_ppk_notifies(t) && announce_ours(t) &&
                  (!is_first_contact(t) ||
                   ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_INITIAL_CONTACT, BYTES_NONE));
+    peers_enter(t->e, t->sa); /* the next one is not the first any more */
     t->sa->proof_ours = proof_of(t->answer);
     t->slot->step = RESPONSE_VERIFY;
     return built ? add_child(t) : verdict_fault();
@@ -422,7 +424,7 @@ static struct verdict ask_about_initiator(struct turn *t)
 
 static struct verdict check_unique(struct turn *t)
 {
-    if (t->sa->conn->unique == UNIQUE_KEEP && engine_same_peer(t->e, t->sa))
+    if (t->sa->conn->unique == UNIQUE_KEEP && peers_up(t->e, t->sa))
         return verdict_because(verdict_kill(IKE_REASON_REPLACED, NOTIFY_AUTHENTICATION_FAILED),
                                "another SA with this peer is kept (unique = keep)");
     return VERDICT_OK;
@@ -493,18 +495,25 @@ struct verdict auth_request(struct turn *t)
 /* ---- up -------------------------------------------------------------------------------------- */
 
 /*
- * The peer has no other SA with us, it says, or may have none: those we still hold are over (RFC
- * 7296 2.4).
+ * The peer had no other SA with us when it began this one, it says: those we held by then are over
+ * (RFC 7296 2.4). One that came up meanwhile it does not mean. Or it may have no other: then it is
+ * told.
  */
 static void replace_others(struct turn *t)
 {
-    struct ike_sa *sa = t->sa;
+    static const struct verdict replaced = {.class = V_PEER, .reason = IKE_REASON_REPLACED};
+    struct ike_sa *sa = t->sa, *next;
     bool contact = sa->birth->initial_contact && sa->conn->unique != UNIQUE_NEVER;
-    if (!contact && sa->conn->unique != UNIQUE_REPLACE)
-        return;
-    for (struct ike_sa *other = engine_same_peer(t->e, sa); other;
-         other = engine_same_peer(t->e, sa))
-        turn_close_other(t, other, IKE_REASON_REPLACED);
+    for (struct ike_sa *other = peers_first(t->e, sa); other; other = next) {
+        struct turn its = {.e = t->e, .sa = other, .now = t->now, .fx = t->fx};
+        next = other->next_same_peer;
+        if (other->phase != PHASE_UP)
+            continue;
+        if (contact && other->established_at <= sa->born_at)
+            turn_close(&its, &replaced, false);
+        else if (sa->conn->unique == UNIQUE_REPLACE)
+            drive_end(&its, &replaced);
+    }
 }
 
 enum crypto_result auth_done(struct turn *t)

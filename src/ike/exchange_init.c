@@ -232,6 +232,9 @@ static struct verdict retry_with_method(struct turn *t, struct bytes data)
     uint16_t method;
     bool offered =
         notify_invalid_ke_read(data, &method) && proposal_has_method(&birth->offered, method);
+    /* A repeated answer to the request before, unless this one was sent again already. */
+    if (offered && method == birth->ke_method && birth->ke_tries && !t->slot->tries)
+        return VERDICT_WAIT;
     if (!offered || method == birth->ke_method || birth->ke_tries++ >= KE_RETRIES_MAX)
         return verdict_peer(IKE_REASON_INVALID_KE, NOTIFY_INVALID_KE_PAYLOAD);
     if (guess_method(t, method) != CRYPTO_OK)

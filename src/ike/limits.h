@@ -35,6 +35,7 @@ enum {
     DECODE_ARENA_MAX = 192 * 1024,
     /* octets of effects after which a tick lets them be carried out */
     EFFECTS_ENOUGH = 512 * 1024,
+    STRANGERS_TOLD_MAX = 20,
     CHILDREN_PER_IKE_MAX = 256,
     /* unfinished series of key exchanges that we serve on one IKE SA */
     SERIES_PER_IKE_MAX = 8,
@@ -46,6 +47,7 @@ enum {
 
 #define DELETE_LINGER_FOR (2500 * IKE_MS)   /* a closing SA waits so long for the answer to its Delete; a daemon that ends has 3 s */
 #define COOKIE_SECRET_FOR (60 * IKE_SECOND) /* a cookie secret is made new after that; the one before stays valid as long again */
+#define STRANGERS_EVERY (IKE_SECOND)         /* in this time at most STRANGERS_TOLD_MAX failures of peers that never authenticated are told */
 #define INVALID_SPI_EVERY (IKE_SECOND)      /* at most one unprotected INVALID_IKE_SPI in this time */
 #define REPLACED_FOR (30 * IKE_SECOND)      /* a rekeyed IKE SA waits so long for its Delete */
 #define REAUTH_RETRY_FOR (60 * IKE_SECOND)

@@ -22,7 +22,9 @@ static void note_methods(const struct larval *l, uint16_t method[KEX_SLOTS])
 static struct child *make_child(struct turn *t, const struct larval *l)
 {
     struct ike_engine *e = t->e;
-    struct child *child = child_new(e->alloc, &l->local_ts, &l->remote_ts);
+    struct child *child = table_get(&e->by_child_spi, l->spi_in)
+                              ? NULL /* another larva chose it, too, and was faster */
+                              : child_new(e->alloc, &l->local_ts, &l->remote_ts);
     if (!child)
         return NULL;
     child->id = ++e->last_child_id;

@@ -124,7 +124,9 @@ static struct verdict ask_exchange(struct passage *p)
      * Child SA we do not know yet. It will ask again.
      */
     bool too_early = sa->initiator && (sa_is_initial(sa) || p->exchange->opening);
-    bool allowed = exchange_may(p->exchange, sa->phase) && !too_early;
+    /* One that failed before it was up has said its last word; it only repeats that. */
+    bool too_late = sa->phase == PHASE_CLOSING && !sa->established_at;
+    bool allowed = exchange_may(p->exchange, sa->phase) && !too_early && !too_late;
     return allowed ? VERDICT_OK : verdict_drop(DROP_EXCHANGE);
 }
 

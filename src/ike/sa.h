@@ -160,12 +160,14 @@ struct ike_sa {
     struct child *children;
     uint16_t child_count;
     struct identity ours_id, theirs_id; /* data owned */
-    struct ike_sa *next_same_peer;      /* in the engine's table by identity */
+    struct ike_sa *next_same_peer;      /* in the engine's table by identity (peers.c) */
+    uint64_t peer_key;                  /* under which it is there, if it is */
+    bool has_peer_key;
 
     struct want want[WANTS_MAX];
     uint8_t wants;
 
-    ike_time established_at;
+    ike_time born_at, established_at;
     ike_time rekey_at;  /* soft limit */
     ike_time reauth_at; /* soft limit of the authentication */
     ike_time expire_at; /* hard limit */

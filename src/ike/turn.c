@@ -2,6 +2,7 @@
 #include "ike/turn.h"
 
 #include "ike/limits.h"
+#include "ike/peers.h"
 #include "ike/series.h"
 
 /* ---- asking and telling ---------------------------------------------------------------------- */
@@ -169,7 +170,7 @@ struct ike_sa *turn_open_sa(struct turn *t, bool initiator, const struct conf_co
     sa->conn = conn;
     sa->config = e->config;
     sa->path = *path;
-    sa->heard_at = t->now;
+    sa->heard_at = sa->born_at = t->now;
     sa->die_at = sa->keepalive_at = sa->rekey_at = sa->reauth_at = sa->expire_at = IKE_NEVER;
     if (!enter_tables(e, sa)) {
         sa_free(sa, e->crypto, e->alloc);
@@ -246,13 +247,6 @@ static void set_limits(struct turn *t)
     t->sa->expire_at = longest ? t->now + longest + conn->over_for : IKE_NEVER;
 }
 
-static uint64_t peer_key(const struct ike_engine *e, const struct ike_sa *sa)
-{
-    uint64_t ours = siphash(&e->seed, sa->ours_id.data) ^ sa->ours_id.type;
-    uint64_t theirs = siphash(&e->seed, sa->theirs_id.data) ^ sa->theirs_id.type;
-    return ours * UINT64_C(0x9e3779b97f4a7c15) ^ theirs;
-}
-
 /*
  * From now on the SA is found by who talks to whom; the budget of half-open SAs no longer counts
  * it.
@@ -265,41 +259,14 @@ void turn_sa_up(struct turn *t)
     sa->die_at = IKE_NEVER;
     set_limits(t);
     engine_leave_half_open(t->e, sa);
-    uint64_t key = peer_key(t->e, sa);
-    sa->next_same_peer = table_get(&t->e->by_peer, key);
-    if (!table_put(&t->e->by_peer, key, sa))
-        /* out of memory: uniqueness cannot be looked after, the SA itself is fine */
-        sa->next_same_peer = NULL;
+    peers_enter(t->e, sa);
     larval_free(sa->birth, t->e->crypto, t->e->alloc);
     sa->birth = NULL;
     t->e->counts[COUNT_SA_UP]++;
     turn_arm(t);
 }
 
-struct ike_sa *engine_same_peer(const struct ike_engine *e, const struct ike_sa *sa)
-{
-    return table_get(&e->by_peer, peer_key(e, sa));
-}
-
 /* ---- closing --------------------------------------------------------------------------------- */
-
-static void leave_peer_list(struct ike_engine *e, struct ike_sa *sa)
-{
-    uint64_t key = peer_key(e, sa);
-    struct ike_sa *first = table_get(&e->by_peer, key);
-    if (first == sa) {
-        if (sa->next_same_peer)
-            (void)table_put(&e->by_peer, key, sa->next_same_peer); /* replaces: cannot fail */
-        else
-            table_remove(&e->by_peer, key);
-        return;
-    }
-    for (; first; first = first->next_same_peer)
-        if (first->next_same_peer == sa) {
-            first->next_same_peer = sa->next_same_peer;
-            return;
-        }
-}
 
 void turn_plane(struct turn *t, enum plane_op op, const struct child *child)
 {
@@ -346,6 +313,19 @@ void turn_remove_child(struct turn *t, struct child *child, enum ike_reason reas
     turn_arm(t);
 }
 
+/* Whoever shouts at us does not fill our log with it. */
+static bool may_tell_of_stranger(struct ike_engine *e, ike_time now)
+{
+    if (now >= e->strangers_since + STRANGERS_EVERY) {
+        e->strangers_since = now;
+        e->strangers_told = 0;
+    }
+    if (e->strangers_told < STRANGERS_TOLD_MAX)
+        return ++e->strangers_told;
+    e->counts[COUNT_UNTOLD]++;
+    return false;
+}
+
 /*
  * Everything visible of the SA ends here: Child SAs, events, the place among those of the same
  * peer.
@@ -355,18 +335,19 @@ static void mourn(struct turn *t, const struct verdict *why)
     struct ike_sa *sa = t->sa;
     while (sa->children)
         turn_drop_child(t, sa->children, why->reason);
-    bool stranger = sa->phase == PHASE_NEW && !sa->initiator; /* never more than a first message */
     bool failed = why->reason != IKE_REASON_NONE;
-    struct ike_tell *tell =
-        failed ? turn_tell(t, stranger ? TELL_ALERT : TELL_IKE_DOWN, why->reason) : NULL;
+    bool stranger = !sa->initiator && sa_is_initial(sa);
+    /* of some there was never more than a first message */
+    enum tell_kind kind = stranger && sa->phase == PHASE_NEW ? TELL_ALERT : TELL_IKE_DOWN;
+    bool worth_telling = failed && (!stranger || may_tell_of_stranger(t->e, t->now));
+    struct ike_tell *tell = worth_telling ? turn_tell(t, kind, why->reason) : NULL;
     if (tell) {
         tell->notify = why->notify;
         if (why->detail)
             tell->detail = why->detail;
     }
-    if (sa->established_at)
-        leave_peer_list(t->e, sa);
-    else if (failed)
+    peers_leave(t->e, sa);
+    if (!sa->established_at && failed)
         t->e->counts[COUNT_SA_FAILED]++;
     engine_leave_half_open(t->e, sa);
     sa->mourned = true;
@@ -375,7 +356,7 @@ static void mourn(struct turn *t, const struct verdict *why)
 void turn_replace_sa(struct turn *t, struct ike_sa *heir)
 {
     struct ike_sa *old = t->sa;
-    leave_peer_list(t->e, old);
+    peers_leave(t->e, old);
     old->mourned = true;
     old->phase = PHASE_REPLACED;
     old->die_at = t->now + REPLACED_FOR;
@@ -425,16 +406,11 @@ void turn_close(struct turn *t, const struct verdict *why, bool linger)
         return;
     }
     abandon_ours(t);
+    larval_free(sa->birth, t->e->crypto, t->e->alloc);
+    sa->birth = NULL;
     sa->phase = PHASE_CLOSING;
     sa->die_at = t->now + DELETE_LINGER_FOR;
     turn_arm(t);
-}
-
-void turn_close_other(struct turn *t, struct ike_sa *sa, enum ike_reason reason)
-{
-    struct turn other = {.e = t->e, .sa = sa, .now = t->now, .fx = t->fx};
-    struct verdict why = verdict_peer(reason, 0);
-    turn_close(&other, &why, false);
 }
 
 void turn_move(struct turn *t, const struct ike_path *path)

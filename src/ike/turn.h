@@ -65,8 +65,6 @@ void turn_sa_up(struct turn *t);
  * the lingering.
  */
 void turn_close(struct turn *t, const struct verdict *why, bool linger);
-/* The same, for an SA that is not the turn's. */
-void turn_close_other(struct turn *t, struct ike_sa *sa, enum ike_reason reason);
 
 /*
  * A Child SA is over. One that was replaced lingers: it sends no more, but its inbound half stays

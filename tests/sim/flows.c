@@ -470,9 +470,6 @@ static void both_initiate(struct run *run)
         host_initiate(p.a, "net", "net");
         world_run(p.w, late * IKE_MS);
         host_initiate(p.b, "net", "net");
-        world_run(p.w, 10 * IKE_SECOND);
-        host_check_all(p.a);
-        host_check_all(p.b);
         world_settle(p.w);
         EXPECT(p.w, host_up_count(p.a) >= 1 && host_up_count(p.b) >= 1);
         pair_end(&p);

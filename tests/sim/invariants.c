@@ -44,8 +44,7 @@ static void sa_is_sound(struct host *h, const struct ike_sa *sa)
 {
     struct world *w = h->world;
     EXPECT(w, sa->phase >= PHASE_NEW && sa->phase <= PHASE_CLOSING);
-    EXPECT(w, sa->phase != PHASE_UP || !sa->birth);
-    EXPECT(w, !sa_is_initial(sa) || sa->birth);
+    EXPECT(w, sa_is_initial(sa) == (sa->birth != NULL));
     EXPECT(w, sa->phase == PHASE_NEW || sa->suite.prf || sa->mourned);
     EXPECT(w, table_get(&h->engine->by_spi, sa_spi_ours(sa)) == sa);
     EXPECT(w, table_get(&h->engine->by_id, sa->id) == sa);

@@ -51,6 +51,7 @@ struct scenario {
 /* Tables, one for each file of scenarios; the last row is empty. */
 extern const struct scenario flow_scenarios[], loss_scenarios[], fault_scenarios[],
     hostile_scenarios[], crowd_scenarios[], order_scenarios[], traffic_scenarios[],
-    matrix_scenarios[], round_scenarios[], reload_scenarios[];
+    matrix_scenarios[], round_scenarios[], reload_scenarios[],
+    corner_scenarios[];
 
 #endif
