@@ -232,7 +232,9 @@ struct ike_tell {
     const char *detail;
     /*
      * The same for programs, or "": lines `key=value` (ike/compare.h): offered, accepted, mismatch,
-     * transform, accept-here, offer-there, offered-local-ts ... A last line without an end was cut
+     * transform, accept-here, offer-there, offered-local-ts ... and how it came so far: local-id,
+     * remote-id (wanted), local-auth, remote-auth, fragmentation, cookie, method-asked. A last line
+     * without an end was cut
      */
     const char *facts;
     uint64_t order_id;        /* the order that led to this, 0 = none */
@@ -363,6 +365,9 @@ struct ike_sa_info {
     /* how we and the peer have proved who we are: "ML_DSA_65", "PSK"; NULL = not yet, or unknown */
     const char *auth_ours, *auth_theirs;
     bool auth_quantum_safe;    /* both */
+    bool cookie;               /* the responder wanted one first */
+    const struct alg *kex_asked; /* the key exchange it wanted in place of the guess; NULL = the guess was right */
+    bool fragmentation;        /* both sides know fragments */
     ike_time established_at;   /* 0 = not yet */
     ike_time rekey_at;         /* 0 = never */
     uint16_t child_count;

@@ -202,6 +202,35 @@ static void show_labelled(struct bytes message, const char *key, const char *bef
     *first = false;
 }
 
+/* How it came so far: what both sides said they are and can do. */
+static void show_course(struct bytes m)
+{
+    /* clang-format off */
+    static const struct {
+        const char *key, *label, *after; /* after: from this key, said in one breath */
+    } lines[] = {
+        {"local-id",      "we say we are",      NULL},
+        {"local-auth",    "proved by",          "local-id"},
+        {"remote-id",     "the peer should be", NULL},
+        {"remote-auth",   "proved by",          "remote-id"},
+        {"fragmentation", "fragmentation:",     NULL},
+        {"cookie",        "cookie:",            NULL},
+        {"method-asked",  "in place of our first guess the peer wanted", NULL},
+    };
+    /* clang-format on */
+    bool open = false;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        char value[TEXT_LEN];
+        if (!client_text(m, lines[i].key, value, sizeof value)[0])
+            continue;
+        fputs(open ? lines[i].after ? ", " : "\n    " : "    ", stdout);
+        printf("%s %s", lines[i].label, value);
+        open = true;
+    }
+    if (open)
+        putchar('\n');
+}
+
 static void show_failure(struct bytes conn, struct bytes failure)
 {
     char text[TEXT_LEN], reason[64], detail[TEXT_LEN], age[32];
@@ -228,6 +257,7 @@ static void show_failure(struct bytes conn, struct bytes failure)
         printf("    %s\n", detail);
     show_proposals(conn, failure);
     show_selectors(failure);
+    show_course(failure);
     show_hint(reason);
 }
 
@@ -244,6 +274,7 @@ static void show_success(struct bytes success, bool up)
     show_labelled(success, "identity", "identity", &first);
     if (!first)
         putchar('\n');
+    show_course(success);
 }
 
 static void show_failures(struct bytes conn, struct bytes failures)

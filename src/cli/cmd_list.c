@@ -12,6 +12,7 @@
  * and behind them the connections without an SA, with their last failure (see `braid explain`):
  *
  *     away  DOWN  no answer from the peer, 3 min ago
+ *     half  NO CHILD  no proposal chosen: nothing acceptable to both sides, 2 s ago
  */
 #include "cli/client.h"
 #include "cli/json.h"
@@ -23,7 +24,7 @@ enum { TEXT_LEN = 1024 };
 
 struct listing {
     json_t *json, *down; /* arrays, or NULL */
-    json_t *up;          /* object: names of connections that have an SA */
+    json_t *up;          /* object: names of connections that have an SA: how many Child SAs */
     size_t count;
 };
 
@@ -204,12 +205,12 @@ static void show_last_failure(struct bytes failures)
            look_age(vici_find_int(last, "ago", 0), age));
 }
 
-static void show_down(struct bytes name, struct bytes content)
+static void show_down(struct bytes name, struct bytes content, bool has_sa)
 {
     struct vici_in in = vici_in_make(content);
     enum vici_element e;
     look_print(stdout, LOOK_BOLD, "%.*s", (int)name.len, (const char *)name.at);
-    look_print(stdout, LOOK_BAD, "  DOWN");
+    look_print(stdout, LOOK_BAD, has_sa ? "  NO CHILD" : "  DOWN");
     while ((e = vici_next(&in)) != VICI_END && e != VICI_BAD) {
         if (e != VICI_SECTION_START)
             continue;
@@ -218,6 +219,13 @@ static void show_down(struct bytes name, struct bytes content)
             show_last_failure(inside);
     }
     putchar('\n');
+}
+
+/* Did the last thing that happened fail? */
+static bool failed_last(struct bytes content)
+{
+    return vici_find_int(content, "failures.1.ago", INT64_MAX) <=
+           vici_find_int(content, "success.ago", INT64_MAX - 1);
 }
 
 static void on_explained(void *self, struct bytes event, struct bytes message)
@@ -230,16 +238,31 @@ static void on_explained(void *self, struct bytes event, struct bytes message)
         return;
     snprintf(name, sizeof name, "%.*s", (int)in.name.len, (const char *)in.name.at);
     struct bytes section = in.name, content = vici_content(&in);
-    if (!vici_find_bool(content, "configured", false) || json_object_get(l->up, name))
+    const json_t *children = json_object_get(l->up, name);
+    bool is_up = children && (json_integer_value(children) > 0 || !failed_last(content));
+    if (!vici_find_bool(content, "configured", false) || is_up)
         return;
     l->count++;
     if (l->down)
         json_add_named(l->down, section, content);
     else
-        show_down(section, content);
+        show_down(section, content, children != NULL);
 }
 
 /* ---- both ------------------------------------------------------------------------------------ */
+
+static json_int_t count_children(struct bytes sa)
+{
+    struct vici_in in = vici_in_make(sa);
+    enum vici_element e;
+    json_int_t count = 0;
+    while ((e = vici_next(&in)) != VICI_END && e != VICI_BAD)
+        if (e == VICI_SECTION_START && !bytes_equal(in.name, BYTES_LIT("child-sas"))) {
+            (void)vici_content(&in);
+            count++;
+        }
+    return count;
+}
 
 static void on_event(void *self, struct bytes event, struct bytes message)
 {
@@ -250,7 +273,8 @@ static void on_event(void *self, struct bytes event, struct bytes message)
     struct bytes name = in.name, sa = vici_content(&in);
     char up[VICI_NAME_MAX + 1];
     snprintf(up, sizeof up, "%.*s", (int)name.len, (const char *)name.at);
-    json_object_set_new(l->up, up, json_true());
+    json_int_t before = json_integer_value(json_object_get(l->up, up));
+    json_object_set_new(l->up, up, json_integer(before + count_children(sa)));
     l->count++;
     if (!l->json) {
         show_sa(name, sa);

@@ -34,7 +34,8 @@ const struct cli_command cli_commands[] = {
      "State and age, addresses and identities, algorithms, key exchanges, and whether the SA is "
      "quantum-safe (at least one key exchange in the keys is post-quantum); for each child its "
      "traffic selectors, algorithms, own key exchanges and traffic. Of both: when the next rekey is "
-     "due and how the last one went. Connections without an SA follow, with their last failure.",
+     "due and how the last one went. Connections without an SA follow, and those whose SA has no child because that failed, with "
+     "their last failure.",
      cmd_list},
     {"explain", "[CONN | PEER | last] [--json]", "why it failed, or what was chosen",
      "For a connection, for a peer by address or identity, for the connection something happened "

@@ -169,11 +169,18 @@ static void take_success(struct daemon *d, const struct ike_tell *t)
     struct text kex = text_make(s->key_exchanges, sizeof s->key_exchanges);
     s->at = loop_now();
     s->quantum_safe = sa.quantum_safe;
+    s->fragmentation = sa.fragmentation;
+    s->cookie = sa.cookie;
+    s->method_asked = sa.kex_asked ? sa.kex_asked->name : NULL;
+    s->auth_ours = sa.auth_ours;
+    s->auth_theirs = sa.auth_theirs;
     for (uint16_t i = 0; i < sa.kex_count; i++) {
         text_add(&kex, i > 0 ? " + " : "");
         text_add(&kex, sa.kex[i]->name);
     }
     snprintf(s->child, sizeof s->child, "%s", t->child ? t->child : "");
+    struct text own = text_make(s->local_id, sizeof s->local_id);
+    print_identity(&own, &sa.ours);
     print_peer(t, s->peer, s->identity);
 }
 

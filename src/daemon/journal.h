@@ -27,8 +27,9 @@ struct journal_failure {
 
 struct journal_success {
     ike_time at; /* 0: never */
-    bool quantum_safe;
-    char child[256], peer[64], identity[256], key_exchanges[256];
+    bool quantum_safe, fragmentation, cookie;
+    const char *method_asked, *auth_ours, *auth_theirs; /* static, or NULL */
+    char child[256], peer[64], identity[256], local_id[256], key_exchanges[256];
 };
 
 struct journal {

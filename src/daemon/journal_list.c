@@ -67,6 +67,16 @@ static void report_success(struct vici_out *o, const struct journal_success *s)
     key_if(o, "identity", s->identity);
     key_if(o, "key-exchanges", s->key_exchanges);
     vici_key_bool(o, "quantum-safe", s->quantum_safe);
+    key_if(o, "local-id", s->local_id);
+    if (s->auth_ours && s->auth_theirs) {
+        vici_key_str(o, "local-auth", s->auth_ours);
+        vici_key_str(o, "remote-auth", s->auth_theirs);
+    }
+    vici_key_bool(o, "fragmentation", s->fragmentation);
+    if (s->cookie)
+        vici_key_bool(o, "cookie", true);
+    if (s->method_asked)
+        vici_key_str(o, "method-asked", s->method_asked);
     vici_section_end(o);
 }
 

@@ -215,6 +215,10 @@ void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *s
         vici_key_str(o, "remote-auth", sa->auth_theirs);
         vici_key_bool(o, "auth-quantum-safe", sa->auth_quantum_safe);
     }
+    vici_key_bool(o, "fragmentation", sa->fragmentation);
+    key_yes(o, "cookie", sa->cookie);
+    if (sa->kex_asked)
+        vici_key_str(o, "method-asked", sa->kex_asked->name);
     keys_history(o, d, sa->conn, NULL);
     if (!filter->no_children)
         report_children(o, d, sa, filter);

@@ -155,20 +155,20 @@ static bool send_cookie(struct turn *t, const struct ike_header *h, const struct
 }
 
 /*
- * Does the budget allow another half-open SA, and has the stranger shown that it receives at its
- * address?
+ * Does the budget allow another half-open SA, and, when it is crowded, has the stranger shown that
+ * it receives at its address?
  */
 static struct verdict check_budget(struct turn *t, const struct ike_header *h,
-                                   const struct ike_path *path, struct bytes datagram)
+                                   const struct ike_path *path, struct bytes datagram, bool *crowded)
 {
     struct ike_engine *e = t->e;
     const struct conf_engine *conf = &e->config->engine;
     struct glimpse g;
     if (datagram.len > CONTACT_LEN_MAX || !glimpse_request(datagram, h->next, &g))
         return verdict_drop(DROP_CONTACT);
-    bool crowded = e->half_open >= conf->cookie_threshold;
-    if (crowded && !(g.cookie.len && cookie_check(&e->cookies, e->crypto, t->now, &path->remote,
-                                                  h->spi_i, g.nonce, g.cookie))) {
+    *crowded = e->half_open >= conf->cookie_threshold;
+    if (*crowded && !(g.cookie.len && cookie_check(&e->cookies, e->crypto, t->now, &path->remote,
+                                                   h->spi_i, g.nonce, g.cookie))) {
         (void)send_cookie(t, h, path, g.nonce, datagram.len);
         return verdict_drop(DROP_COOKIE);
     }
@@ -184,13 +184,15 @@ struct verdict contact_admit(struct turn *t, const struct ike_header *h,
     struct ike_engine *e = t->e;
     if (!is_first_message(h) || e->closing)
         return verdict_drop(DROP_CONTACT);
-    struct verdict v = check_budget(t, h, path, datagram);
+    bool crowded;
+    struct verdict v = check_budget(t, h, path, datagram, &crowded);
     if (v.class != V_OK)
         return v;
     struct ike_sa *sa = turn_new_sa(t, false, NULL, path);
     if (!sa)
         return verdict_drop(DROP_MEMORY);
     sa->spi_i = h->spi_i;
+    sa->detour.cookie = crowded;
     t->sa = sa;
     if (!enter_half_open(e, sa)) {
         struct verdict fault = verdict_fault();

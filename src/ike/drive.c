@@ -278,6 +278,7 @@ static const char *explain_silence(struct turn *t)
     text_uint(&text, t->slot->tries + 1);
     text_add(&text, " transmissions to ");
     print_endpoint(&text, &t->sa->path.remote);
+    text_add(&text, ", nothing came back");
     return turn_sentence(t, &text);
 }
 

@@ -223,6 +223,7 @@ static struct verdict retry_with_cookie(struct turn *t, struct bytes cookie)
                                "the peer asks for cookies again and again");
     if (!arena_copy(&birth->arena, cookie, &birth->cookie))
         return verdict_fault();
+    t->sa->detour.cookie = true;
     return (struct verdict){.class = V_AGAIN};
 }
 
@@ -239,6 +240,7 @@ static struct verdict retry_with_method(struct turn *t, struct bytes data)
         return verdict_peer(IKE_REASON_INVALID_KE, NOTIFY_INVALID_KE_PAYLOAD);
     if (guess_method(t, method) != CRYPTO_OK)
         return verdict_fault();
+    t->sa->detour.method = method;
     return (struct verdict){.class = V_AGAIN};
 }
 

@@ -133,3 +133,62 @@ const char *explain_notify(struct turn *t, const char *what, uint16_t notify)
     print_notify_name(&text, notify);
     return turn_sentence(t, &text);
 }
+
+/* ---- how it came so far ---------------------------------------------------------------------- */
+
+static void add_fact(struct text *facts, const char *key, const char *value)
+{
+    text_add(facts, key);
+    text_char(facts, '=');
+    text_add(facts, value);
+    text_char(facts, '\n');
+}
+
+static void add_side(struct text *facts, const char *id_key, const char *auth_key,
+                     const struct conf_auth *auth)
+{
+    static const char *const classes[] = {
+        [CONF_AUTH_ANY] = "any",
+        [CONF_AUTH_PSK] = "pre-shared key",
+        [CONF_AUTH_PUBKEY] = "public key",
+        [CONF_AUTH_EAP] = "EAP",
+        [CONF_AUTH_NULL] = "null",
+    };
+    char room[SENTENCE_MAX];
+    struct text id = text_make(room, sizeof room);
+    text_add(&id, auth->id.any ? "%any" : auth->id.suffix ? "*"
+                                                          : "");
+    if (!auth->id.any)
+        print_identity(&id, &auth->id.id);
+    add_fact(facts, id_key, room);
+    add_fact(facts, auth_key, classes[auth->class]);
+}
+
+/* What the peer announced is known from its first message on. */
+static void add_fragmentation(struct text *facts, const struct ike_sa *sa)
+{
+    if (sa->conn->fragmentation == FRAGMENTATION_NO)
+        add_fact(facts, "fragmentation", "off here");
+    else if (sa->phase != PHASE_NEW)
+        add_fact(facts, "fragmentation",
+                 sa->extensions & EXTENSION_SET(FRAGMENTATION) ? "yes" : "not known to the peer");
+}
+
+const char *explain_course(struct turn *t, const char *facts)
+{
+    const struct ike_sa *sa = t->sa;
+    const struct alg *asked = alg_find(TRANSFORM_KE, sa->detour.method, 0);
+    char lines[FACTS_MAX];
+    struct text text = text_make(lines, sizeof lines);
+    if (!sa->conn)
+        return facts;
+    text_add(&text, facts);
+    add_side(&text, "local-id", "local-auth", &sa->conn->local);
+    add_side(&text, "remote-id", "remote-auth", &sa->conn->remote);
+    add_fragmentation(&text, sa);
+    if (sa->detour.cookie)
+        add_fact(&text, "cookie", sa->initiator ? "the peer asked for one" : "we asked for one");
+    if (asked)
+        add_fact(&text, "method-asked", asked->name);
+    return turn_sentence(t, &text);
+}

@@ -20,5 +20,7 @@ const char *explain_selectors(struct turn *t, const struct selectors *offered_lo
 const char *explain_refusal(struct turn *t, const char *why, const struct identity *id);
 const char *explain_identity(struct turn *t, const char *what, const struct identity *id);
 const char *explain_notify(struct turn *t, const char *what, uint16_t notify);
+/* These facts, and behind them how far this SA has come and what it asks of the peer. */
+const char *explain_course(struct turn *t, const char *facts);
 
 #endif

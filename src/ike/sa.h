@@ -115,6 +115,12 @@ enum {
     WANTS_URGENT = 4, /* of them only for Deletes, reports and rounds: rekeys must not crowd them out */
 };
 
+/* What IKE_SA_INIT took, for status pages. */
+struct detour {
+    bool cookie;     /* the responder wanted one */
+    uint16_t method; /* the key exchange it wanted in place of our guess; 0 = none */
+};
+
 /* How one side proved who it is, for status pages. The text is static. */
 struct proof {
     const char *scheme;
@@ -146,6 +152,7 @@ struct ike_sa {
     uint64_t iv_counter;        /* of messages sealed under it */
     bool ppk;                /* a post-quantum pre-shared key went into SK_d */
     struct proof proof_ours, proof_theirs;
+    struct detour detour;
     uint16_t method[KEX_SLOTS]; /* key exchanges in the keys, by slot; KE_NONE = none */
 
     struct window window;

@@ -1,6 +1,7 @@
 /* turn: see turn.h. The only file that opens and closes SAs. */
 #include "ike/turn.h"
 
+#include "ike/explain.h"
 #include "ike/limits.h"
 #include "ike/peers.h"
 #include "ike/series.h"
@@ -81,6 +82,8 @@ struct ike_tell *turn_tell(struct turn *t, enum tell_kind kind, enum ike_reason 
     const struct ike_sa *sa = t->sa;
     if (!sa)
         return tell;
+    if (reason != IKE_REASON_NONE)
+        tell->facts = explain_course(t, tell->facts);
     tell->ike_id = sa->id;
     tell->spi_i = sa->spi_i;
     tell->spi_r = sa->spi_r;

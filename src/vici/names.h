@@ -14,7 +14,9 @@
  *                       and the list key-exchanges ("CURVE_25519", "ML_KEM_768": those whose
  *                       secrets are in the keys, in order); how the last rekey went: last-rekey
  *                       ("ok", or a reason), last-rekey-detail, last-rekey-ago (seconds), rekeyed
- *                       (how often)
+ *                       (how often); and how it came up: fragmentation (yes or no), cookie (yes:
+ *                       the responder wanted one first), method-asked (the key exchange it wanted
+ *                       in place of the initiator's guess)
  *   `initiate` failing  errmsg (a sentence), reason ("NO_PROPOSAL", ike_reason_name), detail (what
  *                       was offered, what is accepted; may be absent)
  *   command `rekey`     more arguments: wait (yes: answer when it is done, with `progress` events
@@ -26,7 +28,9 @@
  *                       failed in detail (see src/daemon/facts.h)
  *   command `explain`   what became of connections lately: an event `explained` for each, a section
  *                       by its name: configured, up, success {..}, failures { 1 {..} 2 {..} },
- *                       newest first. Keys: name (a connection, a peer's address or identity,
+ *                       newest first; what was offered and accepted, identities (local-id, identity:
+ *                       what the peer says, remote-id: what it should be), local-auth, remote-auth,
+ *                       fragmentation, cookie, method-asked, as known. Keys: name (a connection, a peer's address or identity,
  *                       "last"; absent: all), brief (yes: only the last failure, without facts)
  *   command `diff`      what a reload would change, without doing it: success, problems as `reload`,
  *                       count, changes { 1 {kind = add|remove|change, conn, child, key, before,

@@ -58,6 +58,20 @@ def explain_compares_selectors_and_ciphers_of_a_child(left, right):
 
 
 @test
+def explain_tells_of_cookies_and_other_key_exchanges(left, right):
+    right.configure(ike="aes256gcm16-prfsha384-ecp384")
+    right.write("braid.conf", "engine { cookie_threshold = 0\n half_open_timeout = 5s }\n")
+    right.launch()
+    left.start(ike="aes256gcm16-prfsha384-x25519-ecp384")
+    left.up()
+    success = explained(left, "site")["success"]
+    facts = {key: success.get(key) for key in ("cookie", "method-asked", "local-id", "identity", "local-auth", "remote-auth", "fragmentation")}
+    expect(facts == {"cookie": "yes", "method-asked": "ECP_384", "local-id": "left.example", "identity": "right.example", "local-auth": "PSK",
+                     "remote-auth": "PSK", "fragmentation": "yes"}, str(success))
+    expect(explained(right, "site")["success"]["cookie"] == "yes", "not told")
+
+
+@test
 def list_shows_what_is_down_and_why(left, right):
     left.start()
     left.braid("up", "net")

@@ -66,6 +66,7 @@ charon-systemd {{
     fragment_size = {fragments}
     retransmit_timeout = 1
     half_open_timeout = 3
+    {more}
     filelog {{ stderr {{ default = 1
         time_format = %H:%M:%S
         time_precision = ms }} }}
@@ -101,6 +102,8 @@ class Daemon:
         self.control = os.path.join(host.directory, self.socket_name)
         self.log_path = os.path.join(host.directory, "log")
         self.process = None
+        self.special = {}  # of the configuration: values that are neither the scenario's nor the usual ones
+        self.settings = ""  # more lines for strongswan.conf or braid.conf
 
     def trouble(self, text):
         return Trouble(f"{self.host.name} ({type(self).__name__}): {text}")
@@ -115,16 +118,19 @@ class Daemon:
         """`other` is the host of the peer; `ike` and `psk` are this side's."""
         shutil.rmtree(self.host.directory, ignore_errors=True)
         os.makedirs(self.host.directory)
-        name, template = self.configuration
         proof = prepare(self.builds, scenario.proof, self.host, other, self.who == "peer")
-        self.write(name, template.format(**{**dict(
+        self.launch(scenario, {**dict(
             mode="active" if initiates else "passive",
             local=self.host.outer[scenario.outer], remote=other.outer[scenario.outer],
             local_id=self.host.identity, remote_id=other.identity,
             local_ts=self.host.subnet, remote_ts=other.subnet, dpd=int(self.checks_in(scenario)),
             second_local_ts=self.host.second_subnet, second_remote_ts=other.second_subnet,
             ike=ike, esp=scenario.esp, psk=psk, encap=scenario.encap,
-            fragmentation="yes" if scenario.fragments else "no"), **proof}))
+            fragmentation="yes" if scenario.fragments else "no"), **proof, **self.special})
+
+    def launch(self, scenario, values):
+        name, template = self.configuration
+        self.write(name, template.format(**values))
         with open(self.log_path, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(self.host.command(*self.program(scenario)), stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=subprocess.STDOUT)
@@ -221,11 +227,12 @@ class Daemon:
 
 class Strongswan(Daemon):
     def program(self, scenario):
-        self.write("strongswan.conf", STRONGSWAN_CONF.format(fragments=scenario.fragments or 1280, vici=self.control))
+        self.write("strongswan.conf", STRONGSWAN_CONF.format(fragments=scenario.fragments or 1280, vici=self.control,
+                                                              more=self.settings))
         return [*PEER_ROOT, "env", f"STRONGSWAN_CONF={self.host.directory}/strongswan.conf", "/usr/sbin/charon-systemd"]
 
-    def start(self, *arguments):
-        super().start(*arguments)
+    def launch(self, *arguments):
+        super().launch(*arguments)
         status, output = self.swanctl("--load-all", "--file", f"{self.host.directory}/swanctl.conf")
         if status != 0:
             raise self.trouble(f"does not load its configuration: {output}")
@@ -244,7 +251,7 @@ class Braid(Daemon):
     checked = "exchange=INFORMATIONAL"
 
     def program(self, scenario):
-        self.write("braid.conf", f"engine {{\n    fragment_size = {scenario.fragments}\n}}\nlog {{\n    ike = debug\n}}\n")
+        self.write("braid.conf", f"engine {{\n    fragment_size = {scenario.fragments}\n{self.settings}\n}}\nlog {{\n    ike = debug\n}}\n")
         return [f"{self.programs}/braidd", "-c", self.host.directory, "-r", self.host.directory]
 
     def braid(self, *arguments):
