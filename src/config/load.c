@@ -77,6 +77,8 @@ void loaded_free(struct loaded *l)
         return;
     struct whole *w = (struct whole *)l; /* its first member */
     config_free(l->config);
+    for (size_t i = 0; i < l->pools.count; i++)
+        pool_free(&l->pools.at[i]);
     arena_wipe(&w->secrets);
     free(w);
 }
@@ -610,9 +612,10 @@ static void load_secrets(struct loader *l, const struct view *root)
     uint32_t count = 0;
     while ((s = view_next_section(l->settings, &secrets, &at)) != NULL) {
         const struct schema_part *part = schema_find_part(SCHEMA_SECRETS, s->name);
-        if (part && part->status == STATUS_NOW &&
-            load_secret(l, &secrets, s, part, &list[count], &last_file))
-            count++;
+        if (part && part->status != STATUS_NOT_YET &&
+            load_secret(l, &secrets, s, part, &list[count], &last_file) &&
+            part->status == STATUS_NOW)
+            count++; /* what has no effect yet is not kept */
     }
     l->whole->loaded.secrets = (struct secret_list){.count = count, .at = list};
 }
@@ -661,9 +664,85 @@ static void set_ppk(struct loader *l)
     free(ppks);
 }
 
+/* ---- pools ----------------------------------------------------------------------------------- */
+
+static void complain_pool(struct loader *l, const struct setting *s, const char *path,
+                          const char *what)
+{
+    problem_add(l->problems, PROBLEM_ERROR, &s->value_place, "%s.%s: %s", path, s->name, what);
+}
+
+static bool load_attribute(struct loader *l, const struct setting *s, const char *path,
+                           struct conf_pool *pool)
+{
+    struct bytes rest = bytes_make(s->value, s->len), item;
+    if (!pool_has_attribute(bytes_str(s->name))) {
+        const char *guess = schema_guess_key(SCHEMA_POOL, s->name);
+        problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s.%s: unknown key%s%s%s", path, s->name,
+                    guess ? ", did you mean `" : "", guess ? guess : "", guess ? "`?" : "");
+        return false;
+    }
+    while (value_item(&rest, &item))
+        if (!pool_add_attribute(pool, bytes_str(s->name), item)) {
+            complain_pool(l, s, path,
+                          pool->attribute_count < POOL_ATTRIBUTES_MAX
+                              ? "an attribute is an address or a CIDR block, of the right family"
+                              : "too many attributes");
+            return false;
+        }
+    return true;
+}
+
+static bool load_pool(struct loader *l, const struct view *pools, struct section *s,
+                      struct conf_pool *pool)
+{
+    char path[PATH_TEXT_MAX];
+    struct view v;
+    struct view_at at = {.layer = 0};
+    struct setting *key;
+    snprintf(path, sizeof path, "pools.%s", s->name);
+    view_section(l->settings, pools, s->name, &v);
+    bool good = check_name(l, s);
+    while ((key = view_next_setting(l->settings, &v, &at)) != NULL) {
+        if (strcmp(key->name, "addrs") != 0)
+            good = load_attribute(l, key, path, pool) && good;
+        else if (!pool_set_addrs(pool, bytes_make(key->value, key->len))) {
+            complain_pool(l, key, path, "this is no CIDR block and no range a-b to lease from");
+            return false;
+        }
+    }
+    if (!pool->base)
+        problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s: the key `addrs` is missing", path);
+    return schema_check_parts(&l->run, SCHEMA_POOL, &v, path) && good && pool->base;
+}
+
+/* They are kept and shown, but connections cannot refer to them yet. */
+static void load_pools(struct loader *l, const struct view *root)
+{
+    struct view pools;
+    struct view_at at = {.layer = 0};
+    struct section *s = NULL;
+    struct pool_list *list = &l->whole->loaded.pools;
+    if (!view_section(l->settings, root, "pools", &pools))
+        return;
+    complain_stray_keys(l, &pools, "pools");
+    list->at = ARENA_ARRAY(&l->whole->secrets, struct conf_pool, count_sections(l, &pools));
+    while (list->at && (s = view_next_section(l->settings, &pools, &at)) != NULL) {
+        struct conf_pool *pool = &list->at[list->count];
+        if (!pool_begin(pool, bytes_str(s->name)))
+            break;
+        list->count++;
+        if (load_pool(l, &pools, s, pool))
+            problem_add(l->problems, PROBLEM_WARNING, &s->place,
+                        "pools.%s is read, but nothing is leased from it yet", s->name);
+    }
+    if (!list->at || s)
+        fail_memory(l);
+}
+
 /* ---- the rest of swanctl.conf ---------------------------------------------------------------- */
 
-/* Pools, authorities: refused by the name of each. */
+/* Parts that are not there yet: refused by the name of each section. */
 static void refuse_parts(struct loader *l, const struct view *root)
 {
     const struct schema_part *part;
@@ -671,7 +750,7 @@ static void refuse_parts(struct loader *l, const struct view *root)
         struct view v;
         struct view_at at = {.layer = 0};
         struct section *s;
-        if (part->section != SCHEMA_SWANCTL || part->status == STATUS_NOW ||
+        if (part->section != SCHEMA_SWANCTL || part->status != STATUS_NOT_YET ||
             !view_section(l->settings, root, part->name, &v))
             continue;
         while ((s = view_next_section(l->settings, &v, &at)) != NULL)
@@ -727,6 +806,7 @@ static void read_swanctl(struct loader *l)
         set_ppk(l);
     conflict_check(l->settings, l->problems, &root, &l->snapshot->config,
                    knows_secrets ? &l->whole->loaded.secrets : NULL);
+    load_pools(l, &root);
     refuse_parts(l, &root);
 }
 

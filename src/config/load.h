@@ -9,6 +9,7 @@
 #ifndef BRAID_CONFIG_LOAD_H
 #define BRAID_CONFIG_LOAD_H
 
+#include "config/pool.h"
 #include "config/problem.h"
 #include <braid/config.h>
 #include <braid/secrets.h>
@@ -60,11 +61,18 @@ struct conf_blame {
     char name[257]; /* of the key or section */
 };
 
+/* Whoever takes pools out sets the count to 0. */
+struct pool_list {
+    size_t count;
+    struct conf_pool *at;
+};
+
 struct loaded {
     /* Take it out, and set this to NULL, to let it outlive the rest. Its serial is 0. */
     struct config *config;
     struct secret_list secrets;
     struct cred_sections sections; /* and this with them to keyring_new, before `config` is used */
+    struct pool_list pools;
     struct conf_daemon daemon;
 };
 

@@ -872,12 +872,16 @@ bool schema_check_parts(struct schema_run *run, enum schema_section section, con
     bool good = true;
     while ((s = view_next_section(run->settings, v, &at)) != NULL) {
         const struct schema_part *part = schema_find_part(section, s->name);
+        bool shown = s->reported, is_later = part && part->status == STATUS_LATER;
         if (part && part->status == STATUS_NOW)
             continue;
-        good = false;
-        if (s->reported)
-            continue;
+        good = good && is_later;
         s->reported = true;
+        if (!shown && is_later)
+            problem_add(run->problems, PROBLEM_WARNING, &s->place,
+                        "%s.%s is read but has no effect yet", path, s->name);
+        if (shown || is_later)
+            continue;
         bool is_key = !part && find_key(section, s->name);
         schema_blame(run, part ? BLAME_NOT_YET : BLAME_SECTION, s->name);
         const char *guess = part || is_key ? NULL : schema_guess_part(section, s->name);

@@ -246,7 +246,7 @@ static void cmd_load_pool(struct session *s, struct bytes message)
     struct vici_in in = vici_in_make(message);
     struct vici_refusal why = {""};
     while (why.text[0] == '\0' && next_section(&in, &why)) {
-        struct vici_pool pool;
+        struct conf_pool pool;
         struct bytes name = in.name;
         if (vici_read_pool(name, vici_content(&in), &pool, &why) && !pools_put(s->d, &pool))
             snprintf(why.text, sizeof why.text, "too many pools");
@@ -272,7 +272,7 @@ static void cmd_unload_pool(struct session *s, struct bytes message)
 
 static void cmd_get_pools(struct session *s, struct bytes message)
 {
-    const struct vici_pool *p;
+    const struct conf_pool *p;
     struct bytes name = request_text(message, "name");
     bool leases = vici_find_bool(message, "leases", false);
     struct vici_out *o = session_answer(s);

@@ -30,6 +30,8 @@ static bool adopt(struct daemon *d, struct loaded *l, struct problem_list *probl
         loaded_free(l);
         keyring_free(keys);
     }
+    if (ok)
+        pools_take_file(d, l);
     ok = ok && conns_take_file(d, l, keys);
     if (ok)
         conns_settle(d);

@@ -7,7 +7,6 @@
 #include "config/memory.h"
 #include "config/settings.h"
 #include "config/value.h"
-#include "wire/print.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -206,164 +205,35 @@ void vici_shared_free(struct vici_shared *s)
 
 /* ---- load-pool ------------------------------------------------------------------------------- */
 
-/* Attributes by name: their numbers for IPv4 and for IPv6, 0 = there is none (RFC 7296 3.15.1). */
-/* clang-format off */
-static const struct {
-    const char *name;
-    uint16_t ipv4, ipv6;
-} attributes[] = {
-    {"address",           1,     8},
-    {"dns",               3,    10},
-    {"nbns",              4,    11},
-    {"dhcp",              6,    12},
-    {"netmask",           2,     0},
-    {"server",        23456, 23457},
-    {"subnet",           13,    15},
-    {"p_cscf",           20,    21},
-    {"split_include", 28676, 28676},
-    {"split_exclude", 28678, 28678},
-};
-/* clang-format on */
-
-static unsigned prefix_len(const struct addr *from, const struct addr *to, unsigned octets)
-{
-    unsigned bits = 0;
-    while (bits < octets * 8 &&
-           ((from->ip[bits / 8] ^ to->ip[bits / 8]) >> (7 - bits % 8) & 1) == 0)
-        bits++;
-    return bits;
-}
-
-/*
- * An address as its octets; a block of IPv4 with its mask, of IPv6 with the length of its prefix.
- */
-static bool encode_address(struct vici_pool *pool, struct bytes text, bool *is_ipv6,
-                           struct bytes *value)
-{
-    struct addr from, to;
-    uint8_t at[32];
-    if (!value_range(text, &from, &to) || memchr(text.at, '-', text.len))
-        return false;
-    size_t len = from.family == ADDR_V4 ? 4 : 16;
-    unsigned bits = prefix_len(&from, &to, (unsigned)len);
-    *is_ipv6 = len == 16;
-    memcpy(at, from.ip, len);
-    if (memchr(text.at, '/', text.len) && *is_ipv6)
-        at[len++] = (uint8_t)bits;
-    else if (memchr(text.at, '/', text.len))
-        for (unsigned i = 0; i < 4; i++, len++)
-            at[len] = bits >= 8 * (i + 1) ? 0xff
-                      : bits <= 8 * i     ? 0
-                                          : (uint8_t)(0xff << (8 * (i + 1) - bits));
-    return arena_copy(&pool->arena, bytes_make(at, len), value);
-}
-
-static bool find_attribute(struct bytes name, uint16_t *ipv4, uint16_t *ipv6, bool *by_number)
-{
-    uint64_t number;
-    for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++) {
-        if (!bytes_equal(name, bytes_str(attributes[i].name)))
-            continue;
-        *ipv4 = attributes[i].ipv4;
-        *ipv6 = attributes[i].ipv6;
-        *by_number = false;
-        return true;
-    }
-    *by_number = true;
-    if (name.len == 0 || name.len > 6 || !value_uint(name, UINT16_MAX, &number) || number == 0)
-        return false;
-    *ipv4 = *ipv6 = (uint16_t)number;
-    return true;
-}
-
 /* The list whose start was just read. */
-static bool read_attribute(struct vici_pool *pool, struct bytes name, struct vici_in *in,
-                           struct vici_attribute *to, struct vici_refusal *why)
+static bool read_attribute(struct conf_pool *pool, struct bytes name, struct vici_in *in,
+                           struct vici_refusal *why)
 {
-    uint16_t ipv4, ipv6;
-    bool by_number, is_ipv6 = false;
-    if (!find_attribute(name, &ipv4, &ipv6, &by_number))
+    if (!pool_has_attribute(name))
         return refuse(why, "invalid attribute: %.*s", shown(name), (const char *)name.at);
-    while (vici_next(in) == VICI_LIST_ITEM) {
-        struct vici_attribute a = {.type = 0};
-        bool ok = encode_address(pool, in->value, &is_ipv6, &a.value) ||
-                  (by_number && arena_copy(&pool->arena, in->value, &a.value));
-        a.type = is_ipv6 ? ipv6 : ipv4;
-        if (!ok || a.type == 0 || pool->attribute_count == VICI_ATTRIBUTES_MAX)
+    while (vici_next(in) == VICI_LIST_ITEM)
+        if (!pool_add_attribute(pool, name, in->value))
             return refuse(why, "invalid attribute value for %.*s", shown(name),
                           (const char *)name.at);
-        to[pool->attribute_count++] = a;
-    }
     return true;
 }
 
-/* How many addresses from one to another there are. */
-static uint64_t count_addresses(const struct addr *from, const struct addr *to)
-{
-    uint64_t n = 0;
-    size_t len = from->family == ADDR_V4 ? 4 : 16;
-    for (size_t i = 0; i < len; i++) {
-        if (n > UINT64_MAX >> 9)
-            return UINT64_MAX;
-        n = n * 256 + to->ip[i] - from->ip[i];
-    }
-    return n + 1;
-}
-
-/*
- * The first address as the client wrote it. Of a block the first and the last address are not
- * leased; a host part leaves out what stands before it.
- */
-static bool read_base(struct vici_pool *pool, struct bytes text, bool is_block)
-{
-    struct addr base;
-    uint64_t whole = count_addresses(&pool->from, &pool->to);
-    pool->size = whole;
-    pool->base = memory_text(&pool->arena, text);
-    if (!is_block || whole <= 2 || !value_addr(text, &base))
-        return pool->base != NULL;
-    if (addr_equal(&base, &pool->to))
-        return false; /* nothing left to be leased */
-    size_t last = base.family == ADDR_V4 ? 3 : 15;
-    if (addr_equal(&base, &pool->from)) {
-        char printed[64];
-        struct text t = text_make(printed, sizeof printed);
-        base.ip[last]++;
-        print_addr(&t, &base);
-        pool->base = memory_text(&pool->arena, bytes_str(printed));
-    }
-    pool->from = base;
-    pool->to.ip[last]--; /* the last one of a block is odd */
-    pool->size = count_addresses(&pool->from, &pool->to);
-    return pool->base != NULL;
-}
-
-static bool read_addrs(struct vici_pool *pool, struct bytes text, struct vici_refusal *why)
+static bool read_addrs(struct conf_pool *pool, struct bytes text, struct vici_refusal *why)
 {
     if (pool->base)
         return refuse(why, "multiple addrs defined");
-    struct bytes base = text;
-    if (!value_range(text, &pool->from, &pool->to))
-        return refuse(why, "invalid addrs value: %.*s", shown(text), (const char *)text.at);
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] == '/' || text.at[i] == '-') {
-            base.len = i;
-            break;
-        }
-    }
-    return read_base(pool, value_trim(base), base.len < text.len && text.at[base.len] == '/') ||
+    return pool_set_addrs(pool, text) ||
            refuse(why, "invalid addrs value: %.*s", shown(text), (const char *)text.at);
 }
 
-static bool read_pool_keys(struct bytes content, struct vici_pool *pool,
-                           struct vici_attribute *list, struct vici_refusal *why)
+static bool read_pool_keys(struct bytes content, struct conf_pool *pool, struct vici_refusal *why)
 {
     struct vici_in in = vici_in_make(content);
     for (enum vici_element e = vici_next(&in); e != VICI_END; e = vici_next(&in)) {
         struct bytes name = in.name;
         bool ok;
         if (e == VICI_LIST_START)
-            ok = read_attribute(pool, name, &in, list, why);
+            ok = read_attribute(pool, name, &in, why);
         else if (e == VICI_KEY_VALUE && bytes_equal(name, bytes_str("addrs")))
             ok = read_addrs(pool, in.value, why);
         else
@@ -374,27 +244,15 @@ static bool read_pool_keys(struct bytes content, struct vici_pool *pool,
     return pool->base || refuse(why, "missing addrs for pool '%s'", pool->name);
 }
 
-bool vici_read_pool(struct bytes name, struct bytes content, struct vici_pool *out,
+bool vici_read_pool(struct bytes name, struct bytes content, struct conf_pool *out,
                     struct vici_refusal *why)
 {
-    struct vici_attribute list[VICI_ATTRIBUTES_MAX];
-    *out = (struct vici_pool){.arena = arena_make(&memory_libc, ARENA_MAX)};
-    out->name = memory_text(&out->arena, name);
-    bool ok = out->name ? read_pool_keys(content, out, list, why) : refuse(why, "out of memory");
-    struct vici_attribute *kept =
-        ok ? ARENA_ARRAY(&out->arena, struct vici_attribute, out->attribute_count) : NULL;
-    if (!kept) {
-        vici_pool_free(out);
-        return ok ? refuse(why, "out of memory") : false;
-    }
-    memcpy(kept, list, out->attribute_count * sizeof *kept);
-    out->attribute = kept;
-    return true;
-}
-
-void vici_pool_free(struct vici_pool *p)
-{
-    arena_wipe(&p->arena);
+    if (!pool_begin(out, name))
+        return refuse(why, "out of memory");
+    if (read_pool_keys(content, out, why))
+        return true;
+    pool_free(out);
+    return false;
 }
 
 /* ---- certificates, keys, authorities --------------------------------------------------------- */

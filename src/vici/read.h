@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "config/load.h"
+#include "config/pool.h"
 #include "vici/codec.h"
 
 /* Why a request is refused: what `errmsg` says. */
@@ -41,26 +42,9 @@ void vici_shared_free(struct vici_shared *s);
 
 /* ---- load-pool ------------------------------------------------------------------------------- */
 
-enum { VICI_ATTRIBUTES_MAX = 64 };
-
-/* An attribute as it is to be handed out (RFC 7296 3.15.1). */
-struct vici_attribute {
-    uint16_t type;
-    struct bytes value;
-};
-struct vici_pool {
-    struct arena arena;
-    const char *name;
-    struct addr from, to; /* inclusive */
-    const char *base;     /* the first address as the client wrote it */
-    uint64_t size;        /* saturates */
-    uint16_t attribute_count;
-    const struct vici_attribute *attribute;
-};
-
-bool vici_read_pool(struct bytes name, struct bytes content, struct vici_pool *out,
+/* The caller frees it with pool_free. */
+bool vici_read_pool(struct bytes name, struct bytes content, struct conf_pool *out,
                     struct vici_refusal *why);
-void vici_pool_free(struct vici_pool *p);
 
 /* ---- the rest: checked as far as the protocol has words for it ------------------------------- */
 

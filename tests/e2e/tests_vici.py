@@ -105,6 +105,23 @@ def ten_thousand_connections_over_the_control_socket_hold_up_nobody(left, right)
     left.ping()
 
 
+# ---- pools -------------------------------------------------------------------------------------
+
+
+@test
+def pools_of_the_file_and_of_clients_live_side_by_side(left, right):
+    pools = "pools {{\n guests {{\n addrs = 10.77.0.0/28\n dns = 10.77.0.1\n }}\n {} {{\n addrs = 10.78.0.1-10.78.0.9\n }}\n}}\n"
+    left.start(secrets="}\n" + pools.format("old") + "unused {")
+    with left.client() as client:
+        expect(client.call("get-pools")["guests"] == {"base": "10.77.0.1", "size": "14", "online": "0", "offline": "0"}, str(client.call("get-pools")))
+        expect(client.call("load-pool", mine={"addrs": "10.79.0.0/24"}, guests={"addrs": "10.77.0.0/29"})["success"] == "yes", "not taken")
+        expect(client.call("get-pools")["guests"]["size"] == "6", "a client cannot replace it")
+        left.configure(secrets="}\n" + pools.format("new") + "unused {")
+        expect(client.call("reload")["success"] == "yes", left.log())
+        expect(sorted(client.call("get-pools")) == ["guests", "mine", "new"], str(client.call("get-pools")))
+        expect(client.call("get-pools", name="guests")["guests"]["size"] == "14", "the file does not replace it")
+
+
 # ---- secrets -----------------------------------------------------------------------------------
 
 

@@ -33,7 +33,7 @@ static void load_conn(struct bytes name, struct bytes content)
 
 static void load_pool(struct bytes name, struct bytes content)
 {
-    struct vici_pool pool;
+    struct conf_pool pool;
     struct vici_refusal why = {""};
     bool ok = vici_read_pool(name, content, &pool, &why);
     expect(ok == (why.text[0] == '\0'));
@@ -42,7 +42,7 @@ static void load_pool(struct bytes name, struct bytes content)
     expect(pool.base && pool.size > 0 && pool.from.family == pool.to.family);
     for (uint16_t i = 0; i < pool.attribute_count; i++)
         expect(pool.attribute[i].type != 0);
-    vici_pool_free(&pool);
+    pool_free(&pool);
 }
 
 static void load_authority(struct bytes name, struct bytes content)

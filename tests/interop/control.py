@@ -83,7 +83,9 @@ class Charon(Daemon):
 
 class Braidd(Daemon):
     programs = ""
+    configuration = None  # a folder; without it everything comes over the control socket
 
     def program(self):
-        self.write("swanctl.conf", "")  # everything comes over the control socket
-        return [f"{self.programs}/braidd", "-c", self.directory, "-r", self.directory]
+        if not self.configuration:
+            self.write("swanctl.conf", "")
+        return [f"{self.programs}/braidd", "-c", self.configuration or self.directory, "-r", self.directory]

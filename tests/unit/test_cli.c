@@ -754,7 +754,9 @@ static void expect_in_page(const char *arguments, const char *file)
     assert_true(fread(page, 1, sizeof page - 1, f) > 1000);
     fclose(f);
     if (!strstr(page, made))
-        fail_msg("put the output of `braid %s` into %s again", arguments, file);
+        fail_msg("put the output of `braid %s` in its place in %s again", arguments, file);
+    if (strncmp(page, ".TH ", 4) != 0)
+        fail_msg("%s has lost its beginning", file);
 }
 
 static void the_manual_pages_are_made_from_the_tables(void **state)

@@ -147,7 +147,7 @@ static void a_wrong_shared_secret_is_refused_in_known_words(void **state)
 
 /* ---- pools ----------------------------------------------------------------------------------- */
 
-static bool read_pool(const char *text, struct vici_pool *p, struct vici_refusal *why)
+static bool read_pool(const char *text, struct conf_pool *p, struct vici_refusal *why)
 {
     struct vici_out o;
     bool ok = vici_read_pool(BYTES_LIT("p"), message(&o, text), p, why);
@@ -157,7 +157,7 @@ static bool read_pool(const char *text, struct vici_pool *p, struct vici_refusal
 
 static void a_pool_is_read(void **state)
 {
-    struct vici_pool p;
+    struct conf_pool p;
     struct vici_refusal why = {""};
     (void)state;
     assert_true(read_pool("addrs=10.3.0.10-10.3.1.9\ndns=[10.0.0.1 2001:db8::1]\nsubnet=[10.0.0.0/9]\n"
@@ -170,7 +170,7 @@ static void a_pool_is_read(void **state)
     assert_int_equal(p.attribute[1].type, 10);
     assert_true(bytes_equal(p.attribute[2].value, bytes_make("\x0a\0\0\0\xff\x80\0\0", 8)));
     assert_true(bytes_equal(p.attribute[3].value, BYTES_LIT("example.org")));
-    vici_pool_free(&p);
+    pool_free(&p);
 }
 
 static void a_wrong_pool_is_refused_in_known_words(void **state)
@@ -192,7 +192,7 @@ static void a_wrong_pool_is_refused_in_known_words(void **state)
     /* clang-format on */
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct vici_pool p;
+        struct conf_pool p;
         struct vici_refusal why = {""};
         assert_false(read_pool(cases[i].text, &p, &why));
         assert_string_equal(why.text, cases[i].why);
