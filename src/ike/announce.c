@@ -31,12 +31,16 @@ static bool holds(struct bytes list, struct bytes item)
     return false;
 }
 
-/* Append what is not there yet; an announcement without room is left out. */
+/*
+ * Append what is not there yet; an announcement without room is left out. A list of our own says
+ * nothing twice.
+ */
 static void merge(struct writer *w, struct bytes list)
 {
     struct reader r = reader_make(list);
+    struct bytes there = writer_view(w);
     for (struct bytes item = next_item(&r); item.len; item = next_item(&r))
-        if (!holds(writer_view(w), item) && w->len + item.len <= LIST_LEN_MAX)
+        if (!holds(there, item) && w->len + item.len <= LIST_LEN_MAX)
             writer_bytes(w, item);
 }
 

@@ -46,12 +46,17 @@ static struct duo_config finish_config(struct loaded *loaded, const char *dir,
     return c;
 }
 
-struct duo_config duo_config_make(const char *swanctl, const char *braid)
+static struct duo_config make_config(const char *swanctl, const char *braid, const char *dir)
 {
     struct problem_list problems;
     problem_list_init(&problems);
     struct loaded *loaded = config_load_text(bytes_str(swanctl), bytes_str(braid), &problems);
-    return finish_config(loaded, ".", &problems);
+    return finish_config(loaded, dir, &problems);
+}
+
+struct duo_config duo_config_make(const char *swanctl, const char *braid)
+{
+    return make_config(swanctl, braid, ".");
 }
 
 struct duo_config duo_config_load(const char *dir)
@@ -74,25 +79,31 @@ enum { CLIENT_LEN = 1024 };
 static const char secrets[] =
     "secrets {\n ike {\n secret = \"a key of thirty-two characters..\"\n }\n}\n";
 
+static struct duo_config make_with_terms(const char *text, const struct duo_terms *terms)
+{
+    return make_config(text, "", terms->certs ? terms->certs : ".");
+}
+
 struct duo_config duo_clients(const struct duo_terms *terms, unsigned count)
 {
     size_t room = (size_t)(count + 1) * CLIENT_LEN, len = 0;
     char *text = malloc(room);
+    const char *auth = terms->certs ? "pubkey" : "psk";
     must(text != NULL, "out of memory");
     len += (size_t)snprintf(text, room, "%sconnections {\n", secrets);
     for (unsigned i = 0; i < count; i++)
         len += (size_t)snprintf(text + len, room - len,
                                 "client-%u {\n local_addrs = 192.0.2.1\n remote_addrs = "
                                 "192.0.2.2\n proposals = %s\n %s\n"
-                                " local {\n auth = psk\n id = client-%u.example.org\n }\n"
-                                " remote {\n auth = psk\n id = gateway.example.org\n }\n"
+                                " local {\n auth = %s\n id = client-%u.example.org\n }\n"
+                                " remote {\n auth = %s\n id = gateway.example.org\n }\n"
                                 " children {\n net {\n esp_proposals = %s\n local_ts = "
                                 "172.%u.%u.%u/32\n remote_ts = 10.0.0.0/8\n"
                                 " %s\n }\n }\n}\n",
-                                i, terms->ike, terms->conn, i, terms->esp, 16 + (i >> 16),
+                                i, terms->ike, terms->conn, auth, i, auth, terms->esp, 16 + (i >> 16),
                                 i >> 8 & 255, i & 255, terms->child);
     snprintf(text + len, room - len, "}\n");
-    struct duo_config c = duo_config_make(text, "");
+    struct duo_config c = make_with_terms(text, terms);
     free(text);
     return c;
 }
@@ -100,13 +111,14 @@ struct duo_config duo_clients(const struct duo_terms *terms, unsigned count)
 struct duo_config duo_gateway(const struct duo_terms *terms)
 {
     char text[2 * CLIENT_LEN];
+    const char *auth = terms->certs ? "pubkey" : "psk";
     snprintf(text, sizeof text,
              "%sconnections {\ngateway {\n local_addrs = 192.0.2.2\n proposals = %s\n %s\n"
-             " local {\n auth = psk\n id = gateway.example.org\n }\n remote {\n auth = psk\n }\n"
+             " local {\n auth = %s\n id = gateway.example.org\n }\n remote {\n auth = %s\n }\n"
              " children {\n net {\n esp_proposals = %s\n local_ts = 10.0.0.0/8\n remote_ts = "
              "172.16.0.0/12\n %s\n }\n }\n}\n}\n",
-             secrets, terms->ike, terms->conn, terms->esp, terms->child);
-    return duo_config_make(text, "");
+             secrets, terms->ike, terms->conn, auth, auth, terms->esp, terms->child);
+    return make_with_terms(text, terms);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */

@@ -26,13 +26,15 @@ struct duo_config duo_config_load(const char *dir);
 void duo_config_free(struct duo_config *c);
 
 /*
- * Many clients on host a ("client-0" ...), one gateway on host b, a shared key. The child's name is
- * "net"; each client brings an address of its own. `conn` and `child` are further lines for the
- * connection and its child, or "".
+ * Many clients on host a ("client-0" ...), one gateway on host b, with a shared key or with the
+ * certificates of a folder, which are for client-0.example.org and so on and gateway.example.org.
+ * The child's name is "net"; each client brings an address of its own. `conn` and `child` are
+ * further lines for the connection and its child, or "".
  */
 struct duo_terms {
     const char *ike, *esp; /* proposals */
     const char *conn, *child;
+    const char *certs; /* the folder; NULL: a shared key */
 };
 struct duo_config duo_clients(const struct duo_terms *terms, unsigned count);
 struct duo_config duo_gateway(const struct duo_terms *terms);
