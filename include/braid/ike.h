@@ -161,6 +161,7 @@ struct ike_plane {
 
 enum tell_kind {
     TELL_EXCHANGE,    /* an exchange was completed: the progress lines of `braid up` */
+    TELL_RESENT,      /* no answer yet: our request was sent once more, exchange.transmissions times in all */
     TELL_IKE_UP,      /* authenticated */
     TELL_IKE_DOWN,    /* gone, reason says why */
     TELL_CHILD_UP,
@@ -238,7 +239,7 @@ struct ike_tell {
      */
     const char *facts;
     uint64_t order_id;        /* the order that led to this, 0 = none */
-    struct tell_exchange exchange; /* TELL_EXCHANGE */
+    struct tell_exchange exchange; /* EXCHANGE, RESENT */
 };
 
 /* ---- effects --------------------------------------------------------------------------------- */

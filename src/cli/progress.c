@@ -19,12 +19,28 @@ static const char *keyword_of(const char *name)
     return name;
 }
 
+/*
+ *       IKE_SA_INIT       no answer yet, sent 3 times; nothing listens there (ICMP: port unreachable)
+ */
+static void show_resent(struct bytes m, const char *exchange)
+{
+    char detail[256];
+    client_text(m, "detail", detail, sizeof detail);
+    look_print(stdout, LOOK_WARN, "  %-17s no answer yet, sent %lld times%s%s\n", exchange,
+               (long long)vici_find_int(m, "transmissions", 1), detail[0] ? "; " : "", detail);
+}
+
 void progress_show(struct bytes m)
 {
-    char exchange[64], method[64], sent[32], received[32];
+    char state[16], exchange[64], method[64], sent[32], received[32];
     int64_t transmissions = vici_find_int(m, "transmissions", 1),
             took = vici_find_int(m, "microseconds", 0);
     client_text(m, "exchange", exchange, sizeof exchange);
+    client_text(m, "state", state, sizeof state);
+    if (strcmp(state, "resent") == 0) {
+        show_resent(m, exchange);
+        return;
+    }
     client_text(m, "method", method, sizeof method);
     look_size((uint64_t)vici_find_int(m, "sent-bytes", 0), sent);
     look_size((uint64_t)vici_find_int(m, "received-bytes", 0), received);

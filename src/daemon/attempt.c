@@ -258,6 +258,7 @@ static void on_tell(struct attempt *a, const struct ike_tell *t)
         a->wish.told(a->wish.self, t);
     switch (t->kind) {
     case TELL_EXCHANGE:
+    case TELL_RESENT:
         break;
     case TELL_IKE_UP:
         if (!a->has_child)

@@ -182,7 +182,8 @@ static void cmd_list_conns(struct session *s, struct bytes message)
 static void on_told(void *self, const struct ike_tell *t)
 {
     struct session *s = self;
-    if (t->kind == TELL_EXCHANGE && session_wants(s, EVENT_PROGRESS)) {
+    bool of_exchange = t->kind == TELL_EXCHANGE || t->kind == TELL_RESENT;
+    if (of_exchange && session_wants(s, EVENT_PROGRESS)) {
         tell_progress(event_begin(s->d, EVENT_PROGRESS), t);
         event_send_to(s);
     }

@@ -88,7 +88,7 @@ static void cmd_uninstall(struct session *s, struct bytes message)
     struct bytes child = request_text(message, "child");
     char text[TEXT_LEN];
     snprintf(text, sizeof text, "policy '%.*s' not found", child.len < 256 ? (int)child.len : 256,
-             (const char *)child.at);
+             child.at ? (const char *)child.at : "");
     if (child.len == 0)
         session_fail(s, "missing configuration name");
     else if (standby_uninstall(s->d, request_text(message, "ike"), child))

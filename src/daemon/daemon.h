@@ -24,7 +24,8 @@
 #include <braid/ike.h>
 
 enum { PLANE_POLLS = 8,
-       EVENTS_MAX = 32 };
+       EVENTS_MAX = 32,
+       TROUBLES = 64 };
 
 struct attempt;
 struct conns;
@@ -50,6 +51,13 @@ struct snapshot {
     struct conf_conn *conn;   /* of config: copies; what they point to belongs to the parts */
     struct conns_part **part; /* see conns.c */
     size_t part_count;
+};
+
+/* What the network said of a peer (trouble.h). */
+struct trouble {
+    struct endpoint remote;
+    int error; /* 0: nothing */
+    ike_time at;
 };
 
 /* What a plane's descriptor needs in the loop. */
@@ -87,6 +95,7 @@ struct daemon {
     struct work *work, **work_last; /* verbs for when that is done */
 
     struct udp *udp;
+    struct trouble troubles[TROUBLES];
     uint32_t mark; /* of the packets we send, so that routing can tell them from those of the tunnel */
     struct plane_output output;
     struct dataplane *plane;

@@ -99,7 +99,7 @@ static void report_transforms(struct vici_out *o, const char *facts)
 void facts_report(struct vici_out *o, const char *facts)
 {
     static const char *const plain[] = {"mismatch", "accept-here", "offer-there", "exchange",
-                                        "transmissions", "local-id", "local-auth", "remote-id",
+                                        "transmissions", "network", "local-id", "local-auth", "remote-id",
                                         "remote-auth", "fragmentation", "cookie", "method-asked"};
     static const char *const selectors[] = {"offered-local-ts", "offered-remote-ts",
                                             "accepted-local-ts", "accepted-remote-ts"};

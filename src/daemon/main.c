@@ -21,6 +21,7 @@
 #include "daemon/start.h"
 #include "daemon/stop.h"
 #include "daemon/tell.h"
+#include "daemon/trouble.h"
 #include "run/sandbox.h"
 #include "vici/names.h"
 
@@ -84,6 +85,11 @@ static void on_esp(void *self, const struct ike_path *path, uint8_t *packet, siz
     plane_input(self, path, packet, len);
 }
 
+static void on_refused(void *self, const struct endpoint *to, int error)
+{
+    trouble_note(self, to, error);
+}
+
 static void on_esp_done(void *self)
 {
     plane_flush(self);
@@ -140,7 +146,7 @@ static bool open_udp(struct daemon *d, char *why)
                               .port_encap = d->conf.port_nat_t,
                               .mark = d->mark,
                               .receive_buffer = RECEIVE_BUFFER};
-    struct udp_handlers handlers = {.self = d, .ike = on_ike, .esp = on_esp, .esp_done = on_esp_done};
+    struct udp_handlers handlers = {.self = d, .ike = on_ike, .esp = on_esp, .refused = on_refused, .esp_done = on_esp_done};
     d->udp = udp_open(&d->loop.uv, &setup, &handlers, why, WHY_LEN);
     return d->udp != NULL;
 }

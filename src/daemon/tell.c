@@ -13,10 +13,12 @@
 #include "daemon/report.h"
 #include "daemon/standby.h"
 #include "daemon/start.h"
+#include "daemon/trouble.h"
 #include "wire/names.h"
 #include "wire/print.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum {
     TEXT_LEN = 256,
@@ -113,6 +115,15 @@ static void log_exchange(const struct daemon *d, const struct ike_tell *t)
               fields);
 }
 
+static void log_resent(const struct daemon *d, const struct ike_tell *t)
+{
+    struct printed remote;
+    LOG(&d->log, INFO, IKE, "resent", F_TEXT("conn", t->conn), F_ID("id", t->ike_id),
+        F_TEXT("exchange", exchange_text(t->exchange.exchange)), F_UINT("mid", t->exchange.mid),
+        F_TEXT("remote", endpoint_text(&t->path.remote, &remote)),
+        F_UINT("transmissions", t->exchange.transmissions), F_TEXT("detail", t->detail));
+}
+
 static void log_up(const struct daemon *d, const struct ike_tell *t)
 {
     struct printed local, remote, peer, kex;
@@ -164,6 +175,8 @@ static void log_tell(const struct daemon *d, const struct ike_tell *t)
 {
     if (t->kind == TELL_EXCHANGE)
         log_exchange(d, t);
+    else if (t->kind == TELL_RESENT)
+        log_resent(d, t);
     else if (t->kind == TELL_IKE_UP)
         log_up(d, t);
     else
@@ -280,6 +293,7 @@ void tell_progress(struct vici_out *o, const struct ike_tell *t)
 {
     const struct tell_exchange *x = &t->exchange;
     const char *method = method_text(x->kex_method);
+    vici_key_str(o, "state", t->kind == TELL_RESENT ? "resent" : "done");
     vici_key_str(o, "ike", t->conn ? t->conn : "");
     vici_key_uint(o, "ike-id", t->ike_id);
     vici_key_str(o, "exchange", exchange_text(x->exchange));
@@ -293,6 +307,8 @@ void tell_progress(struct vici_out *o, const struct ike_tell *t)
     vici_key_uint(o, "received-fragments", x->received_fragments);
     vici_key_uint(o, "transmissions", x->transmissions);
     vici_key_uint(o, "microseconds", x->took);
+    if (t->detail && t->detail[0] != '\0')
+        vici_key_str(o, "detail", t->detail);
 }
 
 static void key_message(struct vici_out *o, const struct ike_tell *t)
@@ -305,6 +321,11 @@ static void key_message(struct vici_out *o, const struct ike_tell *t)
                   exchange_text(t->exchange.exchange), t->exchange.mid, method ? " with " : "",
                   method ? method : "", t->exchange.sent, t->exchange.received,
                   (unsigned long long)t->exchange.took);
+        break;
+    case TELL_RESENT:
+        vici_keyf(o, "msg", "retransmit %u of %s %u%s%s", t->exchange.transmissions - 1,
+                  exchange_text(t->exchange.exchange), t->exchange.mid, detail ? ": " : "",
+                  detail ? detail : "");
         break;
     case TELL_IKE_UP:
         vici_keyf(o, "msg", "IKE_SA %s[%u] established", t->conn ? t->conn : "", t->ike_id);
@@ -357,14 +378,41 @@ void tell_log_line(void *self, enum log_level level, enum log_subsystem sub, con
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-void tell(struct daemon *d, const struct ike_tell *t)
+/* What the network said goes with the silence of a peer. */
+struct silence {
+    struct ike_tell tell;
+    char detail[2 * TEXT_LEN], facts[2 * TEXT_LEN];
+};
+
+static const struct ike_tell *explain_silence(struct daemon *d, const struct ike_tell *t,
+                                              struct silence *s)
 {
+    if (t->kind == TELL_RESENT)
+        trouble_forget(d, &t->path.remote, loop_now() - t->exchange.took);
+    bool silent = t->kind == TELL_RESENT || t->reason == IKE_REASON_TIMEOUT;
+    int error = silent ? trouble_find(d, &t->path.remote) : 0;
+    if (error == 0)
+        return t;
+    bool more = t->detail && t->detail[0] != '\0';
+    snprintf(s->detail, sizeof s->detail, "%s%sthe network says: %s", more ? t->detail : "", more ? "; " : "",
+             trouble_text(error));
+    snprintf(s->facts, sizeof s->facts, "network=%s\n%s", strerrorname_np(error), t->facts ? t->facts : "");
+    s->tell = *t;
+    s->tell.detail = s->detail;
+    s->tell.facts = s->facts;
+    return &s->tell;
+}
+
+void tell(struct daemon *d, const struct ike_tell *told)
+{
+    struct silence silence;
+    const struct ike_tell *t = explain_silence(d, told, &silence);
     log_tell(d, t);
     if (t->kind == TELL_ALERT)
         send_alert(d, t);
     else if (t->kind == TELL_IKE_REKEYED || t->kind == TELL_CHILD_REKEYED)
         send_rekeyed(d, t);
-    else if (t->kind != TELL_EXCHANGE)
+    else if (t->kind != TELL_EXCHANGE && t->kind != TELL_RESENT)
         send_updown(d, t);
     d->sa_gone |= t->kind == TELL_IKE_DOWN || t->kind == TELL_IKE_REKEYED;
     counters_tell(d, t);

@@ -40,17 +40,6 @@ static void free_slot(struct turn *t)
     t->in = NULL;
 }
 
-static void tell_exchange(struct turn *t, bool ours)
-{
-    struct ike_tell *tell = turn_tell(t, TELL_EXCHANGE, IKE_REASON_NONE);
-    if (!tell)
-        return;
-    tell->exchange = t->slot->facts;
-    tell->exchange.exchange = t->slot->exchange->type;
-    tell->exchange.ours = ours;
-    tell->exchange.took = t->now - t->slot->began_at;
-}
-
 static void alert(struct turn *t, const struct verdict *v)
 {
     if (v->reason == IKE_REASON_NONE)
@@ -121,7 +110,7 @@ static void finish_ours(struct turn *t)
 {
     const struct exchange *x = t->slot->exchange;
     t->sa->window.awaiting = false;
-    tell_exchange(t, true); /* before what follows from it is told */
+    turn_tell_exchange(t, TELL_EXCHANGE, true); /* before what follows from it is told */
     if (x->done && x->done(t) != CRYPTO_OK) {
         struct verdict fault = verdict_fault();
         fail_ours(t, &fault);
@@ -333,7 +322,7 @@ static void reply(struct turn *t, const struct verdict *v)
         return;
     }
     speak_response(t);
-    tell_exchange(t, false);
+    turn_tell_exchange(t, TELL_EXCHANGE, false);
     if (v && (v->class == V_KILL || x->opening)) {
         close_after_reply(t, v);
         return;

@@ -223,6 +223,7 @@ bool speak_again(struct turn *t)
     slot->facts.transmissions++;
     t->e->counts[COUNT_RETRANSMIT]++;
     send_all(t, &t->sa->path, &slot->out);
+    turn_tell_exchange(t, TELL_RESENT, true);
     turn_arm(t);
     return true;
 }

@@ -106,6 +106,17 @@ struct ike_tell *turn_tell_child(struct turn *t, enum tell_kind kind, const stru
     return tell;
 }
 
+void turn_tell_exchange(struct turn *t, enum tell_kind kind, bool ours)
+{
+    struct ike_tell *tell = turn_tell(t, kind, IKE_REASON_NONE);
+    if (!tell)
+        return;
+    tell->exchange = t->slot->facts;
+    tell->exchange.exchange = t->slot->exchange->type;
+    tell->exchange.ours = ours;
+    tell->exchange.took = t->now - t->slot->began_at;
+}
+
 const char *turn_sentence(struct turn *t, const struct text *text)
 {
     struct bytes copy;

@@ -21,6 +21,8 @@ bool turn_add_key_exchange(struct turn *t, uint16_t method, struct bytes data);
 struct ike_tell *turn_tell(struct turn *t, enum tell_kind kind, enum ike_reason reason);
 struct ike_tell *turn_tell_child(struct turn *t, enum tell_kind kind, const struct child *child,
                                  enum ike_reason reason);
+/* EXCHANGE or RESENT, about the one in t->slot. */
+void turn_tell_exchange(struct turn *t, enum tell_kind kind, bool ours);
 
 /* A copy of a sentence for an event, in the effects' arena; "" when that is full. */
 const char *turn_sentence(struct turn *t, const struct text *text);

@@ -255,15 +255,27 @@ static void count_error(struct udp *u, int error, uint64_t *otherwise)
     }
 }
 
+/* Somebody may want to know which peer it was about. */
+static void tell_refused(struct udp *u, const void *to, int error)
+{
+    struct endpoint remote;
+    if (u->handlers.refused && net_from_sockaddr(to, &remote))
+        u->handlers.refused(u->handlers.self, &remote, error);
+}
+
 /*
  * ICMP errors wait in a queue of their own (IP_RECVERR); they are hints that anybody can forge, so
- * they are counted and no more.
+ * they are counted and told, and no more.
  */
 static void drain_errors(struct udp_socket *s)
 {
     char control[512];
     for (int i = 0; i < BATCH; i++) {
-        struct msghdr m = {.msg_control = control, .msg_controllen = sizeof control};
+        struct sockaddr_storage to = {.ss_family = AF_UNSPEC}; /* of the datagram that was refused */
+        struct msghdr m = {.msg_name = &to,
+                           .msg_namelen = sizeof to,
+                           .msg_control = control,
+                           .msg_controllen = sizeof control};
         if (recvmsg(s->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
             return;
         for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
@@ -272,6 +284,7 @@ static void drain_errors(struct udp_socket *s)
                 continue;
             memcpy(&e, CMSG_DATA(c), sizeof e);
             count_error(s->owner, (int)e.ee_errno, NULL);
+            tell_refused(s->owner, &to, (int)e.ee_errno);
         }
     }
 }
@@ -530,6 +543,7 @@ static size_t send_batch(struct udp_socket *s, const struct address *a, enum udp
                 break;
         } else {
             count_error(s->owner, errno, NULL);
+            tell_refused(s->owner, &a->to, errno);
             s->owner->counters.drop_send++;
             done++;
         }

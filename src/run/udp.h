@@ -10,7 +10,7 @@
  *     ff                a NAT keepalive                                --> counted, dropped
  *     SPI ...           ESP                                            --> handlers.esp
  *
- * Nothing here is fatal after opening: what the network or the kernel refuses is counted. When a
+ * Nothing here is fatal after opening: what the network or the kernel refuses is counted and told. When a
  * socket is full, datagrams wait in a bounded ring, in order; when the ring is full they are
  * dropped, as a router would.
  *
@@ -45,6 +45,9 @@ struct udp_handlers {
     void *self;
     void (*ike)(void *self, const struct ike_path *path, struct bytes datagram);
     void (*esp)(void *self, const struct ike_path *path, uint8_t *packet, size_t len); /* may be modified */
+    /* A datagram to `to` was refused with this errno: by our own kernel, or by ICMP, which anybody
+       can forge. May be NULL. */
+    void (*refused)(void *self, const struct endpoint *to, int error);
     /* After a batch with ESP in it; until then those packets' memory stays. May be NULL. */
     void (*esp_done)(void *self);
 };

@@ -5,8 +5,9 @@
  * braid's own additions to VICI (extra keys are allowed by the protocol, unknown events answer
  * EVENT_UNKNOWN):
  *
- *   event `progress`    streamed during one's own `initiate`, when registered; one per exchange:
- *                       ike, ike-id, exchange ("IKE_SA_INIT"), mid, initiator (yes: we asked),
+ *   event `progress`    streamed during one's own `initiate`, when registered; one per exchange, and
+ *                       one whenever a request was sent again: state (done or resent), detail (what
+ *                       the network said meanwhile, if anything), ike, ike-id, exchange ("IKE_SA_INIT"), mid, initiator (yes: we asked),
  *                       method ("ML_KEM_768", absent if none), sent-bytes, received-bytes,
  *                       sent-fragments, received-fragments (datagrams of one transmission),
  *                       transmissions, microseconds

@@ -177,9 +177,27 @@ except TimeoutError:
 def a_peer_that_does_not_answer_is_named_as_the_reason(left, right):
     left.start()
     began = time.monotonic()
-    left.fail_up("no answer from the peer")
+    output = left.fail_up("no answer from the peer: .*: 4 transmissions to 10.9.0.2:500, nothing came back; the network says: nothing listens there")
     expect(time.monotonic() - began < 10, "it took too long to give up")
+    for count in (2, 3, 4):
+        expect(f"no answer yet, sent {count} times; the network says: nothing listens there" in output, output)
+    (failure,) = json.loads(left.braid("explain", "last", "--json")[1])["connections"][0]["failures"].values()
+    expect(failure["network"] == "ECONNREFUSED", str(failure))
     expect_no_sas(left)
+
+
+@test
+def a_peer_without_a_way_to_it_is_told_from_one_that_is_silent(left, right):
+    left.start()
+    left.run("ip", "route", "add", "unreachable", f"{right.outer[4]}/32")
+    try:
+        left.fail_up("no answer from the peer: .*; the network says: the host cannot be reached")
+    finally:
+        left.run("ip", "route", "delete", "unreachable", f"{right.outer[4]}/32")
+    right.start()
+    right.fall_mute()
+    output = left.fail_up("no answer from the peer")
+    expect("the network says" not in output, output)
 
 
 @test
