@@ -86,6 +86,7 @@ struct conf_conn {
     enum conf_childless childless;
     enum conf_unique unique;
     enum conf_quantum quantum_safe; /* checked when it is loaded: `ike` fulfils it */
+    enum conf_quantum quantum_safe_auth; /* REQUIRED: AUTH of both sides must withstand a quantum computer */
     bool encap;                /* pretend a NAT so that ESP travels in UDP */
     bool mobike;
     ike_time dpd_for;          /* dpd_delay; 0 = off */

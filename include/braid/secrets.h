@@ -27,6 +27,8 @@ struct secret_entry {
     enum secret_kind kind;
     const char *name;     /* of its section: "ike-home" */
     struct bytes data;    /* decoded */
+    /* a pre-shared key or PPK that is no match for a quantum computer, or for patience alone */
+    bool guessable;
     const char *file;     /* passphrases: of which file, relative to the folder */
     struct place place;   /* of its name */
     uint16_t owner_count; /* 0 = anybody's */
@@ -46,6 +48,15 @@ enum cred_family {
 #include <braid/signature.def>
     FAMILIES,
 };
+
+/* Those believed to withstand a quantum computer, as bits. */
+#define QUANTUM 1
+enum {
+    QUANTUM_FAMILIES = 0
+#define FAMILY(name, word, type, flags) | ((flags) << FAMILY_##name)
+#include <braid/signature.def>
+};
+#undef QUANTUM
 
 /* What `auth` demands of signatures: pubkey-mldsa87, rsa-3072-sha256, pubkey-ike:ed25519. */
 struct cred_rule {

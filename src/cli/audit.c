@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WORDS_LEN = 1024,
-       PSK_LEN_LEAST = 16 };
+enum { WORDS_LEN = 1024 };
 
 static const char *const judgements[] = {
     [QUANTUM_UNSAFE] = "unsafe", [QUANTUM_DEPENDS] = "depends", [QUANTUM_SAFE] = "safe"};
@@ -106,44 +105,36 @@ static const char *const methods[] = {
     [CONF_AUTH_NULL] = "null",
 };
 
-/* The shortest of the secrets that may serve: 0 = there is none. */
-static size_t shortest_secret(const struct loaded *l, const struct conf_conn *c, const char **name)
+/* Of the secrets that may serve, the first that can be guessed; else any; else NULL. */
+static const struct secret_entry *weakest_secret(const struct loaded *l, const struct conf_conn *c)
 {
-    size_t len = 0;
+    const struct secret_entry *any = NULL;
     for (uint32_t i = 0; i < l->secrets.count; i++) {
         const struct secret_entry *s = &l->secrets.at[i];
-        if (!owner_secret_may_serve(s, c) || (len != 0 && s->data.len >= len))
+        if (!owner_secret_may_serve(s, c))
             continue;
-        len = s->data.len;
-        *name = s->name;
+        if (s->guessable)
+            return s;
+        any = s;
     }
-    return len;
+    return any;
 }
 
 static enum quantum judge_psk(json_t *row, const struct loaded *l, const struct conf_conn *c)
 {
-    const char *name = NULL;
+    const struct secret_entry *s = weakest_secret(l, c);
     char what[WORDS_LEN];
-    size_t len = shortest_secret(l, c, &name);
-    if (len == 0) {
+    if (!s) {
         add_missing(row, "no pre-shared key is configured for its identities",
                     "add a section secrets.ike-NAME with the peer's identity");
         return QUANTUM_UNSAFE;
     }
-    if (len >= PSK_LEN_LEAST)
+    if (!s->guessable)
         return QUANTUM_SAFE;
-    snprintf(what, sizeof what, "secrets.%.200s has only %zu octets and can be guessed", name, len);
+    snprintf(what, sizeof what, "secrets.%.200s (%zu octets) can be guessed", s->name, s->data.len);
     add_missing(row, what, "use 32 random octets, as `braid new` does, on both sides");
     return QUANTUM_UNSAFE;
 }
-
-/* Families of signatures that withstand a quantum computer, as bits. */
-#define QUANTUM 1
-static const uint32_t safe_families =
-#define FAMILY(name, word, type, flags) ((uint32_t)(flags) << FAMILY_##name) |
-#include <braid/signature.def>
-    0;
-#undef QUANTUM
 
 /* What a section demands of signatures. */
 static enum quantum judge_signatures(const struct loaded *l, const struct conf_conn *c,
@@ -157,9 +148,9 @@ static enum quantum judge_signatures(const struct loaded *l, const struct conf_c
     }
     if (families == 0)
         families = UINT32_MAX; /* any that the key is of */
-    if ((families & safe_families) == 0)
+    if ((families & QUANTUM_FAMILIES) == 0)
         return QUANTUM_UNSAFE;
-    return families & ~safe_families ? QUANTUM_DEPENDS : QUANTUM_SAFE;
+    return families & ~(uint32_t)QUANTUM_FAMILIES ? QUANTUM_DEPENDS : QUANTUM_SAFE;
 }
 
 static enum quantum judge_side(json_t *row, const struct loaded *l, const struct conf_conn *c,

@@ -156,6 +156,23 @@ static void check_secret(struct checking *x, const struct conf_conn *c)
                 x->path, c->name);
 }
 
+/* Under quantum_safe_auth = required, a pre-shared key must not be one that can be guessed. */
+static void check_strength(struct checking *x, const struct conf_conn *c)
+{
+    bool psk = c->local.class == CONF_AUTH_PSK || c->remote.class == CONF_AUTH_PSK;
+    if (c->quantum_safe_auth != QUANTUM_SAFE_REQUIRED || !psk || !x->secrets)
+        return;
+    for (uint32_t i = 0; i < x->secrets->count; i++) {
+        const struct secret_entry *s = &x->secrets->at[i];
+        char what[400];
+        if (!s->guessable || !owner_secret_may_serve(s, c))
+            continue;
+        snprintf(what, sizeof what,
+                 "required, but the secret %.200s, which may serve, can be guessed", s->name);
+        complain(x, PROBLEM_ERROR, "quantum_safe_auth", what);
+    }
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static void check_child(const struct checking *conn, const struct view *children,
@@ -182,6 +199,7 @@ static void check_conn(struct checking *x, const struct view *conns, const struc
     check_times(x, c->rekey_for, c->rand_for);
     check_sides(x, c);
     check_secret(x, c);
+    check_strength(x, c);
     if (!view_section(x->settings, &x->view, "children", &children))
         return;
     for (uint16_t i = 0; i < c->child_count; i++)

@@ -341,6 +341,24 @@ static bool check_files(struct loader *l, const struct view *v, const struct pla
     return true;
 }
 
+/* The rules of a section under quantum_safe_auth = required: nothing else is made or believed. */
+static bool demand_quantum(struct loader *l, const struct view *v, const struct place *place,
+                           const char *path, struct schema_auth *auth)
+{
+    struct cred_rule *const rules[] = {&auth->spec.ike, &auth->spec.chain};
+    for (size_t i = 0; auth->auth.class == CONF_AUTH_PUBKEY && i < 2; i++) {
+        uint32_t families = rules[i]->families ? rules[i]->families : QUANTUM_FAMILIES;
+        rules[i]->families = families & QUANTUM_FAMILIES;
+        if (rules[i]->families)
+            continue;
+        complain_key(l, PROBLEM_ERROR, v, "auth", place, path,
+                     "quantum_safe_auth = required, but such signatures fall to a quantum "
+                     "computer; write mldsa65, or another of mldsa and slhdsa");
+        return false;
+    }
+    return true;
+}
+
 static bool load_auth(struct loader *l, const struct view *conn, const struct section *conn_section,
                       const char *prefix, const char *conn_path, struct conf_conn *to)
 {
@@ -359,6 +377,8 @@ static bool load_auth(struct loader *l, const struct view *conn, const struct se
     bool good = schema_apply(&l->run, SCHEMA_AUTH, &v, path, place, &read);
     if (!schema_check_parts(&l->run, SCHEMA_AUTH, &v, path))
         good = false;
+    if (good && to->quantum_safe_auth == QUANTUM_SAFE_REQUIRED)
+        good = demand_quantum(l, &v, place, path, &read);
     *auth = read.auth;
     if (is_remote && read.auth.class == CONF_AUTH_PSK)
         auth->accepts = BYTES_LIT("\x02\x02"); /* RFC 9593 3.2.1: two octets, AUTH_PSK */
@@ -511,7 +531,6 @@ static enum secret_kind kind_of(const struct schema_part *part)
 static bool check_ppk(struct loader *l, const struct section *s, const char *path,
                       const struct secret_entry *e)
 {
-    enum { PPK_SENSIBLE = 32 };
     const char *wrong = NULL;
     if (e->owner_count == 0)
         wrong = "a PPK needs a name: the key `id` is missing";
@@ -519,7 +538,7 @@ static bool check_ppk(struct loader *l, const struct section *s, const char *pat
         wrong = "a PPK may have at most 64 octets";
     if (wrong)
         problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s: %s", path, wrong);
-    else if (e->data.len < PPK_SENSIBLE)
+    else if (e->data.len < STRENGTH_PPK_OCTETS)
         problem_add(l->problems, PROBLEM_WARNING, &s->place,
                     "%s: this PPK has %zu octets; against a quantum computer it needs 32 random ones",
                     path, e->data.len);
@@ -561,6 +580,7 @@ static bool keep_secret(struct loader *l, struct section *s, const struct schema
         ARENA_ARRAY(arena, struct conf_identity, from->entry.owner_count);
     *to = from->entry;
     to->kind = kind;
+    to->guessable = !strength_is_enough(to->data, kind == SECRET_PPK);
     to->name = memory_text(arena, bytes_str(s->name));
     to->line = s->place.line;
     to->owner = owners;

@@ -31,6 +31,8 @@ static const struct value_word words_quantum[] = {{"no", QUANTUM_SAFE_NO},
                                                   {"required", QUANTUM_SAFE_REQUIRED},
                                                   {NULL, 0}};
 /* clang-format on */
+static const struct value_word words_quantum_auth[] = {
+    {"no", QUANTUM_SAFE_NO}, {"required", QUANTUM_SAFE_REQUIRED}, {NULL, 0}};
 /* clang-format off */
 static const struct value_word words_childless[] = {{"allow", CHILDLESS_ALLOW},
                                                     {"prefer", CHILDLESS_PREFER},

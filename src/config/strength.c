@@ -92,3 +92,9 @@ unsigned strength_bits(struct bytes secret)
     }
     return sum / 100 < UINT16_MAX ? (unsigned)(sum / 100) : UINT16_MAX;
 }
+
+bool strength_is_enough(struct bytes secret, bool is_ppk)
+{
+    return strength_bits(secret) >= STRENGTH_ENOUGH &&
+           (!is_ppk || secret.len >= STRENGTH_PPK_OCTETS);
+}

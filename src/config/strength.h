@@ -12,9 +12,12 @@
 #include "base/bytes.h"
 
 enum {
-    STRENGTH_ENOUGH = 80, /* bits */
+    STRENGTH_ENOUGH = 80,     /* bits */
+    STRENGTH_PPK_OCTETS = 32, /* of a PPK, all of them random: RFC 8784 6 */
 };
 
+/* Is it out of reach? A PPK stands alone against a quantum computer and has to be longer. */
+bool strength_is_enough(struct bytes secret, bool is_ppk);
 /* About so many bits; too many for what people invent, right for what is random. */
 unsigned strength_bits(struct bytes secret);
 

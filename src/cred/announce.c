@@ -12,12 +12,6 @@ enum {
 #include "wire/iana.def"
 };
 
-enum { QUANTUM = 1 };
-static const uint32_t quantum_families =
-#define FAMILY(name, word, type, flags) ((uint32_t)(flags) << FAMILY_##name) |
-#include <braid/signature.def>
-    0;
-
 /* The methods that Digital Signature replaces. */
 static const struct {
     uint8_t method;
@@ -61,8 +55,8 @@ struct bytes announce_signatures(uint32_t families, const struct cred_rule *rule
     enum { LIST_MAX = 2048 };
     uint8_t *room = malloc(LIST_MAX);
     struct writer w = writer_make(room, room ? LIST_MAX : 0);
-    write_schemes(&w, families & quantum_families, rule);
-    write_schemes(&w, families & ~quantum_families, rule);
+    write_schemes(&w, families & QUANTUM_FAMILIES, rule);
+    write_schemes(&w, families & ~(uint32_t)QUANTUM_FAMILIES, rule);
     for (size_t i = 0; i < OLD; i++) {
         if (!is_allowed(families, rule, old[i].family, old[i].hash))
             continue;

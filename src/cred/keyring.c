@@ -299,6 +299,7 @@ static bool is_self_signed(X509 *cert)
 static bool build_chain(const struct keyring *k, struct own_key *own)
 {
     X509 *at = own->cert;
+    own->quantum = scheme_is_quantum(own->key);
     if (!keep_der(own, at))
         return false;
     while (own->ca_count < TRUST_DEPTH_MAX && !is_self_signed(at)) {
@@ -310,6 +311,7 @@ static bool build_chain(const struct keyring *k, struct own_key *own)
             own->issuer = issuer;
         if (!trust_key_hash(issuer, own->ca[own->ca_count++]))
             return false;
+        own->quantum = own->quantum && scheme_is_quantum(X509_get0_pubkey(issuer));
         if (!is_self_signed(issuer) && !keep_der(own, issuer))
             return false;
         at = issuer;
@@ -377,6 +379,18 @@ static void check_validity(struct loading *l, const struct cred_section *s, enum
                  why);
 }
 
+/* Under quantum_safe_auth = required, the key added last must withstand a quantum computer. */
+static bool check_quantum(struct loading *l, const struct cred_section *s,
+                          const struct key_section *to, enum cred_key key, const char *name)
+{
+    if (s->conn->quantum_safe_auth != QUANTUM_SAFE_REQUIRED || to->own[to->own_count - 1].quantum)
+        return true;
+    return complain(l, true, s, key, name,
+                    "quantum_safe_auth = required, but the key of %s, or of a CA above it, falls "
+                    "to a quantum computer",
+                    name);
+}
+
 static void load_own_cert(struct loading *l, const struct cred_section *s, struct key_section *to,
                           const char *name)
 {
@@ -396,7 +410,7 @@ static void load_own_cert(struct loading *l, const struct cred_section *s, struc
     else if (!scheme_key_is_good(key, &why))
         complain(l, true, s, CRED_CERTS, name, "%s: %s", name, why);
     else
-        add_own_cert(l, to, cert, key);
+        (void)(add_own_cert(l, to, cert, key) && check_quantum(l, s, to, CRED_CERTS, name));
     sk_X509_pop_free(list, X509_free);
 }
 
@@ -425,9 +439,11 @@ static void load_own_raw(struct loading *l, const struct cred_section *s, struct
     struct own_key *own = key && len > 0 ? add_own(to) : NULL;
     if (own) {
         own->key = key;
+        own->quantum = scheme_is_quantum(key);
         own->count = 1;
         own->certs[0] = (struct ike_cert){CERT_RAW_KEY, bytes_make(der, (size_t)len)};
         der = NULL;
+        check_quantum(l, s, to, CRED_PUBKEYS, name);
     } else if (public) {
         complain(l, true, s, CRED_PUBKEYS, name,
                  "no private key for %s in private, rsa, ecdsa or pkcs8", name);
@@ -445,7 +461,9 @@ static void find_own(struct loading *l, const struct cred_section *s, struct key
         X509 *cert = sk_X509_value(l->k->x509, i);
         EVP_PKEY *public = trust_identity(cert, &id->id) ? X509_get0_pubkey(cert) : NULL;
         EVP_PKEY *key = find_key(l->k, public);
-        if (key && scheme_key_is_good(key, &why)) {
+        bool fits = s->conn->quantum_safe_auth != QUANTUM_SAFE_REQUIRED ||
+                    (key && scheme_is_quantum(key));
+        if (key && fits && scheme_key_is_good(key, &why)) {
             check_validity(l, s, CRED_ID, NULL, cert);
             add_own_cert(l, to, cert, key);
         }

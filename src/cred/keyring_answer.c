@@ -124,7 +124,7 @@ static bool sign_with(const struct own_key *own, const struct key_section *s, bo
     out->status = ANSWER_OK;
     out->auth = room->auth;
     out->scheme = name_of(used, out->method);
-    out->quantum_safe = scheme_is_quantum(own->key);
+    out->quantum_safe = own->quantum;
     if (announce_misses(ask, out->method, used, room->why, sizeof room->why))
         out->detail = room->why;
     if (!should_send(ask))
@@ -310,6 +310,7 @@ static void verify_cert(const struct key_section *s, const struct ike_ask *ask, 
         if (!room->inquiry && !p->trusted)
             refuse(out, room, ANSWER_REFUSED, room->why);
     }
+    out->quantum_safe = out->quantum_safe && open.quantum;
     trust_open_drop(&open);
 }
 

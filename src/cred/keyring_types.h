@@ -18,6 +18,7 @@ struct own_key {
     EVP_PKEY *key;  /* borrowed from the keys held */
     X509 *cert;     /* NULL: a raw key */
     X509 *issuer;   /* of the certificate; NULL: not known here */
+    bool quantum;   /* nothing of its chain, as far as it is known here, falls to a quantum computer */
     uint16_t count; /* to be sent: the end entity and its sub-CAs, as DER of their own */
     struct ike_cert certs[KEYRING_CHAIN_MAX];
     uint16_t ca_count; /* those it hangs from, the root included */

@@ -229,6 +229,7 @@ static void find_ppk(const struct cred_store *store, struct bytes id, struct ike
         out->status = ANSWER_OK;
         out->ppk = &store->ppk[i];
         out->ppk_id = name->id.data;
+        out->quantum_safe = !store->at[i].guessable;
         return;
     }
 }
@@ -257,13 +258,14 @@ static bool is_allowed(const struct ike_ask *ask)
 }
 
 static enum answer_status judge(const struct cred_store *store, const struct crypto *crypto,
-                                const struct ike_ask *ask, uint8_t *mac)
+                                const struct ike_ask *ask, uint8_t *mac, bool *strong)
 {
     if (!is_allowed(ask))
         return ANSWER_REFUSED;
     const struct secret_entry *psk = find_psk(store, &ask->ours, &ask->theirs);
     if (!psk)
         return ANSWER_NO_SECRET;
+    *strong = !psk->guessable;
     if (make_mac(crypto, ask->prf, psk->data, ask->octets, mac) != CRYPTO_OK)
         return ANSWER_FAULT;
     if (ask->kind == ASK_VERIFY && !bytes_equal_ct(bytes_make(mac, ask->prf->out_len), ask->auth))
@@ -280,9 +282,8 @@ void cred_answer(const struct cred_store *store, const struct crypto *crypto,
         find_ppk(store, ask->ppk_id, out);
         return;
     }
-    out->status = judge(store, crypto, ask, mac);
+    out->status = judge(store, crypto, ask, mac, &out->quantum_safe);
     out->scheme = "PSK";
-    out->quantum_safe = true; /* as far as the secret is strong */
     if (out->status == ANSWER_OK && ask->kind == ASK_SIGN) {
         memcpy(buffer, mac, ask->prf->out_len);
         out->method = AUTH_PSK;

@@ -173,22 +173,31 @@ bool trust_key_fits(X509 *cert, const struct cred_rule *rule)
     return !sized || (uint32_t)EVP_PKEY_get_bits(key) >= least;
 }
 
-/* Key of each certificate, and signature of each but the anchor's. */
-static bool chain_fits_rule(const STACK_OF(X509) * chain, const struct cred_rule *rule)
+static bool fits_rule(X509 *cert, bool is_anchor, const struct cred_rule *rule)
+{
+    int digest = NID_undef;
+    if (!trust_key_fits(cert, rule))
+        return false;
+    if (is_anchor || !rule->hashes)
+        return true;
+    X509_get_signature_info(cert, &digest, NULL, NULL, NULL);
+    return rule->hashes & (UINT32_C(1) << hash_of_nid(digest));
+}
+
+/* Key of each certificate, and signature of each but the anchor's: the one that does not fit. */
+static X509 *find_misfit(const STACK_OF(X509) * chain, const struct cred_rule *rule)
 {
     int count = sk_X509_num(chain);
-    for (int i = 0; i < count; i++) {
-        X509 *cert = sk_X509_value(chain, i);
-        int digest = NID_undef;
-        if (!trust_key_fits(cert, rule))
-            return false;
-        if (i + 1 == count || !rule->hashes)
-            continue;
-        X509_get_signature_info(cert, &digest, NULL, NULL, NULL);
-        if (!(rule->hashes & (UINT32_C(1) << hash_of_nid(digest))))
-            return false;
-    }
-    return true;
+    for (int i = 0; i < count; i++)
+        if (!fits_rule(sk_X509_value(chain, i), i + 1 == count, rule))
+            return sk_X509_value(chain, i);
+    return NULL;
+}
+
+static bool is_quantum(const STACK_OF(X509) * chain)
+{
+    static const struct cred_rule quantum = {.families = QUANTUM_FAMILIES};
+    return !find_misfit(chain, &quantum);
 }
 
 /* ---- revocation ------------------------------------------------------------------------------ */
@@ -308,10 +317,13 @@ bool trust_chain(X509 *cert, STACK_OF(X509) * others, const struct trust_demand 
         goto out;
     }
     STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
-    if (demand->chain && !chain_fits_rule(chain, demand->chain)) {
-        refuse(why, cert, "its chain holds keys or signatures that `auth` does not allow");
+    X509 *misfit = demand->chain ? find_misfit(chain, demand->chain) : NULL;
+    if (misfit) {
+        refuse(why, misfit, "its key or signature is of a kind that `auth` does not allow");
         goto out;
     }
+    if (open)
+        open->quantum = is_quantum(chain);
     good = check_end_entity(cert, why) && judge_revocation(chain, &walk, demand, open, why);
 out:
     X509_STORE_CTX_free(ctx);

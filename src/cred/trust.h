@@ -36,6 +36,7 @@ struct trust_pair {
     X509 *cert, *issuer;
 };
 struct trust_open {
+    bool quantum; /* nothing in the whole chain falls to a quantum computer */
     uint16_t count;
     struct trust_pair at[TRUST_DEPTH_MAX + 2];
 };

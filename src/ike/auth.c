@@ -72,7 +72,8 @@ bool auth_id_body(struct arena *arena, const struct identity *id, struct bytes *
 
 static int precision(const struct conf_identity *pattern)
 {
-    return pattern->any ? 0 : pattern->suffix ? 1 : 2;
+    return pattern->any ? 0 : pattern->suffix ? 1
+                                              : 2;
 }
 
 /* Would this connection have allowed what was chosen before the identities were known? */
@@ -255,6 +256,7 @@ enum crypto_result auth_mix_ppk(struct turn *t)
     enum crypto_result result = keys_mix_ppk(t->e->crypto, t->sa->suite.prf,
                                              secret_view(t->answer->ppk), &birth->ppk_keys);
     birth->has_ppk = result == CRYPTO_OK;
+    birth->ppk_strong = t->answer->quantum_safe;
     return result;
 }
 
@@ -265,4 +267,5 @@ void auth_commit_ppk(struct turn *t)
         return;
     t->sa->keys = birth->ppk_keys;
     t->sa->ppk = true;
+    t->sa->ppk_strong = birth->ppk_strong;
 }

@@ -103,11 +103,26 @@ static struct verdict no_secret(struct turn *t)
             : explain_identity(t, "no secret is configured for us and", &t->sa->theirs_id));
 }
 
+/*
+ * quantum_safe_auth = required holds for both sides and every method, whatever was negotiated. A
+ * PPK that is required goes into SK_pi and SK_pr, so AUTH proves that the peer has it, too.
+ */
+static struct verdict check_demand(struct turn *t)
+{
+    const struct conf_conn *conn = t->sa->conn;
+    const struct larval *birth = t->sa->birth;
+    bool by_ppk = conn->ppk_required && birth->has_ppk && birth->ppk_strong;
+    if (conn->quantum_safe_auth != QUANTUM_SAFE_REQUIRED || t->answer->quantum_safe || by_ppk)
+        return VERDICT_OK;
+    return verdict_because(verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
+                           explain_demand(t, t->answer->scheme));
+}
+
 static struct verdict judge_answer(struct turn *t)
 {
     switch (t->answer->status) {
     case ANSWER_OK:
-        return VERDICT_OK;
+        return check_demand(t);
     case ANSWER_NO_SECRET:
         return no_secret(t);
     case ANSWER_REFUSED:

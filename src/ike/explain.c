@@ -113,6 +113,19 @@ const char *explain_identity(struct turn *t, const char *what, const struct iden
     return turn_sentence(t, &text);
 }
 
+const char *explain_demand(struct turn *t, const char *scheme)
+{
+    char room[SENTENCE_MAX];
+    struct text text = text_make(room, sizeof room);
+    text_add(&text, "quantum_safe_auth = required, but ");
+    text_add(&text, t->answer->auth.len ? "this side" : "the peer");
+    text_add(&text, " authenticates with ");
+    text_add(&text, scheme ? scheme : "an unknown method");
+    text_add(&text, ", which does not withstand a quantum computer (the key, a certificate of its "
+                    "chain, or a secret that can be guessed)");
+    return turn_sentence(t, &text);
+}
+
 const char *explain_refusal(struct turn *t, const char *why, const struct identity *id)
 {
     char room[SENTENCE_MAX];

@@ -70,6 +70,7 @@ struct larval {
     uint8_t bare_rounds;       /* of those, how many took place */
     const char *doubt;         /* why the peer may refuse our AUTH; NULL = no reason */
     bool has_ppk;              /* RFC 8784: AUTH is made with the keys below */
+    bool ppk_strong;           /* it withstands a quantum computer */
     struct ike_keys ppk_keys;
     struct bytes ppk_id;       /* as initiator: which one we name */
     struct bytes plain_auth;   /* as initiator: AUTH as it would be without the PPK */

@@ -168,6 +168,7 @@ static bool inherit(struct turn *t, const struct larval *l, struct ike_sa *heir)
     heir->extensions = old->extensions;
     heir->heard_at = t->now;
     heir->ppk = old->ppk;
+    heir->ppk_strong = old->ppk_strong;
     heir->proof_ours = old->proof_ours;
     heir->proof_theirs = old->proof_theirs;
     heir->reauth_at = old->reauth_at;

@@ -151,6 +151,7 @@ struct ike_sa {
     struct ike_keys keys;       /* the epoch in force */
     uint64_t iv_counter;        /* of messages sealed under it */
     bool ppk;                /* a post-quantum pre-shared key went into SK_d */
+    bool ppk_strong;         /* one that withstands a quantum computer: AUTH is made with it, too */
     struct proof proof_ours, proof_theirs;
     struct detour detour;
     uint16_t method[KEX_SLOTS]; /* key exchanges in the keys, by slot; KE_NONE = none */

@@ -58,7 +58,8 @@ static void describe_sa(const struct ike_sa *sa, struct ike_sa_info *info)
         .ppk = sa->ppk,
         .auth_ours = sa->proof_ours.scheme,
         .auth_theirs = sa->proof_theirs.scheme,
-        .auth_quantum_safe = sa->proof_ours.quantum_safe && sa->proof_theirs.quantum_safe,
+        .auth_quantum_safe =
+            (sa->proof_ours.quantum_safe && sa->proof_theirs.quantum_safe) || sa->ppk_strong,
         .cookie = sa->detour.cookie,
         .kex_asked = alg_find(TRANSFORM_KE, sa->detour.method, 0),
         .fragmentation = (sa->extensions & EXTENSION_SET(FRAGMENTATION)) != 0,

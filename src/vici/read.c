@@ -6,6 +6,7 @@
 
 #include "config/memory.h"
 #include "config/settings.h"
+#include "config/strength.h"
 #include "config/value.h"
 
 #include <stdarg.h>
@@ -191,6 +192,7 @@ bool vici_read_shared(struct bytes message, struct vici_shared *out, struct vici
     if (!vici_find(message, "data", &data) || data.len == 0)
         return refuse(why, "shared key data missing");
     out->entry.name = memory_text(&out->arena, find_text(message, "id"));
+    out->entry.guessable = !strength_is_enough(data, out->entry.kind == SECRET_PPK);
     bool ok = out->entry.name && arena_copy(&out->arena, data, &out->entry.data);
     if (ok && read_owners(message, out))
         return true;

@@ -43,8 +43,11 @@ static int end_hosts(void **state)
     return 0;
 }
 
-/* A key and a certificate of the root for it, named after the kind of key. */
-static void give_cert(struct host *h, const char *type)
+static X509 *quantum_root;
+static EVP_PKEY *quantum_root_key;
+
+/* A key and a certificate for it, of the root or its post-quantum like; named after its kind. */
+static void give_cert(struct host *h, const char *type, bool quantum_ca)
 {
     char file[64];
     EVP_PKEY *key = new_key(type);
@@ -52,8 +55,8 @@ static void give_cert(struct host *h, const char *type)
                             .ids = &h->name,
                             .id_count = 1,
                             .key = key,
-                            .issuer = root,
-                            .issuer_key = root_key,
+                            .issuer = quantum_ca ? quantum_root : root,
+                            .issuer_key = quantum_ca ? quantum_root_key : root_key,
                             .path_len = -1};
     X509 *cert = certify(r);
     snprintf(file, sizeof file, "%s.pem", type);
@@ -91,16 +94,21 @@ static void configure(struct host *h, const struct lines *l)
 }
 
 /* Moon sets the connection up; what happened is in `duo`, to be given to drop. */
-static void meet(struct duo *duo, const struct lines *moon_lines, const struct lines *sun_lines)
+static void bring_up(struct duo *duo)
 {
     struct ike_order up = {
         .kind = ORDER_INITIATE, .conn = BYTES_LIT("net"), .child = BYTES_LIT("net")};
-    configure(&moon_host, moon_lines);
-    configure(&sun_host, sun_lines);
     duo_make(duo, &moon_host.config, &sun_host.config, backend);
     assert_int_equal(duo_order(duo, &duo->a, &up), ORDER_DONE);
     while (duo->a.ike_up + duo->a.ike_down == 0 && duo_tick(duo, duo->now + 300 * IKE_SECOND))
         ;
+}
+
+static void meet(struct duo *duo, const struct lines *moon_lines, const struct lines *sun_lines)
+{
+    configure(&moon_host, moon_lines);
+    configure(&sun_host, sun_lines);
+    bring_up(duo);
 }
 
 static void drop(struct duo *duo)
@@ -142,10 +150,10 @@ static void check_says(const char *said, const char *words, const char *file, in
 static void of_several_certificates_the_announced_kind_is_used(void **state)
 {
     (void)state;
-    give_cert(&moon_host, "ecdsa");
-    give_cert(&moon_host, "mldsa65");
-    give_cert(&sun_host, "mldsa65");
-    give_cert(&sun_host, "ecdsa");
+    give_cert(&moon_host, "ecdsa", false);
+    give_cert(&moon_host, "mldsa65", false);
+    give_cert(&sun_host, "mldsa65", false);
+    give_cert(&sun_host, "ecdsa", false);
     static const struct {
         const char *conn, *moon_accepts, *sun_accepts, *moon, *sun;
     } rows[] = {
@@ -175,8 +183,8 @@ static void a_long_list_comes_later(void **state)
 {
     (void)state;
     static const char *const conns[] = {ROUND, PLAIN ", " ROUND_ONLY};
-    give_cert(&moon_host, "mldsa65");
-    give_cert(&sun_host, "mldsa65");
+    give_cert(&moon_host, "mldsa65", false);
+    give_cert(&sun_host, "mldsa65", false);
     for (size_t i = 0; i < 2; i++) {
         struct lines lines = {conns[i], "auth = pubkey", "auth = pubkey", NULL};
         struct duo duo;
@@ -196,8 +204,8 @@ static void a_long_list_comes_later(void **state)
 static void a_refusal_names_what_the_peer_accepts(void **state)
 {
     (void)state;
-    give_cert(&moon_host, "ed25519");
-    give_cert(&sun_host, "mldsa65");
+    give_cert(&moon_host, "ed25519", false);
+    give_cert(&sun_host, "mldsa65", false);
     const char *ours = "auth = pubkey\n certs = ed25519.pem";
     struct duo duo;
     meet(&duo, &(struct lines){PLAIN, ours, "auth = pubkey", NULL},
@@ -217,11 +225,129 @@ static void a_refusal_names_what_the_peer_accepts(void **state)
     drop(&duo);
 }
 
+/* ---- quantum_safe_auth ----------------------------------------------------------------------- */
+
+#define DEMAND PLAIN "\n quantum_safe_auth = required"
+#define MLDSA "auth = pubkey\n certs = mldsa65.pem"
+
+/* Trusted, and post-quantum itself. */
+static void make_quantum_root(void)
+{
+    quantum_root_key = new_key("mldsa44");
+    quantum_root = certify(ca_request("O=braid, CN=lattice", quantum_root_key, NULL, NULL));
+    cred_world_put_cert(&moon_host.world, "x509ca", "lattice.pem", quantum_root);
+    cred_world_put_cert(&sun_host.world, "x509ca", "lattice.pem", quantum_root);
+}
+
+static void drop_quantum_root(void)
+{
+    X509_free(quantum_root);
+    EVP_PKEY_free(quantum_root_key);
+}
+
+static void only_what_withstands_a_quantum_computer_is_believed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key;
+        bool quantum_ca, is_up;
+        const char *says;
+    } rows[] = {
+        {"mldsa65", true, true, ""},
+        {"mldsa65", false, false, "its key or signature is of a kind that `auth` does not allow"},
+        {"ecdsa", true, false, "its key or signature is of a kind that `auth` does not allow"},
+    };
+    make_quantum_root();
+    give_cert(&sun_host, "mldsa65", true);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char local[100];
+        struct duo duo;
+        give_cert(&moon_host, rows[i].key, rows[i].quantum_ca);
+        snprintf(local, sizeof local, "auth = pubkey\n certs = %s.pem", rows[i].key);
+        meet(&duo, &(struct lines){PLAIN, local, "auth = pubkey", NULL},
+             &(struct lines){DEMAND, MLDSA, "auth = pubkey", NULL});
+        assert_int_equal(is_up(&duo), rows[i].is_up);
+        assert_says(duo.b.detail, rows[i].says);
+        if (is_up(&duo))
+            assert_true(only_sa(&duo.b).auth_quantum_safe);
+        drop(&duo);
+    }
+    drop_quantum_root();
+}
+
+/* The certificate that is at fault is named, wherever it stands in the chain. */
+static void a_classical_ca_is_named(void **state)
+{
+    (void)state;
+    make_quantum_root();
+    give_cert(&sun_host, "mldsa65", true);
+    give_cert(&moon_host, "mldsa65", false);
+    struct duo duo;
+    meet(&duo, &(struct lines){PLAIN, MLDSA, "auth = pubkey", NULL},
+         &(struct lines){DEMAND, MLDSA, "auth = pubkey", NULL});
+    assert_says(duo.b.detail, "CN=root");
+    drop(&duo);
+    drop_quantum_root();
+}
+
+/* As initiator it holds as well, and after the responder's IKE_AUTH nothing is left of the SA. */
+static void the_demand_holds_for_the_responder_too(void **state)
+{
+    (void)state;
+    make_quantum_root();
+    give_cert(&moon_host, "mldsa65", true);
+    give_cert(&sun_host, "ed25519", true);
+    struct duo duo;
+    meet(&duo, &(struct lines){DEMAND, MLDSA, "auth = pubkey", NULL},
+         &(struct lines){PLAIN, "auth = pubkey\n certs = ed25519.pem", "auth = pubkey", NULL});
+    assert_int_equal(duo.a.ike_up, 0);
+    assert_says(duo.a.detail, "of a kind that `auth` does not allow");
+    while (duo_tick(&duo, duo.now + 60 * IKE_SECOND))
+        ;
+    assert_int_equal(ike_engine_sa_count(duo.b.engine), 0);
+    drop(&duo);
+    drop_quantum_root();
+}
+
+/* A guessable secret that came after loading, over VICI say, is refused when it is used. */
+static void a_weak_shared_key_is_no_proof(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *secrets;
+        bool is_up;
+    } rows[] = {{"ike {\n secret = \"kD8-fq2Zr0\"\n }", false},
+                {"ike {\n secret = \"passwordpasswordpassword\"\n }", false},
+                {"ike {\n secret = \"kD8-fq2Zr0Lw7sXy\"\n }", true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct duo duo;
+        struct lines demand = {DEMAND, NULL, NULL, NULL}, weak = {PLAIN, NULL, NULL, NULL};
+        weak.secrets = rows[i].secrets;
+        configure(&sun_host, &demand);
+        cred_store_free(sun_host.config.secrets);
+        sun_host.config.secrets = NULL;
+        configure(&moon_host, &weak);
+        sun_host.config.secrets = cred_store_new(&moon_host.config.loaded->secrets);
+        bring_up(&duo);
+        assert_int_equal(is_up(&duo), rows[i].is_up);
+        if (!rows[i].is_up)
+            assert_says(duo.b.detail, "quantum_safe_auth = required, but the peer authenticates "
+                                      "with PSK");
+        drop(&duo);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(of_several_certificates_the_announced_kind_is_used,
                                         begin_hosts, end_hosts),
+        cmocka_unit_test_setup_teardown(only_what_withstands_a_quantum_computer_is_believed,
+                                        begin_hosts, end_hosts),
+        cmocka_unit_test_setup_teardown(a_classical_ca_is_named, begin_hosts, end_hosts),
+        cmocka_unit_test_setup_teardown(the_demand_holds_for_the_responder_too, begin_hosts,
+                                        end_hosts),
+        cmocka_unit_test_setup_teardown(a_weak_shared_key_is_no_proof, begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(a_long_list_comes_later, begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(a_refusal_names_what_the_peer_accepts, begin_hosts,
                                         end_hosts),
