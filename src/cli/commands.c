@@ -111,18 +111,36 @@ const struct cli_command cli_commands[] = {
      "Both: --name NAME of the connection, --domain DOMAIN of the identities (example.org), --out "
      "DIR for the two folders (the name).",
      cmd_new},
-    {"pki", "ca | issue | crl | show [OPTION]...",
+    {"pki", "ca | issue | request | sign | crl | list | verify | show [OPTION]...",
      "a certification authority: certificates for braid, post-quantum ones too",
+     "A post-quantum public key infrastructure for two hosts is three commands:\n\n"
+     "braid pki ca --type mldsa87 --subject \"O=example, CN=example CA\"\n\n"
+     "braid pki issue --type mldsa87 --id moon.example --out moon\n\n"
+     "braid pki issue --type mldsa87 --id sun.example --out sun\n\n"
+     "Copy moon and sun to /etc/braid of the two hosts and say auth = pubkey there.\n\n"
      "ca --dir DIR --type KEY --subject DN [--issuer DIR] [--days N]: a new CA in a folder; with "
      "--issuer a sub-CA of that one.\n\n"
      "issue --dir DIR --type KEY --id NAME,... --out DIR [--subject DN] [--name FILE] [--days N] "
-     "[--crl URI]: a key and a certificate for host names, mail or IP addresses; they and the root "
-     "CA go into x509, private and x509ca of the output folder, where braidd looks for them.\n\n"
+     "[--crl URI] [--ocsp URI]: a key and a certificate for host names, mail or IP addresses (dns:, "
+     "email:, ip: in front of one say which it is); they and the root CA go into x509, private and "
+     "x509ca of the output folder, where braidd looks for them. Several kinds with commas between, "
+     "mldsa65,ecdsa256 for example, make a certificate of each: named in certs, the first that a "
+     "peer understands is used.\n\n"
+     "request --type KEY --id NAME,... --out DIR [--subject DN] [--name FILE]: a key, and a request "
+     "(PKCS#10) for a CA elsewhere; the key stays.\n\n"
+     "sign FILE --dir DIR --out DIR [--id NAME,...] [--subject DN] [--days N] [--crl URI] [--ocsp "
+     "URI]: a certificate for a request. Of the request only the key, the subject and the names are "
+     "taken, those not if they are given; look at it with show first.\n\n"
      "crl --dir DIR [--revoke FILE] [--out DIR] [--days N]: revoke a certificate, and write the "
      "list of all revoked ones, for x509crl.\n\n"
-     "show FILE: what certificates say.\n\n"
+     "list --dir DIR: what was issued, until when it is good, what is revoked.\n\n"
+     "verify FILE --dir DIR: would braidd believe this certificate of that CA? Its crl.pem counts.\n\n"
+     "show FILE: what certificates, requests and revocation lists say.\n\n"
      "KEY is rsa, rsa4096, ecdsa256, ecdsa384, ecdsa521, ed25519, ed448, mldsa44, mldsa65, mldsa87, "
-     "or slhdsa/sha2_128s and its like. Private keys get mode 0600 and are never written over.",
+     "or slhdsa/sha2_128s and its like; without --type mldsa65. A CA is good for ten years, a "
+     "certificate for one, a list for 30 days, unless --days says otherwise, and none for longer "
+     "than its CA. Private keys get mode 0600 and are never written over, other files only with "
+     "--force. Without --dir the CA is the folder pki.",
      cmd_pki},
     {"keys", "[WORD] [--format=roff]", "the keys a configuration may hold, and what they mean",
      "With their meaning and default; with WORD only those that have to do with it. See "

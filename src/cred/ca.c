@@ -1,116 +1,26 @@
-/* ca: see ca.h. */
+/* ca: making things. See ca.h; looking at them is in ca_look.c. */
 #include "cred/ca.h"
 
+#include "cred/ca_files.h"
 #include "cred/file.h"
 #include "cred/pki.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 
-enum { PATH_LEN_MAX = 4096,
-       IDS_MAX = 32,
-       DAY = 86400 };
-
-static bool fail(const char *what, const char *why)
-{
-    fprintf(stderr, "braid: %s%s%s\n", what, why ? ": " : "", why ? why : "");
-    return false;
-}
-
-/* ---- files ----------------------------------------------------------------------------------- */
-
-static void join(char to[PATH_LEN_MAX], const char *dir, const char *name)
-{
-    snprintf(to, PATH_LEN_MAX, "%s/%s", dir, name);
-}
-
-static bool make_folder(const char *path)
-{
-    return mkdir(path, 0755) == 0 || errno == EEXIST || fail(path, strerror(errno));
-}
-
-static BIO *create(const char *path, bool is_key)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (is_key ? O_EXCL : O_TRUNC),
-                  is_key ? 0600 : 0644);
-    BIO *out = fd >= 0 ? BIO_new_fd(fd, BIO_CLOSE) : NULL;
-    if (!out)
-        fail(path, strerror(errno));
-    return out;
-}
-
-static bool write_key(const char *path, EVP_PKEY *key)
-{
-    BIO *out = create(path, true);
-    bool good = out && PEM_write_bio_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL) == 1;
-    BIO_free(out);
-    return good;
-}
-
-static bool write_certs(const char *path, X509 *first, const STACK_OF(X509) * rest)
-{
-    BIO *out = create(path, false);
-    bool good = out && PEM_write_bio_X509(out, first) == 1;
-    for (int i = 0; good && i < sk_X509_num(rest); i++)
-        good = PEM_write_bio_X509(out, sk_X509_value(rest, i)) == 1;
-    BIO_free(out);
-    return good;
-}
-
-/* ---- a CA ------------------------------------------------------------------------------------ */
-
-struct ca {
-    STACK_OF(X509) * chain; /* itself first */
-    EVP_PKEY *key;
-};
-
-static void ca_free(struct ca *ca)
-{
-    sk_X509_pop_free(ca->chain, X509_free);
-    EVP_PKEY_free(ca->key);
-}
-
-static STACK_OF(X509) * read_certs(const char *path)
-{
-    struct bytes text;
-    STACK_OF(X509) *list = sk_X509_new_null();
-    bool good = list && file_read(path, &text);
-    if (!good)
-        fail(path, strerror(errno));
-    else {
-        good = file_certs(text, list) > 0 || fail(path, "holds no certificate");
-        file_free(&text);
-    }
-    if (good)
-        return list;
-    sk_X509_pop_free(list, X509_free);
-    return NULL;
-}
-
-static bool ca_open(struct ca *ca, const char *dir)
-{
-    char path[PATH_LEN_MAX];
-    struct bytes text;
-    join(path, dir, "ca.pem");
-    *ca = (struct ca){.chain = read_certs(path)};
-    if (!ca->chain)
-        return false;
-    join(path, dir, "ca.key");
-    if (!file_read(path, &text)) {
-        fail(path, strerror(errno));
-        return false;
-    }
-    ca->key = file_private_key(text, BYTES_NONE);
-    file_free(&text);
-    return ca->key || fail(path, "holds no private key");
-}
+enum { IDS_MAX = 32,
+       DAY = 86400,
+       DAYS_MAX = 36500,
+       BACKDATE = 300, /* seconds, for clocks that are slow */
+       CA_DAYS = 3650,
+       CERT_DAYS = 365,
+       LIST_DAYS = 30 };
 
 /* ---- options --------------------------------------------------------------------------------- */
 
@@ -119,47 +29,33 @@ static const char *or_else(const char *value, const char *fallback)
     return value ? value : fallback;
 }
 
-static long days_of(const struct ca_order *o, long fallback)
+static enum ca_mode mode_of(const struct ca_order *o)
 {
-    return o->days > 0 && o->days < 36500 ? o->days : fallback;
+    return o->force ? CA_REPLACE : CA_NEW;
 }
 
-/* ---- ca -------------------------------------------------------------------------------------- */
-
-bool ca_make(const struct ca_order *o)
+static bool days_of(const struct ca_order *o, long fallback, long *seconds)
 {
-    char path[PATH_LEN_MAX];
-    const char *dir = or_else(o->dir, "pki"), *why = NULL;
-    struct ca above = {.key = NULL};
-    X509 *cert = NULL;
-    bool good = !o->issuer || ca_open(&above, o->issuer);
-    EVP_PKEY *key = good ? pki_key_new(or_else(o->type, "mldsa65"), &why) : NULL;
-    struct pki_request r = {.subject = or_else(o->subject, "O=braid, CN=braid CA"),
-                            .key = key,
-                            .issuer = above.chain ? sk_X509_value(above.chain, 0) : NULL,
-                            .issuer_key = above.key,
-                            .is_ca = true,
-                            .path_len = -1,
-                            .from = -300,
-                            .until = days_of(o, 3650) * DAY};
-    good = good && (key || fail("pki ca", why)) && make_folder(dir) &&
-           ((cert = pki_certify(&r, &why)) != NULL || fail("pki ca", why));
-    join(path, dir, "ca.key");
-    good = good && write_key(path, key);
-    join(path, dir, "ca.pem");
-    good = good && write_certs(path, cert, above.chain);
-    if (good)
-        printf("%s: a CA; its key is %s/ca.key\n", path, dir);
-    X509_free(cert);
-    EVP_PKEY_free(key);
-    ca_free(&above);
-    return good;
+    *seconds = (o->days ? o->days : fallback) * DAY;
+    return (o->days >= 0 && o->days <= DAYS_MAX) ||
+           ca_fail("pki", "--days is a number from 1 to 36500");
 }
 
-/* ---- issue ----------------------------------------------------------------------------------- */
+/* Nothing is good for longer than the CA that vouches for it. */
+static long not_beyond(const X509 *ca, long seconds)
+{
+    struct tm tm;
+    time_t end = ASN1_TIME_to_tm(X509_get0_notAfter(ca), &tm) == 1 ? timegm(&tm) : 0;
+    long left = (long)(end - time(NULL));
+    if (left >= seconds)
+        return seconds;
+    fprintf(stderr, "braid: it is good for %ld days only: then its CA expires\n",
+            left > 0 ? left / DAY : 0);
+    return left;
+}
 
 /* What the ids are, apart. */
-static size_t split_ids(char *text, const char *ids[IDS_MAX])
+static size_t split(char *text, const char *parts[IDS_MAX])
 {
     size_t count = 0;
     char *part;
@@ -167,130 +63,297 @@ static size_t split_ids(char *text, const char *ids[IDS_MAX])
         while (*part == ' ')
             part++;
         if (*part)
-            ids[count++] = part;
+            parts[count++] = part;
     }
     return count;
 }
 
-/* The end entity with its sub-CAs, its key, and the root, where braidd looks for them. */
-static bool deliver(const char *out, const char *name, X509 *cert, EVP_PKEY *key,
-                    const struct ca *ca)
+/* For whom a key or a certificate is to be. */
+struct whom {
+    char *text;
+    const char *ids[IDS_MAX];
+    size_t count;
+    char subject[1024], name[256];
+};
+
+static bool read_whom(const struct ca_order *o, struct whom *w)
 {
-    static const char *const folders[] = {"", "x509", "private", "x509ca"};
-    char path[PATH_LEN_MAX], file[512];
-    int last = sk_X509_num(ca->chain) - 1;
-    bool good = true;
-    for (size_t i = 0; good && i < sizeof folders / sizeof folders[0]; i++) {
-        join(path, out, folders[i]);
-        good = make_folder(path);
+    *w = (struct whom){.text = strdup(or_else(o->id, ""))};
+    w->count = split(w->text, w->ids);
+    const char *first = w->count ? w->ids[0] : "cert", *colon = strchr(first, ':');
+    bool has_kind = colon && (strncasecmp(first, "dns:", 4) == 0 || strncasecmp(first, "ip:", 3) == 0 ||
+                              strncasecmp(first, "email:", 6) == 0);
+    first = has_kind ? colon + 1 : first;
+    snprintf(w->subject, sizeof w->subject, "CN=%s", first);
+    snprintf(w->name, sizeof w->name, "%s", or_else(o->name, first));
+    if (strchr(w->name, '/') || w->name[0] == '.')
+        return ca_fail("pki", "--name is a name, not a path");
+    return true;
+}
+
+static bool is_for_somebody(const struct whom *w, const struct ca_order *o)
+{
+    return w->count || o->subject ||
+           ca_fail("pki", "--id says for whom: host names, addresses, with commas between");
+}
+
+/* ---- ca -------------------------------------------------------------------------------------- */
+
+bool ca_make(const struct ca_order *o)
+{
+    char path[CA_PATH_MAX];
+    const char *dir = or_else(o->dir, "pki"), *why = NULL;
+    struct ca above = {.key = NULL};
+    X509 *cert = NULL;
+    EVP_PKEY *key = NULL;
+    long seconds;
+    bool good = days_of(o, CA_DAYS, &seconds) && (!o->issuer || ca_open(&above, o->issuer));
+    if (good && above.chain)
+        seconds = not_beyond(sk_X509_value(above.chain, 0), seconds);
+    good = good && ((key = pki_key_new(or_else(o->type, "mldsa65"), &why)) || ca_fail("pki ca", why));
+    struct pki_request r = {.subject = or_else(o->subject, "O=braid, CN=braid CA"),
+                            .key = key,
+                            .issuer = above.chain ? sk_X509_value(above.chain, 0) : NULL,
+                            .issuer_key = above.key,
+                            .is_ca = true,
+                            .path_len = -1,
+                            .from = -BACKDATE,
+                            .until = seconds,
+                            .crl_uri = o->issuer ? o->crl : NULL,
+                            .ocsp_uri = o->issuer ? o->ocsp : NULL};
+    good = good && ((cert = pki_certify(&r, &why)) || ca_fail("pki ca", why)) && ca_make_folder(dir);
+    ca_path(path, dir, "ca.key");
+    good = good && ca_write_key(path, key);
+    ca_path(path, dir, "ca.pem");
+    good = good && ca_write_certs(path, cert, above.chain, mode_of(o)) &&
+           (!o->issuer || ca_record(o->issuer, cert));
+    if (good)
+        printf("%s: a CA; its key is %s/ca.key\n", path, dir);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    ca_close(&above);
+    return good;
+}
+
+/* ---- where things go ------------------------------------------------------------------------- */
+
+static bool make_folders(const char *out, const char *const folders[], size_t count)
+{
+    char path[CA_PATH_MAX];
+    bool good = ca_make_folder(out);
+    for (size_t i = 0; good && i < count; i++) {
+        ca_path(path, out, folders[i]);
+        good = ca_make_folder(path);
     }
+    return good;
+}
+
+static bool deliver_key(const char *out, const char *name, EVP_PKEY *key)
+{
+    static const char *const folders[] = {"private"};
+    char path[CA_PATH_MAX], file[512];
     snprintf(file, sizeof file, "private/%s.pem", name);
-    join(path, out, file);
-    good = good && write_key(path, key);
-    join(path, out, "x509ca/ca.pem");
-    good = good && write_certs(path, sk_X509_value(ca->chain, last), NULL);
+    ca_path(path, out, file);
+    return make_folders(out, folders, 1) && ca_write_key(path, key);
+}
+
+/* The root may be there already, from another certificate of the same CA. */
+static bool deliver_root(const char *out, X509 *root, const struct ca_order *o)
+{
+    char path[CA_PATH_MAX];
+    struct bytes text;
+    bool same = false;
+    ca_path(path, out, "x509ca/ca.pem");
+    if (file_read(path, &text)) {
+        STACK_OF(X509) *there = sk_X509_new_null();
+        same = file_certs(text, there) == 1 && X509_cmp(sk_X509_value(there, 0), root) == 0;
+        sk_X509_pop_free(there, X509_free);
+        file_free(&text);
+    }
+    return same || ca_write_certs(path, root, NULL, mode_of(o));
+}
+
+/* The end entity with its sub-CAs, and the root, where braidd looks for them. */
+static bool deliver_cert(const char *out, const char *name, X509 *cert, const struct ca *ca,
+                         const struct ca_order *o)
+{
+    static const char *const folders[] = {"x509", "x509ca"};
+    char path[CA_PATH_MAX], file[512];
     X509 *root = sk_X509_pop(ca->chain);
     snprintf(file, sizeof file, "x509/%s.pem", name);
-    join(path, out, file);
-    good = good && write_certs(path, cert, ca->chain);
-    X509_free(root);
+    ca_path(path, out, file);
+    bool good = make_folders(out, folders, 2) && deliver_root(out, root, o) &&
+                ca_write_certs(path, cert, ca->chain, mode_of(o));
+    sk_X509_push(ca->chain, root);
     if (good)
-        printf("%s, and its private key and its CA beside it\n", path);
+        printf("%s, and its CA beside it\n", path);
+    return good;
+}
+
+/* ---- issue ----------------------------------------------------------------------------------- */
+
+static bool certify(const struct ca_order *o, const struct whom *w, const struct ca *ca, EVP_PKEY *key,
+                    X509_REQ *wish, X509 **cert)
+{
+    const char *why = NULL;
+    long seconds;
+    if (!days_of(o, CERT_DAYS, &seconds))
+        return false;
+    X509 *issuer = sk_X509_value(ca->chain, 0);
+    struct pki_request r = {.subject = o->subject ? o->subject : w->count || !wish ? w->subject
+                                                                                   : NULL,
+                            .ids = w->ids,
+                            .id_count = w->count,
+                            .wish = wish,
+                            .key = key,
+                            .issuer = issuer,
+                            .issuer_key = ca->key,
+                            .from = -BACKDATE,
+                            .until = not_beyond(issuer, seconds),
+                            .usage = "serverAuth,clientAuth",
+                            .crl_uri = o->crl,
+                            .ocsp_uri = o->ocsp};
+    *cert = pki_certify(&r, &why);
+    return *cert || ca_fail("pki", why);
+}
+
+/* One type of key of perhaps several. `name`: of the files. */
+static bool issue_one(const struct ca_order *o, const struct whom *w, const struct ca *ca,
+                      const char *type, const char *name)
+{
+    const char *out = or_else(o->out, "."), *why = NULL;
+    X509 *cert = NULL;
+    EVP_PKEY *key = pki_key_new(type, &why);
+    bool good = (key || ca_fail("pki issue", why)) && certify(o, w, ca, key, NULL, &cert) &&
+                deliver_key(out, name, key) && deliver_cert(out, name, cert, ca, o) &&
+                ca_record(or_else(o->dir, "pki"), cert);
+    X509_free(cert);
+    EVP_PKEY_free(key);
     return good;
 }
 
 bool ca_issue(const struct ca_order *o)
 {
-    char subject[1024], *list = strdup(or_else(o->id, ""));
-    const char *ids[IDS_MAX], *why = NULL;
     struct ca ca = {.key = NULL};
-    EVP_PKEY *key = NULL;
-    X509 *cert = NULL;
-    size_t count = list ? split_ids(list, ids) : 0;
-    bool good = count > 0 || o->subject ||
-                fail("pki issue", "--id says for whom: host names, addresses, with commas between");
-    const char *name = or_else(o->name, count ? ids[0] : "cert");
-    good = good && (!strchr(name, '/') || fail("pki issue", "--name is a name, not a path"));
-    good = good && ca_open(&ca, or_else(o->dir, "pki"));
-    snprintf(subject, sizeof subject, "CN=%s", count ? ids[0] : "");
-    key = good ? pki_key_new(or_else(o->type, "mldsa65"), &why) : NULL;
-    struct pki_request r = {.subject = or_else(o->subject, subject),
-                            .ids = ids,
-                            .id_count = count,
-                            .key = key,
-                            .issuer = good ? sk_X509_value(ca.chain, 0) : NULL,
-                            .issuer_key = ca.key,
-                            .from = -300,
-                            .until = days_of(o, 365) * DAY,
-                            .usage = "serverAuth,clientAuth",
-                            .crl_uri = o->crl};
-    good = good && (key || fail("pki issue", why)) &&
-           ((cert = pki_certify(&r, &why)) != NULL || fail("pki issue", why)) &&
-           deliver(or_else(o->out, "."), name, cert, key, &ca);
-    X509_free(cert);
+    struct whom w;
+    const char *types[IDS_MAX];
+    char *text = strdup(or_else(o->type, "mldsa65"));
+    size_t count = split(text, types);
+    bool good = read_whom(o, &w) && is_for_somebody(&w, o) && ca_open(&ca, or_else(o->dir, "pki"));
+    for (size_t i = 0; good && i < count; i++) {
+        char name[512];
+        snprintf(name, sizeof name, count > 1 ? "%s-%s" : "%s", w.name, types[i]);
+        for (char *c = name; *c; c++)
+            *c = *c == '/' ? '-' : *c;
+        good = issue_one(o, &w, &ca, types[i], name);
+    }
+    ca_close(&ca);
+    free(w.text);
+    free(text);
+    return good;
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+bool ca_request(const struct ca_order *o)
+{
+    char path[CA_PATH_MAX], file[512];
+    const char *out = or_else(o->out, "."), *why = NULL;
+    struct whom w;
+    bool good = read_whom(o, &w) && is_for_somebody(&w, o);
+    EVP_PKEY *key = good ? pki_key_new(or_else(o->type, "mldsa65"), &why) : NULL;
+    struct pki_request r = {
+        .subject = or_else(o->subject, w.subject), .ids = w.ids, .id_count = w.count, .key = key};
+    X509_REQ *req = key ? pki_ask(&r, &why) : NULL;
+    good = good && (req || ca_fail("pki request", why)) && deliver_key(out, w.name, key);
+    snprintf(file, sizeof file, "%s.csr", w.name);
+    ca_path(path, out, file);
+    BIO *to = good ? ca_create(path, mode_of(o)) : NULL;
+    good = to && PEM_write_bio_X509_REQ(to, req) == 1;
+    BIO_free(to);
+    if (good)
+        printf("%s: for a CA to sign; its private key is in %s/private\n", path, out);
+    X509_REQ_free(req);
     EVP_PKEY_free(key);
-    ca_free(&ca);
-    free(list);
+    free(w.text);
+    return good;
+}
+
+/* Whoever asks for a certificate must have the key (RFC 2986 3). */
+static X509_REQ *read_request(const char *path)
+{
+    struct bytes text;
+    if (!path || !file_read(path, &text)) {
+        ca_fail(path ? path : "pki sign", path ? strerror(errno) : "of which request?");
+        return NULL;
+    }
+    X509_REQ *req = file_request(text);
+    EVP_PKEY *key = req ? X509_REQ_get0_pubkey(req) : NULL;
+    file_free(&text);
+    if (key && X509_REQ_verify(req, key) == 1)
+        return req;
+    ca_fail(path, req ? "the signature on the request is wrong" : "holds no request");
+    ERR_clear_error();
+    X509_REQ_free(req);
+    return NULL;
+}
+
+bool ca_sign(const struct ca_order *o)
+{
+    struct ca ca = {.key = NULL};
+    struct whom w;
+    X509 *cert = NULL;
+    X509_REQ *req = read_request(o->file);
+    bool good = read_whom(o, &w) && req != NULL;
+    if (good && !o->name && !w.count) { /* the name of the request's file */
+        const char *slash = strrchr(o->file, '/'), *base = slash ? slash + 1 : o->file;
+        snprintf(w.name, sizeof w.name, "%.*s", (int)strcspn(base, "."), base);
+        const char *suffix = strstr(base, ".csr");
+        if (suffix)
+            snprintf(w.name, sizeof w.name, "%.*s", (int)(suffix - base), base);
+    }
+    good = good && ca_open(&ca, or_else(o->dir, "pki")) &&
+           certify(o, &w, &ca, X509_REQ_get0_pubkey(req), req, &cert) &&
+           deliver_cert(or_else(o->out, "."), w.name, cert, &ca, o) &&
+           ca_record(or_else(o->dir, "pki"), cert);
+    X509_free(cert);
+    X509_REQ_free(req);
+    ca_close(&ca);
+    free(w.text);
     return good;
 }
 
 /* ---- crl ------------------------------------------------------------------------------------- */
 
-/* Add the serial number of a certificate to the CA's list of those revoked. */
-static bool add_to_revoked(const char *dir, const char *cert_path)
+static bool revoke(const char *dir, const struct ca *ca, const char *path)
 {
-    char path[PATH_LEN_MAX];
-    STACK_OF(X509) *list = read_certs(cert_path);
-    if (!list)
-        return false;
-    join(path, dir, "revoked");
-    FILE *f = fopen(path, "a");
-    BIO *out = f ? BIO_new_fp(f, BIO_CLOSE) : NULL;
-    bool good = out && i2a_ASN1_INTEGER(out, X509_get0_serialNumber(sk_X509_value(list, 0))) > 0 &&
-                BIO_puts(out, "\n") > 0;
-    if (!good)
-        fail(path, strerror(errno));
-    BIO_free(out);
+    STACK_OF(X509) *list = ca_read_certs(path);
+    X509 *cert = list ? sk_X509_value(list, 0) : NULL;
+    bool good = cert && (X509_check_issued(sk_X509_value(ca->chain, 0), cert) == X509_V_OK || ca_fail(path, "is not of this CA")) &&
+                ca_add_revoked(dir, cert);
     sk_X509_pop_free(list, X509_free);
     return good;
 }
 
-static size_t read_revoked(const char *dir, ASN1_INTEGER **serials, size_t max)
+bool ca_revoke(const struct ca_order *o)
 {
-    char path[PATH_LEN_MAX], line[256];
-    size_t count = 0;
-    join(path, dir, "revoked");
-    FILE *f = fopen(path, "r");
-    while (f && count < max && fgets(line, sizeof line, f)) {
-        BIGNUM *n = NULL;
-        line[strcspn(line, "\n")] = '\0';
-        if (BN_hex2bn(&n, line) > 0)
-            serials[count++] = BN_to_ASN1_INTEGER(n, NULL);
-        BN_free(n);
-    }
-    if (f)
-        fclose(f);
-    return count;
-}
-
-bool ca_list(const struct ca_order *o)
-{
-    enum { REVOKED_MAX = 10000 };
-    char path[PATH_LEN_MAX];
+    char path[CA_PATH_MAX];
     const char *dir = or_else(o->dir, "pki"), *why = NULL;
     struct ca ca = {.key = NULL};
-    ASN1_INTEGER **serials = calloc(REVOKED_MAX, sizeof(ASN1_INTEGER *));
+    ASN1_INTEGER **serials = calloc(CA_REVOKED_MAX, sizeof(ASN1_INTEGER *));
     X509_CRL *crl = NULL;
     size_t count = 0;
-    bool good = serials && (!o->revoke || add_to_revoked(dir, o->revoke)) && ca_open(&ca, dir);
+    long seconds;
+    bool good = serials && days_of(o, LIST_DAYS, &seconds) && ca_open(&ca, dir) &&
+                (!o->revoke || revoke(dir, &ca, o->revoke));
     if (good) {
-        count = read_revoked(dir, serials, REVOKED_MAX);
+        count = ca_read_revoked(dir, serials);
         crl = pki_list(sk_X509_value(ca.chain, 0), ca.key, (const ASN1_INTEGER *const *)serials,
-                       count, days_of(o, 30), &why);
-        good = crl || fail("pki crl", why);
+                       count, seconds / DAY, &why);
+        good = crl || ca_fail("pki crl", why);
     }
-    join(path, or_else(o->out, dir), "crl.pem");
-    BIO *out = good ? create(path, false) : NULL;
+    ca_path(path, or_else(o->out, dir), "crl.pem");
+    BIO *out = good ? ca_create(path, CA_REPLACE) : NULL;
     good = out && PEM_write_bio_X509_CRL(out, crl) == 1;
     BIO_free(out);
     if (good)
@@ -299,46 +362,6 @@ bool ca_list(const struct ca_order *o)
         ASN1_INTEGER_free(serials[i]);
     free(serials);
     X509_CRL_free(crl);
-    ca_free(&ca);
-    return good;
-}
-
-/* ---- show ------------------------------------------------------------------------------------ */
-
-static void show_one(BIO *out, X509 *cert)
-{
-    BIO_puts(out, "subject  ");
-    X509_NAME_print_ex(out, X509_get_subject_name(cert), 0, XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ);
-    BIO_puts(out, "\nissuer   ");
-    X509_NAME_print_ex(out, X509_get_issuer_name(cert), 0, XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ);
-    EVP_PKEY *key = X509_get0_pubkey(cert);
-    const char *type = key ? EVP_PKEY_get0_type_name(key) : NULL;
-    BIO_printf(out, "\nkey      %s, %d bits\nvalid    ", type ? type : "unknown",
-               key ? EVP_PKEY_get_bits(key) : 0);
-    ASN1_TIME_print(out, X509_get0_notBefore(cert));
-    BIO_puts(out, " to ");
-    ASN1_TIME_print(out, X509_get0_notAfter(cert));
-    BIO_puts(out, X509_check_ca(cert) ? "\nit is a CA\n" : "\n");
-    int i = X509_get_ext_by_NID(cert, NID_subject_alt_name, -1);
-    if (i >= 0) {
-        BIO_puts(out, "for      ");
-        X509V3_EXT_print(out, X509_get_ext(cert, i), 0, 0);
-        BIO_puts(out, "\n");
-    }
-}
-
-bool ca_show(const char *path)
-{
-    STACK_OF(X509) *list = path ? read_certs(path) : NULL;
-    BIO *out = BIO_new_fp(stdout, BIO_NOCLOSE);
-    for (int i = 0; out && i < sk_X509_num(list); i++) {
-        if (i)
-            BIO_puts(out, "\n");
-        show_one(out, sk_X509_value(list, i));
-    }
-    BIO_free(out);
-    bool good = list || path || fail("pki show", "of which file?");
-    good = good && list;
-    sk_X509_pop_free(list, X509_free);
+    ca_close(&ca);
     return good;
 }

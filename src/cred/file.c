@@ -116,6 +116,18 @@ size_t file_crls(struct bytes text, STACK_OF(X509_CRL) * to)
     return count;
 }
 
+X509_REQ *file_request(struct bytes text)
+{
+    BIO *in = open_text(text);
+    X509_REQ *req = in ? PEM_read_bio_X509_REQ(in, NULL, NULL, NULL) : NULL;
+    BIO_free(in);
+    const uint8_t *at = text.at;
+    if (!req && text.len)
+        req = d2i_X509_REQ(NULL, &at, (long)text.len);
+    ERR_clear_error();
+    return req;
+}
+
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 static EVP_PKEY *decode_key(struct bytes text, int selection, struct bytes passphrase)

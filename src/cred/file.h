@@ -22,6 +22,9 @@ void file_free(struct bytes *text);
 size_t file_certs(struct bytes text, STACK_OF(X509) * to);
 size_t file_crls(struct bytes text, STACK_OF(X509_CRL) * to);
 
+/* The first request for a certificate (PKCS#10). NULL: there is none. */
+X509_REQ *file_request(struct bytes text);
+
 /* NULL: there is none, or the passphrase (empty: none) does not open it. */
 EVP_PKEY *file_private_key(struct bytes text, struct bytes passphrase);
 EVP_PKEY *file_public_key(struct bytes text);

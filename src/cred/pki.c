@@ -78,10 +78,9 @@ static char *trim(char *text)
     return text;
 }
 
-static bool set_subject(X509 *cert, const char *subject)
+static bool set_name(X509_NAME *name, const char *subject)
 {
     char text[TEXT_MAX], *rest = text, *part;
-    X509_NAME *name = X509_get_subject_name(cert);
     if (strlen(subject) >= sizeof text)
         return false;
     strcpy(text, subject);
@@ -103,14 +102,27 @@ static bool is_address(const char *text)
     return inet_pton(AF_INET, text, room) == 1 || inet_pton(AF_INET6, text, room) == 1;
 }
 
+/* What sort of name it is, as OpenSSL calls it; a prefix that says so is skipped. */
+static const char *kind_of(const char **id)
+{
+    static const char *const kinds[][2] = {{"dns:", "DNS"}, {"email:", "email"}, {"ip:", "IP"}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        size_t len = strlen(kinds[i][0]);
+        if (strncasecmp(*id, kinds[i][0], len) != 0)
+            continue;
+        *id += len;
+        return kinds[i][1];
+    }
+    return is_address(*id) ? "IP" : strchr(*id, '@') ? "email"
+                                                     : "DNS";
+}
+
 /* subjectAltName in the words of OpenSSL's configuration. */
 static bool write_ids(const struct pki_request *r, char to[TEXT_MAX])
 {
     size_t at = 0;
     for (size_t i = 0; i < r->id_count; i++) {
-        const char *id = r->ids[i];
-        const char *kind = is_address(id) ? "IP" : strchr(id, '@') ? "email"
-                                                                   : "DNS";
+        const char *id = r->ids[i], *kind = kind_of(&id);
         if (id[0] == '\0' || strpbrk(id, ", \t\n\"'\\;"))
             return false;
         at += (size_t)snprintf(to + at, TEXT_MAX - at, "%s%s:%s", i ? "," : "", kind, id);
@@ -135,6 +147,16 @@ static bool add(X509 *cert, X509 *issuer, int nid, const char *value)
     return good;
 }
 
+/* The names a request wishes for, and nothing else of it. */
+static bool add_wished_names(X509 *cert, X509_REQ *wish)
+{
+    STACK_OF(X509_EXTENSION) *all = X509_REQ_get_extensions(wish);
+    int i = X509v3_get_ext_by_NID(all, NID_subject_alt_name, -1);
+    bool good = i < 0 || X509_add_ext(cert, X509v3_get_ext(all, i), -1) == 1;
+    sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free);
+    return good;
+}
+
 static bool add_extensions(X509 *cert, X509 *issuer, const struct pki_request *r)
 {
     char basic[64], ids[TEXT_MAX], crl[TEXT_MAX], ocsp[TEXT_MAX];
@@ -153,6 +175,7 @@ static bool add_extensions(X509 *cert, X509 *issuer, const struct pki_request *r
            add(cert, issuer, NID_key_usage, usage) &&
            add(cert, issuer, NID_ext_key_usage, r->usage) &&
            add(cert, issuer, NID_name_constraints, r->constraint) &&
+           (r->id_count || !r->wish || add_wished_names(cert, r->wish)) &&
            add(cert, issuer, NID_subject_alt_name, r->id_count ? ids : NULL) &&
            add(cert, issuer, NID_certificate_policies, r->policy) &&
            add(cert, issuer, NID_info_access, r->ocsp_uri ? ocsp : NULL) &&
@@ -176,7 +199,9 @@ X509 *pki_certify(const struct pki_request *r, const char **why)
     X509 *cert = X509_new(), *issuer = r->issuer ? r->issuer : cert;
     EVP_PKEY *issuer_key = r->issuer ? r->issuer_key : r->key;
     *why = "the subject must read like C=CH, O=example, CN=moon";
-    bool good = cert && set_subject(cert, r->subject);
+    bool good = cert && (!r->subject && r->wish
+                             ? X509_set_subject_name(cert, X509_REQ_get_subject_name(r->wish)) == 1
+                             : set_name(X509_get_subject_name(cert), r->subject));
     if (good) {
         *why = "the certificate could not be made; are the names good?";
         good = X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert) &&
@@ -190,6 +215,40 @@ X509 *pki_certify(const struct pki_request *r, const char **why)
     if (good)
         return cert;
     X509_free(cert);
+    return NULL;
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+static bool add_names_to(X509_REQ *req, const struct pki_request *r)
+{
+    char ids[TEXT_MAX];
+    STACK_OF(X509_EXTENSION) *all = sk_X509_EXTENSION_new_null();
+    X509_EXTENSION *e = r->id_count && all && write_ids(r, ids)
+                            ? X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, ids)
+                            : NULL;
+    bool good = all && (!r->id_count || (e && sk_X509_EXTENSION_push(all, e) > 0));
+    if (e && !good)
+        X509_EXTENSION_free(e);
+    good = good && (!e || X509_REQ_add_extensions(req, all) == 1);
+    sk_X509_EXTENSION_pop_free(all, X509_EXTENSION_free);
+    return good;
+}
+
+X509_REQ *pki_ask(const struct pki_request *r, const char **why)
+{
+    X509_REQ *req = X509_REQ_new();
+    *why = "the subject must read like C=CH, O=example, CN=moon";
+    bool good = req && set_name(X509_REQ_get_subject_name(req), r->subject);
+    if (good) {
+        *why = "the request could not be made; are the names good?";
+        good = X509_REQ_set_pubkey(req, r->key) == 1 && add_names_to(req, r) &&
+               X509_REQ_sign(req, r->key, hash_for(r->key)) > 0;
+    }
+    ERR_clear_error();
+    if (good)
+        return req;
+    X509_REQ_free(req);
     return NULL;
 }
 

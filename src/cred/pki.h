@@ -1,5 +1,5 @@
 /*
- * pki: making keys, certificates and revocation lists, for `braid pki` and for tests.
+ * pki: making keys, certificates, requests for them and revocation lists, for `braid pki` and for tests.
  *
  * What is made follows RFC 5280 and what RFC 4945 asks of certificates for IKE. Functions give
  * NULL and set *why to a sentence when they fail.
@@ -19,9 +19,14 @@
 EVP_PKEY *pki_key_new(const char *type, const char **why);
 
 struct pki_request {
-    const char *subject;    /* "C=CH, O=braid, CN=moon" */
-    const char *const *ids; /* subjectAltName: host names, mail and IP addresses */
+    const char *subject; /* "C=CH, O=braid, CN=moon" */
+    /*
+     * subjectAltName: host names, mail and IP addresses; dns:, email:, ip: in front of one say
+     * which of them it is
+     */
+    const char *const *ids;
     size_t id_count;
+    X509_REQ *wish; /* subject and ids that are not given are taken from here; or NULL */
     EVP_PKEY *key;
     X509 *issuer; /* NULL: self-signed */
     EVP_PKEY *issuer_key;
@@ -36,6 +41,9 @@ struct pki_request {
     const char *policy;     /* certificatePolicies, or NULL */
 };
 X509 *pki_certify(const struct pki_request *r, const char **why);
+
+/* A request (PKCS#10) of `key` for `subject` and `ids`. */
+X509_REQ *pki_ask(const struct pki_request *r, const char **why);
 
 /* A list of these serial numbers, good for `days`. */
 X509_CRL *pki_list(X509 *issuer, EVP_PKEY *issuer_key, const ASN1_INTEGER *const *serials,
