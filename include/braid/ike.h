@@ -166,7 +166,7 @@ enum tell_kind {
     TELL_IKE_DOWN,    /* gone, reason says why */
     TELL_CHILD_UP,
     TELL_CHILD_DOWN,
-    TELL_IKE_REKEYED,   /* ike_id took over from replaced_id */
+    TELL_IKE_REKEYED,   /* ike_id took over from replaced_id; `detail` warns of a change of the PRF */
     TELL_CHILD_REKEYED, /* child_id took over from replaced_id */
     TELL_ALERT,       /* something failed without (or before) an SA going down; reason and detail */
 };

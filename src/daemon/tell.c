@@ -149,7 +149,10 @@ static void log_other(const struct daemon *d, const struct ike_tell *t)
         [TELL_ALERT] = "alert",
     };
     struct printed local, remote, peer, notify, type, here, there;
-    enum log_level level = t->kind != TELL_ALERT && is_ordinary(t->reason) ? LEVEL_NOTICE : LEVEL_WARN;
+    /* there is something to say about a success */
+    bool doubtful = t->kind == TELL_IKE_REKEYED && t->detail[0] != '\0';
+    bool ordinary = t->kind != TELL_ALERT && is_ordinary(t->reason) && !doubtful;
+    enum log_level level = ordinary ? LEVEL_NOTICE : LEVEL_WARN;
     struct log_field fields[] = {
         F_TEXT("conn", t->conn),
         F_ID("id", t->ike_id),

@@ -294,19 +294,42 @@ static struct verdict serve_child(struct turn *t, const struct notify_payload *r
     return v.class == V_OK && !series_note_rival(t, l) ? verdict_fault() : v;
 }
 
-static struct verdict choose_ike(struct turn *t, struct larval *l)
+/* What the backend has, but of all PRFs only the present one. */
+struct constant_prf {
+    const struct crypto *crypto;
+    const struct alg *prf;
+};
+
+static bool has_constant_prf(void *self, const struct alg *alg)
 {
+    const struct constant_prf *c = self;
+    return (alg->type != TRANSFORM_PRF || alg == c->prf) && c->crypto->has(c->crypto->self, alg);
+}
+
+/* The PRF changes only where it must. */
+static bool choose_suite(struct turn *t, const struct proposals *offered, struct choice *choice,
+                         struct mismatch *why)
+{
+    struct constant_prf constant = {t->e->crypto, t->sa->suite.prf};
+    const struct payload *ke = ike_msg_find(t->in, PAYLOAD_KE);
     struct choose_rules rules = {
         .peers_order = !t->sa->config->engine.follow_configured_order,
-        .has = t->e->crypto->has,
-        .self = t->e->crypto->self,
+        .prefer_method = ke ? ke->u.ke.method : 0,
+        .has = has_constant_prf,
+        .self = &constant,
     };
+    if (proposal_choose(offered, &t->sa->conn->ike, &rules, choice, why) && suits_ike(choice))
+        return true;
+    rules.has = t->e->crypto->has;
+    rules.self = t->e->crypto->self;
+    return proposal_choose(offered, &t->sa->conn->ike, &rules, choice, why) && suits_ike(choice);
+}
+
+static struct verdict choose_ike(struct turn *t, struct larval *l)
+{
     const struct proposals *offered = &ike_msg_find(t->in, PAYLOAD_SA)->u.sa;
-    const struct payload *ke = ike_msg_find(t->in, PAYLOAD_KE);
     struct mismatch why = {0};
-    rules.prefer_method = ke ? ke->u.ke.method : 0;
-    if (!proposal_choose(offered, &t->sa->conn->ike, &rules, &l->choice, &why) ||
-        !suits_ike(&l->choice))
+    if (!choose_suite(t, offered, &l->choice, &why))
         return verdict_because(verdict_notify(IKE_REASON_NO_PROPOSAL, NOTIFY_NO_PROPOSAL_CHOSEN),
                                explain_proposals(t, offered, &t->sa->conn->ike, &why));
     return fresh_serve(t, l);

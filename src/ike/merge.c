@@ -200,6 +200,23 @@ static void hand_over_children(struct turn *t, struct ike_sa *heir)
     old->wants = 0;
 }
 
+/*
+ * RFC 7296 2.18 derives with both PRFs. Implementations are known that do not, and then the new SA
+ * is mute: whoever looks for the reason shall find it.
+ */
+static const char *warn_of_prf(struct turn *t, const struct alg *before, const struct alg *after)
+{
+    char room[SENTENCE_MAX];
+    struct text text = text_make(room, sizeof room);
+    if (before == after)
+        return "";
+    text_add(&text, "the PRF changes from ");
+    text_add(&text, before->name);
+    text_add(&text, " to ");
+    text_add(&text, after->name);
+    return turn_sentence(t, &text);
+}
+
 struct ike_sa *merge_ike(struct turn *t, struct larval *l, bool heir)
 {
     struct ike_sa *sa = turn_open_sa(t, l->ours, t->sa->conn, &t->sa->path, l->spi_ours);
@@ -222,7 +239,9 @@ struct ike_sa *merge_ike(struct turn *t, struct larval *l, bool heir)
     turn_replace_sa(t, sa);
     turn_sa_up(&fresh);
     struct ike_tell *tell = turn_tell(&fresh, TELL_IKE_REKEYED, IKE_REASON_NONE);
-    if (tell)
+    if (tell) {
         tell->replaced_id = t->sa->id;
+        tell->detail = warn_of_prf(t, t->sa->suite.prf, sa->suite.prf);
+    }
     return sa;
 }

@@ -3,7 +3,7 @@
 
 /* ---- identities as keys ---------------------------------------------------------------------- */
 
-/* From here on letters are equal in either case: domain names are so (RFC 4945 3.1, RFC 1034 3.1). */
+/* From here on letters are equal in either case: domain names are so (RFC 4945 3.1). */
 static size_t domain_at(const struct identity *id)
 {
     size_t at = id->data.len;

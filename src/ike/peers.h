@@ -8,7 +8,7 @@
 #include "ike/engine.h"
 #include "ike/sa.h"
 
-/* Under its identities as they are now. Out of memory: it is not found, and nothing else is wrong. */
+/* Under its identities as they are now. Out of memory: it is not found, nothing else is wrong. */
 void peers_enter(struct ike_engine *e, struct ike_sa *sa);
 void peers_leave(struct ike_engine *e, struct ike_sa *sa);
 

@@ -248,6 +248,65 @@ static void unequal_rekeys(struct run *run)
     }
 }
 
+/* ---- another PRF ----------------------------------------------------------------------------- */
+
+#define PRF_256 "aes256gcm16-prfsha256-x25519-ke1_mlkem512"
+#define PRF_512 "aes256gcm16-prfsha512-x25519-ke1_mlkem512"
+
+/* The PRF stays as long as both sides allow it; whatever either prefers. */
+static void constant_prf(struct run *run)
+{
+    struct pair p = pair_make(run, (struct site){.ike = PRF_256 "," PRF_512, .conn = NO_REKEY},
+                              (struct site){.ike = PRF_512 "," PRF_256, .conn = NO_REKEY});
+    struct ike_order order = {.kind = ORDER_REKEY, .conn = BYTES_LIT("net")};
+    pair_up(&p, 1);
+    const struct alg *prf = host_sa(p.a)->suite.prf;
+    for (int i = 0; i < 4; i++) {
+        host_order(i & 1 ? p.b : p.a, &order);
+        world_settle(p.w);
+        EXPECT(p.w, host_sa(p.a)->suite.prf == prf);
+        EXPECT(p.w, host_last_told(p.a, TELL_IKE_REKEYED)->detail[0] == '\0');
+    }
+    EXPECT(p.w, rekeyed(p.a) == 4);
+    pair_end(&p);
+}
+
+/* The peer's configuration allows another one only: both derive with it, say so, and go on. */
+static void allow_only(struct host *h, uint16_t prf)
+{
+    const struct proposals *ike = &host_sa(h)->conn->ike;
+    for (uint16_t i = 0; i < ike->count; i++)
+        for (uint16_t k = 0; k < ike->at[i].count; k++) {
+            struct transform *t = (struct transform *)(uintptr_t)&ike->at[i].transform[k];
+            if (t->type == TRANSFORM_PRF)
+                t->id = prf;
+        }
+}
+
+static void another_prf(struct run *run)
+{
+    static const uint16_t prfs[] = {7, 6, 5}; /* HMAC-SHA2-512, -384, -256 */
+    struct site site = {.ike = "aes256gcm16-prfsha256-x25519-ke1_mlkem512", .conn = NO_REKEY};
+    struct ike_order order = {.kind = ORDER_REKEY, .conn = BYTES_LIT("net")};
+    struct pair p = pair_make(run, site, site);
+    pair_up(&p, 1);
+    for (int i = 0; i < 6; i++) {
+        uint16_t before = host_sa(p.a)->suite.prf->id;
+        allow_only(p.a, prfs[i % 3]);
+        allow_only(p.b, prfs[i % 3]);
+        host_order(i & 1 ? p.b : p.a, &order);
+        world_settle(p.w); /* equal keys at both ends are asked for at every step */
+        EXPECT(p.w, host_sa(p.a)->suite.prf->id == prfs[i % 3] && before != prfs[i % 3]);
+        for (int h = 0; h < 2; h++)
+            EXPECT(p.w, strstr(host_last_told(&p.w->host[h], TELL_IKE_REKEYED)->detail,
+                               "the PRF changes from PRF_HMAC_SHA2_"));
+        host_check_all(p.a);
+        world_settle(p.w);
+    }
+    EXPECT(p.w, rekeyed(p.a) == 6 && p.a->told_kind[TELL_IKE_DOWN] == 0);
+    pair_end(&p);
+}
+
 /* ---- one SPI, chosen twice ------------------------------------------------------------------- */
 
 /* Two Child SAs under negotiation drew the same number: the second does not come about. */
@@ -283,6 +342,8 @@ const struct scenario corner_scenarios[] = {
     {"one-is-enough",       "... with unique = replace one of them, and its peer knows which", one_is_enough},
     {"hard-lifetime",       "an IKE SA at its hard limit ends, and the peer is told", hard_lifetime},
     {"unequal-rekeys",      "IKE rekeys at the same moment, one with a further key exchange", unequal_rekeys},
+    {"constant-prf",        "IKE rekeys keep the PRF where both ends allow it", constant_prf},
+    {"another-prf",         "... and change it where they must, with a warning", another_prf},
     {"spi-twice",           "an inbound SPI that was chosen twice", spi_twice},
     {0},
 };
