@@ -71,6 +71,11 @@ struct conf_child {
     uint64_t rekey_packets, life_packets, rand_packets;
     uint32_t replay_window;     /* packets, 0 = off */
     bool copy_df;
+    /*
+     * As responder make a Child SA for one pair of addresses at a time, others are refused with
+     * SINGLE_PAIR_REQUIRED (RFC 7296 2.9). No key of swanctl.conf sets it
+     */
+    bool single_pair;
     uint32_t line;              /* where it stands in its file, for messages */
 };
 

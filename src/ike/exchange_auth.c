@@ -24,6 +24,7 @@
 #include "ike/merge.h"
 #include "ike/negotiate.h"
 #include "ike/peers.h"
+#include "ike/series.h"
 #include "wire/notify.h"
 
 enum start_step { START_IDENTIFY,
@@ -362,7 +363,7 @@ struct verdict auth_response(struct turn *t)
     v = negotiate_finish(t, l, &keys_from_ike);
     if (v.class == V_OK && !merge_child(t, l))
         v = verdict_fault();
-    if (v.class != V_OK) {
+    if (v.class != V_OK && !series_wants_pair(t, l, v.notify)) {
         tell_child_failed(t, l->conf->name, &v);
         /* nobody wants an IKE SA that carries nothing */
         (void)sa_want(t->sa, (struct want){.kind = WANT_DELETE_IKE});

@@ -37,6 +37,7 @@ static struct verdict ask_new_child(struct turn *t)
     if (!l)
         return verdict_fault();
     l->conf = t->slot->want.conf;
+    l->single_pair = t->slot->want.single_pair;
     l->transport = l->conf->mode == MODE_TRANSPORT;
     return negotiate_offer(t, l, &rules);
 }

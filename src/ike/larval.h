@@ -96,6 +96,7 @@ struct larval {
     uint32_t spi_in, spi_out;
     struct selectors local_ts, remote_ts; /* offered when ours, agreed in the end */
     bool transport;
+    bool single_pair;          /* ours: of the selectors only the first of either side are offered */
 };
 
 struct larval *larval_new(const struct alloc *alloc, enum larval_kind kind, bool ours);

@@ -130,13 +130,19 @@ struct verdict negotiate_offer(struct turn *t, struct larval *l, const struct ch
             "no ESP proposal of this child can be offered by this machine's cryptography");
     if (!l->local_ts.count && !resolve(t, l->conf, &l->arena, &l->local_ts, &l->remote_ts))
         return verdict_fault();
+    if (l->single_pair)
+        l->local_ts.count = l->remote_ts.count = 1;
     if (!how->no_kex && fresh_offer(t, l, how->method ? how->method : method) != CRYPTO_OK)
         return verdict_fault();
     return add_child_payloads(t, l, &l->offered) ? VERDICT_OK : verdict_fault();
 }
 
-static struct verdict refused(struct turn *t, const struct larval *l, uint16_t notify)
+struct verdict negotiate_refused(struct turn *t, const struct larval *l, uint16_t notify)
 {
+    if (notify == NOTIFY_SINGLE_PAIR_REQUIRED)
+        return verdict_because(verdict_peer(IKE_REASON_TS_UNACCEPTABLE, notify),
+                               "the peer makes Child SAs for single pairs of addresses only, and "
+                               "which pair is wanted is not known");
     if (notify == NOTIFY_TS_UNACCEPTABLE)
         return verdict_because(verdict_peer(IKE_REASON_TS_UNACCEPTABLE, notify),
                                explain_selectors(t, &l->local_ts, &l->remote_ts, NULL, NULL));
@@ -164,7 +170,7 @@ struct verdict negotiate_finish(struct turn *t, struct larval *l, const struct c
                          *tsr = ike_msg_find(t->in, PAYLOAD_TSr);
     struct mismatch why = {0};
     if (error)
-        return refused(t, l, error->type);
+        return negotiate_refused(t, l, error->type);
     if (!sa || !tsi || !tsr)
         return verdict_because(verdict_peer(IKE_REASON_CHILD_REFUSED, 0),
                                "the answer holds no Child SA");
@@ -199,6 +205,12 @@ static void offered_selectors(struct turn *t, const struct larval *l, struct sel
         undo_nat(t, &t->slot->arena, local, remote);
 }
 
+static bool is_single_pair(const struct selectors *a, const struct selectors *b)
+{
+    return a->count == 1 && b->count == 1 && selector_is_address(&a->at[0]) &&
+           selector_is_address(&b->at[0]);
+}
+
 static bool narrow_to(struct turn *t, struct larval *l, const struct conf_child *conf,
                       const struct selectors *local, const struct selectors *remote)
 {
@@ -208,6 +220,14 @@ static bool narrow_to(struct turn *t, struct larval *l, const struct conf_child 
            selectors_narrow(local, &our_local, &l->arena, &l->local_ts, &narrowed) &&
            selectors_narrow(remote, &our_remote, &l->arena, &l->remote_ts, &narrowed) &&
            l->local_ts.count && l->remote_ts.count;
+}
+
+/* The first selectors of the offer are those of the packet that caused it (RFC 7296 2.9). */
+static bool narrow_to_pair(struct turn *t, struct larval *l, const struct conf_child *conf,
+                           struct selectors local, struct selectors remote)
+{
+    local.count = remote.count = 1;
+    return narrow_to(t, l, conf, &local, &remote) && is_single_pair(&l->local_ts, &l->remote_ts);
 }
 
 /*
@@ -222,11 +242,16 @@ static struct verdict choose_child(struct turn *t, struct larval *l, bool no_kex
     struct selectors local, remote;
     struct mismatch why = {0};
     const struct conf_child *fits = NULL;
+    bool too_wide = false;
     offered_selectors(t, l, &local, &remote);
     for (const struct conf_child *conf = conn->child; conf < conn->child + conn->child_count;
          conf++) {
         if ((l->conf && conf != l->conf) || !narrow_to(t, l, conf, &local, &remote))
             continue;
+        if (conf->single_pair && !narrow_to_pair(t, l, conf, local, remote)) {
+            too_wide = true;
+            continue;
+        }
         fits = conf;
         if (proposal_choose(offered, &conf->esp, &rules, &l->choice, &why) &&
             l->choice.spi >= 256) {
@@ -237,6 +262,10 @@ static struct verdict choose_child(struct turn *t, struct larval *l, bool no_kex
     if (fits)
         return verdict_because(verdict_notify(IKE_REASON_NO_PROPOSAL, NOTIFY_NO_PROPOSAL_CHOSEN),
                                explain_proposals(t, offered, &fits->esp, &why));
+    if (too_wide)
+        return verdict_because(
+            verdict_notify(IKE_REASON_TS_UNACCEPTABLE, NOTIFY_SINGLE_PAIR_REQUIRED),
+            explain_selectors(t, &local, &remote, NULL, NULL));
     const struct selectors *our_local = conn->child_count ? &conn->child->local_ts : NULL;
     const struct selectors *our_remote = conn->child_count ? &conn->child->remote_ts : NULL;
     return verdict_because(verdict_notify(IKE_REASON_TS_UNACCEPTABLE, NOTIFY_TS_UNACCEPTABLE),

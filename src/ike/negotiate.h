@@ -26,6 +26,8 @@ struct child_rules {
  * rekeyed) are offered as they are.
  */
 struct verdict negotiate_offer(struct turn *t, struct larval *l, const struct child_rules *rules);
+/* ours: what this notify in the answer means (V_PEER), in words. */
+struct verdict negotiate_refused(struct turn *t, const struct larval *l, uint16_t notify);
 /* ours: the peer's answer: V_PEER when it is an error or no subset of the offer. */
 struct verdict negotiate_finish(struct turn *t, struct larval *l, const struct child_rules *rules);
 /*

@@ -73,6 +73,7 @@ struct want {
     const struct conf_child *conf; /* NEW_CHILD */
     /* REKEY_*, NEW_CHILD: the key exchange method the peer demanded, 0 = the configured one */
     uint16_t method;
+    bool single_pair; /* NEW_CHILD: for the first pair of addresses only, as the peer wants it */
     uint8_t tries;   /* how often it was tried already */
     ike_time not_before; /* the peer had no time for it: ask again then; 0 = now */
     uint16_t notify; /* REPORT */

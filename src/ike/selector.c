@@ -106,6 +106,11 @@ bool selector_contains(const struct selector *outer, const struct selector *inne
            memcmp(inner->to, outer->to, len) <= 0;
 }
 
+bool selector_is_address(const struct selector *s)
+{
+    return !s->dynamic && memcmp(s->from, s->to, sizeof s->from) == 0;
+}
+
 bool selector_equal(const struct selector *a, const struct selector *b)
 {
     size_t len = ip_len(a->family);

@@ -18,6 +18,8 @@ struct selector selector_all(enum addr_family family);
 bool selector_intersect(const struct selector *a, const struct selector *b, struct selector *out);
 bool selector_contains(const struct selector *outer, const struct selector *inner);
 bool selector_equal(const struct selector *a, const struct selector *b);
+/* Is it for one address, whatever its protocol and ports? */
+bool selector_is_address(const struct selector *s);
 /* Is it well-formed: known family, from <= to, ports sane? Hostile input. */
 bool selector_valid(const struct selector *s);
 

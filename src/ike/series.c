@@ -6,6 +6,7 @@
 #include "ike/explain.h"
 #include "ike/limits.h"
 #include "ike/merge.h"
+#include "ike/selector.h"
 #include "wire/notify.h"
 
 static void drop(struct turn *t, struct larval *l)
@@ -311,6 +312,7 @@ static struct want same_again(const struct larval *l)
                                       : WANT_NEW_CHILD,
         .child_id = l->rekeys,
         .conf = l->kind == LARVAL_CHILD && !l->rekeys ? l->conf : NULL,
+        .single_pair = l->single_pair,
         .order_id = l->order_id,
         .tries = (uint8_t)(l->tries + 1),
     };
@@ -323,6 +325,18 @@ static bool retry_with_method(struct turn *t, const struct larval *l, struct byt
     return notify_invalid_ke_read(data, &again.method) && again.method != l->ke_method &&
            again.tries < SERIES_TRIES_MAX && proposal_has_method(&l->offered, again.method) &&
            sa_want(t->sa, again);
+}
+
+bool series_wants_pair(struct turn *t, const struct larval *l, uint16_t notify)
+{
+    struct want again = same_again(l);
+    bool wider = l->local_ts.count > 1 || l->remote_ts.count > 1;
+    if (notify != NOTIFY_SINGLE_PAIR_REQUIRED || again.kind != WANT_NEW_CHILD || !wider ||
+        again.tries >= SERIES_TRIES_MAX ||
+        !selector_is_address(&l->local_ts.at[0]) || !selector_is_address(&l->remote_ts.at[0]))
+        return false;
+    again.single_pair = true;
+    return sa_want(t->sa, again);
 }
 
 /* Not now: later, if the timers still want it then. */
@@ -358,6 +372,12 @@ static void replace_lost_child(struct turn *t, const struct larval *l)
                   (struct want){.kind = WANT_NEW_CHILD, .conf = conf, .order_id = l->order_id});
 }
 
+static bool is_about_terms(uint16_t notify)
+{
+    return notify == NOTIFY_NO_PROPOSAL_CHOSEN || notify == NOTIFY_TS_UNACCEPTABLE ||
+           notify == NOTIFY_SINGLE_PAIR_REQUIRED;
+}
+
 struct verdict series_refused(struct turn *t, struct larval *l, const struct notify_payload *error)
 {
     static const struct verdict quietly = {.class = V_PEER, .reason = IKE_REASON_NONE};
@@ -368,6 +388,8 @@ struct verdict series_refused(struct turn *t, struct larval *l, const struct not
         return quietly;
     if (notify == NOTIFY_STATE_NOT_FOUND && l->tries + 1 < SERIES_TRIES_MAX &&
         sa_want(t->sa, same_again(l)))
+        return quietly;
+    if (series_wants_pair(t, l, notify))
         return quietly;
     if (notify == NOTIFY_TEMPORARY_FAILURE && new_child_later(t, l))
         return quietly;
@@ -383,6 +405,8 @@ struct verdict series_refused(struct turn *t, struct larval *l, const struct not
     retry_later(t, l);
     if (notify == NOTIFY_TEMPORARY_FAILURE && (l->rekeys || l->kind == LARVAL_IKE))
         return quietly;
+    if (l->kind == LARVAL_CHILD && is_about_terms(notify))
+        return negotiate_refused(t, l, notify);
     return verdict_because(verdict_peer(IKE_REASON_PEER_ERROR, notify),
                            explain_notify(t, "the peer answered", notify));
 }

@@ -21,6 +21,12 @@ enum crypto_result series_done(struct turn *t);
 struct verdict series_refused(struct turn *t, struct larval *l, const struct notify_payload *error);
 
 /*
+ * A new Child SA of ours was refused with this notify. If that was because it is for more than one
+ * pair of addresses, and the offer began with the pair of a packet: want one for that pair alone.
+ */
+bool series_wants_pair(struct turn *t, const struct larval *l, uint16_t notify);
+
+/*
  * We cannot accept the answer in t->in for the reason `v`. If it left no round open the peer has
  * made the SA: it must not keep it.
  */

@@ -2,6 +2,7 @@
 #include "forge.h"
 #include "ike/limits.h"
 #include "ike/peers.h"
+#include "ike/selector.h"
 
 #include <stdio.h>
 
@@ -307,6 +308,99 @@ static void another_prf(struct run *run)
     pair_end(&p);
 }
 
+/* ---- one pair of addresses at a time --------------------------------------------------------- */
+
+/*
+ * Bob makes a Child SA for each pair of addresses. Alice offers her networks: with the addresses of
+ * a packet in front, he takes these, or, if he says that he wants them alone, she asks again for
+ * them alone. Without, it fails in plain words. Either in IKE_AUTH or in CREATE_CHILD_SA.
+ */
+static struct pair pairs_pair(struct run *run, bool with_packet)
+{
+    struct pair p = pair_make(
+        run,
+        (struct site){.ike = SINGLE,
+                      .local_ts = with_packet ? "10.1.0.5/32,10.1.0.0/16" : NULL,
+                      .remote_ts = with_packet ? "10.2.0.9/32,10.2.0.0/16" : NULL},
+        (struct site){.ike = SINGLE});
+    ((struct conf_child *)(uintptr_t)p.b->config->conn[0].child)->single_pair = true;
+    return p;
+}
+
+static void expect_pair(struct pair *p)
+{
+    world_settle(p->w);
+    world_run(p->w, 6 * IKE_SECOND); /* what was replaced is gone */
+    EXPECT(p->w, host_child_count(p->a) == 1 && host_child_count(p->b) == 1);
+    for (int i = 0; i < 2; i++) {
+        const struct mock_child *c = mock_child(p->w->host[i].plane, 0);
+        EXPECT(p->w, c->local_ts.count == 1 && selector_is_address(&c->local_ts.at[0]) &&
+                         c->remote_ts.count == 1 && selector_is_address(&c->remote_ts.at[0]));
+    }
+}
+
+static void single_pair(struct run *run)
+{
+    for (int i = 0; i < 4; i++) {
+        if (!run_case(run))
+            continue;
+        bool with_packet = i & 1, later = i & 2;
+        struct pair p = pairs_pair(run, with_packet);
+        if (later)
+            pair_up(&p, 0);
+        EXPECT(p.w, host_initiate(p.a, "net", "net") == ORDER_DONE);
+        world_settle(p.w);
+        if (with_packet) {
+            expect_pair(&p);
+            struct ike_order rekey = {
+                .kind = ORDER_REKEY, .conn = BYTES_LIT("net"), .child = BYTES_LIT("net")};
+            host_order(p.b, &rekey);
+            expect_pair(&p);
+            pair_end(&p);
+            continue;
+        }
+        const struct told *down = host_last_told(p.a, TELL_CHILD_DOWN);
+        EXPECT(p.w, down && down->tell.reason == IKE_REASON_TS_UNACCEPTABLE &&
+                        down->tell.notify == NOTIFY_SINGLE_PAIR_REQUIRED &&
+                        strstr(down->detail, "single pairs of addresses"));
+        EXPECT(p.w, host_child_count(p.b) == 0);
+        EXPECT(p.w, host_up_count(p.a) == later && host_up_count(p.b) == later);
+        world_free(p.w);
+    }
+}
+
+static bool demand_pair(struct forge *f, struct forged *m)
+{
+    if (f->done)
+        return false;
+    m->msg->count = 0;
+    return ike_msg_add_notify(m->msg, m->arena, NOTIFY_SINGLE_PAIR_REQUIRED, BYTES_NONE);
+}
+
+/* A peer that does not narrow by itself. */
+static void pair_demanded(struct run *run)
+{
+    struct pair p = pairs_pair(run, true);
+    struct forge f = {.pair = &p,
+                      .bad = p.b,
+                      .exchange = EXCHANGE_CREATE_CHILD_SA,
+                      .response = true,
+                      .mid = -1,
+                      .change = demand_pair};
+    pair_up(&p, 0);
+    ((struct conf_child *)(uintptr_t)p.b->config->conn[0].child)->single_pair = false;
+    forge_start(&f);
+    p.w->keys_may_differ = true; /* bob has made one that alice never hears of */
+    EXPECT(p.w, host_initiate(p.a, "net", "net") == ORDER_DONE);
+    world_run(p.w, 3 * IKE_SECOND);
+    EXPECT(p.w, f.done == 1 && p.a->told_kind[TELL_CHILD_UP] == 1);
+    const struct mock_child *c = mock_child(p.a->plane, 0);
+    EXPECT(p.w, c && c->local_ts.count == 1 && selector_is_address(&c->local_ts.at[0]) &&
+                    c->remote_ts.count == 1 && selector_is_address(&c->remote_ts.at[0]));
+    p.w->tap = NULL;
+    pair_end(&p);
+}
+
 /* ---- one SPI, chosen twice ------------------------------------------------------------------- */
 
 /* Two Child SAs under negotiation drew the same number: the second does not come about. */
@@ -344,6 +438,8 @@ const struct scenario corner_scenarios[] = {
     {"unequal-rekeys",      "IKE rekeys at the same moment, one with a further key exchange", unequal_rekeys},
     {"constant-prf",        "IKE rekeys keep the PRF where both ends allow it", constant_prf},
     {"another-prf",         "... and change it where they must, with a warning", another_prf},
+    {"single-pair",         "a Child SA for each pair of addresses (SINGLE_PAIR_REQUIRED)", single_pair},
+    {"pair-demanded",       "... for a peer that only says so", pair_demanded},
     {"spi-twice",           "an inbound SPI that was chosen twice", spi_twice},
     {0},
 };

@@ -318,6 +318,17 @@ static void narrowing_is_intersection_packet_by_packet(void **state)
     }
 }
 
+static void an_address_is_one_whatever_its_ports(void **state)
+{
+    struct selector one = range(7, 7, 17, 53, 53), two = range(7, 8, 0, 0, 65535),
+                    dynamic = {.dynamic = true}, all = selector_all(ADDR_V6);
+    (void)state;
+    assert_true(selector_is_address(&one));
+    assert_false(selector_is_address(&two));
+    assert_false(selector_is_address(&dynamic));
+    assert_false(selector_is_address(&all));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +348,7 @@ int main(void)
         cmocka_unit_test(an_answer_outside_the_offer_is_no_subset),
         cmocka_unit_test(out_of_memory_is_said),
         cmocka_unit_test(narrowing_is_intersection_packet_by_packet),
+        cmocka_unit_test(an_address_is_one_whatever_its_ports),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
