@@ -252,12 +252,14 @@ static void show_failure(struct bytes conn, struct bytes failure)
     if (!first)
         putchar('\n');
     struct vici_in in;
-    bool proposals = vici_find_list(failure, "offered", &in);
-    if (detail[0] && !proposals && !vici_find_list(failure, "offered-local-ts", &in))
+    bool compared = vici_find_list(failure, "offered", &in) ||
+                    vici_find_list(failure, "offered-local-ts", &in);
+    if (detail[0] && !compared)
         printf("    %s\n", detail);
     show_proposals(conn, failure);
     show_selectors(failure);
-    show_course(failure);
+    if (!compared) /* else that was not the reason */
+        show_course(failure);
     show_hint(reason);
 }
 

@@ -70,14 +70,24 @@ static void show_address(struct bytes sa, const char *side)
     printf("%s%s%s:%s (%s)", brackets ? "[" : "", host, brackets ? "]" : "", port, id);
 }
 
-static void show_traffic(struct bytes child, const char *direction, const char *octets_key,
-                         const char *packets_key)
+static void show_direction(struct bytes child, const char *direction, const char *octets_key,
+                           const char *packets_key)
 {
     char size[32];
-    int64_t octets = vici_find_int(child, octets_key, -1);
-    if (octets >= 0)
-        printf("%s %s (%lld packets)  ", direction, look_size((uint64_t)octets, size),
-               (long long)vici_find_int(child, packets_key, 0));
+    long long packets = vici_find_int(child, packets_key, 0);
+    printf("%s %s (%lld packet%s)", direction,
+           look_size((uint64_t)vici_find_int(child, octets_key, 0), size), packets,
+           packets == 1 ? "" : "s");
+}
+
+/* A line "in 1.2 MB (900 packets)  out 3.4 MB (2000 packets)", once it is installed. */
+static void show_traffic(struct bytes child, const char *indent)
+{
+    if (vici_find_int(child, "bytes-in", -1) < 0)
+        return;
+    show_direction(child, indent, "bytes-in", "packets-in");
+    show_direction(child, "  out", "bytes-out", "packets-out");
+    putchar('\n');
 }
 
 static bool show_due(struct bytes sa, const char *key, const char *soon, const char *late, bool first)
@@ -134,10 +144,8 @@ static void show_child(struct bytes child)
     show_safety(child);
     client_join(child, "local-ts", " ", ours, sizeof ours);
     client_join(child, "remote-ts", " ", theirs, sizeof theirs);
-    printf("\n        %s %s %s\n        ", ours, look_both(), theirs);
-    show_traffic(child, "in", "bytes-in", "packets-in");
-    show_traffic(child, "out", "bytes-out", "packets-out");
-    putchar('\n');
+    printf("\n        %s %s %s\n", ours, look_both(), theirs);
+    show_traffic(child, "        in");
     show_times(child, "        ");
 }
 

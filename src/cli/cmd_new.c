@@ -4,12 +4,17 @@
  *     office/left/swanctl.conf    for 192.0.2.1
  *     office/right/swanctl.conf   for 192.0.2.2
  *
+ * or with certificates of an authority made for the two, ML-DSA unless told otherwise: then
+ * office/left holds x509, x509ca and private too, and office/ca is the authority.
+ *
  * What it writes is read again by the loader before it says that it is ready. Nothing that exists
  * is overwritten.
  */
 #include "cli/cli.h"
 #include "cli/look.h"
 #include "config/load.h"
+#include "cred/ca.h"
+#include "cred/keyring.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +40,7 @@ enum option {
     OPTION_USER,
     OPTION_NAME,
     OPTION_DOMAIN,
+    OPTION_AUTH,
     OPTION_OUT,
     OPTIONS,
 };
@@ -44,6 +50,13 @@ struct side {
     const char *folder, *conn, *address, *peer_address, *net, *peer_net, *more;
     char id[256];
     const struct side *peer;
+};
+
+/* How both prove who they are: a secret, or keys of this type, of which `word` is the family. */
+struct proof {
+    char secret[BASE64_LEN];
+    const char *type; /* NULL: the secret */
+    char word[64];
 };
 
 /* ---- the secret ------------------------------------------------------------------------------ */
@@ -75,7 +88,17 @@ static void write_key(FILE *f, const char *key, const char *value)
         fprintf(f, "        %s = %s\n", key, value);
 }
 
-static void write_side(FILE *f, const struct side *s, const char *secret)
+static void write_auth(FILE *f, const char *which, const char *id, const char *cert,
+                       const struct proof *p)
+{
+    fprintf(f, "        %s {\n            auth = %s\n            id = %s\n", which,
+            p->type ? p->word : "psk", id);
+    if (p->type && cert)
+        fprintf(f, "            certs = %s.pem\n", cert);
+    fputs("        }\n", f);
+}
+
+static void write_side(FILE *f, const struct side *s, const struct proof *p)
 {
     fprintf(f,
             "# %s: " CLI_CONF_DIR "/swanctl.conf, written by `braid new`. The other side is %s.\n"
@@ -84,17 +107,19 @@ static void write_side(FILE *f, const struct side *s, const char *secret)
     write_key(f, "local_addrs", s->address);
     write_key(f, "remote_addrs", s->peer_address);
     fputs(s->more, f);
+    write_auth(f, "local", s->id, s->folder, p);
+    write_auth(f, "remote", s->peer->id, NULL, p);
     fprintf(f,
-            "        local {\n            auth = psk\n            id = %s\n        }\n"
-            "        remote {\n            auth = psk\n            id = %s\n        }\n"
             "        children {\n            net {\n                local_ts = %s\n"
-            "                remote_ts = %s\n            }\n        }\n    }\n}\n"
-            "secrets {\n    ike-%s {\n        id = %s\n        secret = 0s%s\n    }\n}\n",
-            s->id, s->peer->id, s->net, s->peer_net, s->conn, s->peer->id, secret);
+            "                remote_ts = %s\n            }\n        }\n    }\n}\n",
+            s->net, s->peer_net);
+    if (!p->type)
+        fprintf(f, "secrets {\n    ike-%s {\n        id = %s\n        secret = 0s%s\n    }\n}\n",
+                s->conn, s->peer->id, p->secret);
 }
 
 /* DIR/FOLDER/swanctl.conf, readable by its owner alone. */
-static bool write_file(const char *dir, const struct side *s, const char *secret)
+static bool write_file(const char *dir, const struct side *s, const struct proof *p)
 {
     char path[PATH_LEN];
     snprintf(path, sizeof path, "%s/%s", dir, s->folder);
@@ -106,7 +131,7 @@ static bool write_file(const char *dir, const struct side *s, const char *secret
     FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (!f)
         goto failed;
-    write_side(f, s, secret);
+    write_side(f, s, p);
     bool ok = !ferror(f);
     if (fclose(f) == 0 && ok)
         return true;
@@ -123,34 +148,104 @@ static bool is_loadable(const char *dir, const struct side *s)
     problem_list_init(&problems);
     snprintf(path, sizeof path, "%s/%s", dir, s->folder);
     struct loaded *l = config_load(path, &problems);
-    bool ok = l != NULL;
+    struct cred_sink sink = {&problems, problem_say};
+    struct keyring *keys = l ? keyring_new(path, &l->secrets, &l->sections, &sink) : NULL;
+    bool ok = keys != NULL;
     if (!ok)
         problem_list_print(&problems, stderr);
     loaded_free(l);
+    keyring_free(keys);
     problem_list_free(&problems);
     return ok;
 }
 
-static enum exit_code write_pair(const char *dir, struct side *a, struct side *b)
+/* ---- certificates ---------------------------------------------------------------------------- */
+
+/*
+ * What `auth` says of keys of this type: it may name a size, which is no word of the configuration,
+ * but for ML-DSA. "cert": the best there is.
+ */
+static bool choose_proof(const char *auth, struct proof *p)
 {
-    char secret[BASE64_LEN];
+    if (!auth || strcmp(auth, "psk") == 0)
+        return make_secret(p->secret);
+    p->type = strcmp(auth, "cert") == 0 ? "mldsa65" : auth;
+    bool sized = strncmp(p->type, "rsa", 3) == 0 || strncmp(p->type, "ecdsa", 5) == 0;
+    snprintf(p->word, sizeof p->word, "%.*s", sized ? (int)strcspn(p->type, "0123456789") : 63,
+             p->type);
+    return true;
+}
+
+static bool issue(const char *ca, const char *dir, const struct side *s, const struct proof *p)
+{
+    char out[PATH_LEN];
+    snprintf(out, sizeof out, "%s/%s", dir, s->folder);
+    return ca_issue(&(struct ca_order){
+        .dir = ca, .type = p->type, .id = s->id, .out = out, .name = s->folder});
+}
+
+static bool make_authority(const char *ca, const char *name, const struct proof *p)
+{
+    char subject[256];
+    snprintf(subject, sizeof subject, "CN=%.100s CA", name);
+    return ca_make(&(struct ca_order){.dir = ca, .type = p->type, .subject = subject});
+}
+
+/* ---- both sides ------------------------------------------------------------------------------ */
+
+static const char *host_of(const struct side *s)
+{
+    return s->address && s->address[0] ? s->address : s->id;
+}
+
+static void say_what_next(const char *dir, const struct side *a, const struct side *b,
+                          const struct proof *p)
+{
+    const struct side *both[] = {a, b};
+    for (size_t i = 0; i < 2; i++) {
+        if (p->type)
+            printf("everything in %s/%s goes to %s, into " CLI_CONF_DIR "\n", dir, both[i]->folder,
+                   host_of(both[i]));
+        else
+            printf("%s/%s/swanctl.conf goes to %s as " CLI_CONF_DIR "/swanctl.conf\n", dir,
+                   both[i]->folder, host_of(both[i]));
+    }
+    if (p->type)
+        printf("Private keys are in it: use a channel you trust, and keep them to root.\n"
+               "%s/ca is the authority that both believe; it issues certificates for more peers\n"
+               "(braid pki issue --dir %s/ca ...). Keep it where neither of the two can reach it.\n",
+               dir, dir);
+    else
+        puts("Both hold the secret: copy them over a channel you trust, and keep them to root.");
+    printf("Then on both: braidd (or braid reload); on %s: braid up net\n",
+           b->address && b->address[0] ? "either" : b->id);
+}
+
+static enum exit_code write_pair(const struct cli_option *o, struct side *a, struct side *b)
+{
+    const char *dir = o[OPTION_OUT].value;
+    char ca[PATH_LEN];
+    struct proof proof = {.type = NULL};
     a->peer = b;
     b->peer = a;
+    if (!choose_proof(o[OPTION_AUTH].value, &proof))
+        return EXIT_FAILED;
     if (mkdir(dir, 0700) != 0) {
         fprintf(stderr, "braid: %s: %s\n", dir, strerror(errno));
         return EXIT_FAILED;
     }
-    bool ok = make_secret(secret) && write_file(dir, a, secret) && write_file(dir, b, secret);
-    explicit_bzero(secret, sizeof secret);
+    snprintf(ca, sizeof ca, "%s/ca", dir);
+    if (proof.type && !make_authority(ca, a->conn, &proof)) {
+        rmdir(ca); /* if nothing is in them, so that a better type can be tried */
+        rmdir(dir);
+        return EXIT_FAILED;
+    }
+    bool ok = write_file(dir, a, &proof) && write_file(dir, b, &proof) &&
+              (!proof.type || (issue(ca, dir, a, &proof) && issue(ca, dir, b, &proof)));
+    explicit_bzero(&proof.secret, sizeof proof.secret);
     if (!ok || !is_loadable(dir, a) || !is_loadable(dir, b))
         return EXIT_FAILED;
-    printf("%s/%s/swanctl.conf goes to %s as " CLI_CONF_DIR "/swanctl.conf\n", dir, a->folder,
-           a->address && a->address[0] ? a->address : a->id);
-    printf("%s/%s/swanctl.conf goes to %s as " CLI_CONF_DIR "/swanctl.conf\n", dir, b->folder,
-           b->address && b->address[0] ? b->address : b->id);
-    printf("Both hold the secret: copy them over a channel you trust, and keep them to root.\n"
-           "Then on both: braidd (or braid reload); on %s: braid up net\n",
-           b->address && b->address[0] ? "either" : b->id);
+    say_what_next(dir, a, b, &proof);
     return EXIT_GOOD;
 }
 
@@ -167,7 +262,7 @@ static enum exit_code new_site_to_site(const struct cli_option *o)
     right.net = left.peer_net = o[OPTION_RIGHT_NET].value;
     snprintf(left.id, sizeof left.id, "left.%s", domain);
     snprintf(right.id, sizeof right.id, "right.%s", domain);
-    return write_pair(o[OPTION_OUT].value, &left, &right);
+    return write_pair(o, &left, &right);
 }
 
 static enum exit_code new_roadwarrior(const struct cli_option *o)
@@ -183,7 +278,7 @@ static enum exit_code new_roadwarrior(const struct cli_option *o)
     gateway.peer_net = traveller.net = o[OPTION_ADDRESS].value;
     snprintf(gateway.id, sizeof gateway.id, "gateway.%s", domain);
     snprintf(traveller.id, sizeof traveller.id, "%s@%s", user, domain);
-    enum exit_code code = write_pair(o[OPTION_OUT].value, &gateway, &traveller);
+    enum exit_code code = write_pair(o, &gateway, &traveller);
     if (code == EXIT_GOOD)
         printf("The traveller's inner address, once and for all: ip address add %s dev lo\n",
                traveller.net);
@@ -222,6 +317,7 @@ enum exit_code cmd_new(struct cli *cli)
         [OPTION_USER] = {"user", NULL},
         [OPTION_NAME] = {"name", NULL},
         [OPTION_DOMAIN] = {"domain", NULL},
+        [OPTION_AUTH] = {"auth", NULL},
         [OPTION_OUT] = {"out", NULL},
     };
     const char *word = NULL;

@@ -102,14 +102,17 @@ const struct cli_command cli_commands[] = {
      "with - to standard output, alone.",
      cmd_audit},
     {"new", "site-to-site | roadwarrior [OPTION]...",
-     "write a pair of configurations with a fresh strong secret",
+     "write a pair of configurations, with a fresh strong secret or with certificates",
      "Writes two folders, one for each side, and says what goes where. Nothing is overwritten.\n\n"
      "site-to-site --left ADDRESS --right ADDRESS --left-net NET --right-net NET: two gateways, "
      "each with a network behind it.\n\n"
      "roadwarrior --gateway ADDRESS --net NET --address ADDRESS [--user NAME]: a gateway with a "
      "network behind it, and a traveller from anywhere with a fixed inner address.\n\n"
      "Both: --name NAME of the connection, --domain DOMAIN of the identities (example.org), --out "
-     "DIR for the two folders (the name).",
+     "DIR for the two folders (the name).\n\n"
+     "--auth psk (the default): a secret of 32 random octets. --auth cert, or a kind of key as in "
+     "`braid pki` (mldsa87, ed25519 ...): certificates of an authority made for the two, in the "
+     "folder ca; cert is mldsa65, which withstands a quantum computer.",
      cmd_new},
     {"pki", "ca | issue | request | sign | crl | list | verify | show [OPTION]...",
      "a certification authority: certificates for braid, post-quantum ones too",

@@ -182,30 +182,38 @@ def take_pair(gateway, folder):
     """A folder that `braid new` wrote becomes the configuration of a gateway."""
     shutil.rmtree(gateway.dir, ignore_errors=True)
     gateway.configure()
-    shutil.copy(os.path.join(folder, "swanctl.conf"), gateway.dir)
+    shutil.copytree(folder, gateway.dir, dirs_exist_ok=True)
     gateway.launch()
 
 
-@test
-def new_writes_a_pair_that_comes_up(left, right):
-    out = os.path.join(BOX, "pair")
-    status, output = left.braid("new", "site-to-site", "--left", left.outer[4], "--right", right.outer[4], "--left-net", "10.1.0.0/24",
-                                "--right-net", "10.2.0.0/24", "--out", out)
+def try_pair(left, right, kind, auth):
+    """What `braid new` writes is audited, started, and carries pings. Gives what the audit says of the connection."""
+    out = os.path.join(BOX, f"{kind}-{auth}")
+    addresses = {
+        "site-to-site": ("left", "right", ["--left", left.outer[4], "--right", right.outer[4], "--left-net", "10.1.0.0/24", "--right-net", "10.2.0.0/24"]),
+        "roadwarrior": ("alice", "gateway", ["--gateway", right.outer[4], "--net", "10.2.0.0/24", "--address", "10.1.0.1/32", "--user", "alice"]),
+    }
+    near, far, options = addresses[kind]
+    status, output = left.braid("new", kind, *options, "--auth", auth, "--out", out)
+    expect(status == 0 and f"{out}/{near}" in output and f"{out}/{far}" in output, output)
+    status, output = left.braid("check", "--strict", os.path.join(out, near))
     expect(status == 0, output)
-    take_pair(right, os.path.join(out, "right"))
-    take_pair(left, os.path.join(out, "left"))
+    _, output = left.braid("audit", "--json", os.path.join(out, near))
+    take_pair(right, os.path.join(out, far))
+    take_pair(left, os.path.join(out, near))
     left.up()
     left.ping()
     left.stop()
     right.stop()
-    out = os.path.join(BOX, "warrior")
-    status, output = left.braid("new", "roadwarrior", "--gateway", right.outer[4], "--net", "10.2.0.0/24", "--address", "10.1.0.1/32",
-                                "--user", "alice", "--out", out)
-    expect(status == 0, output)
-    take_pair(right, os.path.join(out, "gateway"))
-    take_pair(left, os.path.join(out, "alice"))
-    left.up()
-    left.ping()
+    return json.loads(output)["audited"][0]
+
+
+@test
+def new_writes_pairs_that_come_up(left, right):
+    for kind in ("site-to-site", "roadwarrior"):
+        for auth, safe in (("psk", "safe"), ("cert", "safe"), ("mldsa87", "safe"), ("ed25519", "unsafe"), ("ecdsa384", "unsafe")):
+            row = try_pair(left, right, kind, auth)
+            expect(row["recorded"] == "safe" and row["authentication"] == safe, f"{kind} {auth}: {row}")
 
 
 @test

@@ -552,7 +552,7 @@ static void list_is_a_table_for_people(void **state)
           "    dmz #3  INSTALLED 2 h 01 min  TUNNEL in UDP  AES_CBC_128/HMAC_SHA2_256_128  "
           "quantum-safe\n"
           "        10.1.0.0/16 <-> 10.2.0.0/16 10.3.0.0/16\n"
-          "        in 1.2 MB (900 packets)  out 84 B (1 packets)  \n"
+          "        in 1.2 MB (900 packets)  out 84 B (1 packet)\n"
           "        rekeying is due, ends in 10 min; rekeyed 12 times, last 2 h 01 min ago\n");
     check(none, "list", 0, "no SAs\n");
 }
