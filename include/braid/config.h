@@ -130,6 +130,7 @@ struct conf_engine {
     uint32_t message_max_early;      /* and before it, default 65535 (SLH-DSA-256s: certificate and AUTH 60 kB) */
     /* prefer_configured_proposals, default true: our order of proposals decides as responder */
     bool follow_configured_order;
+    bool make_before_break;          /* an SA is authenticated anew beside the old one, default true */
 };
 
 void conf_engine_defaults(struct conf_engine *c);

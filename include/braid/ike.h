@@ -165,6 +165,11 @@ enum tell_kind {
     TELL_IKE_UP,      /* authenticated */
     TELL_IKE_DOWN,    /* gone, reason says why */
     TELL_CHILD_UP,
+    /*
+     * Before its PLANE_REMOVE: whoever wants something in its place in the data plane puts it there
+     * now, and no packet finds neither. With REAUTHENTICATION, here and in IKE_DOWN, the owner is to
+     * initiate what there was
+     */
     TELL_CHILD_DOWN,
     TELL_IKE_REKEYED,   /* ike_id took over from replaced_id; `detail` warns of a change of the PRF */
     TELL_CHILD_REKEYED, /* child_id took over from replaced_id */
@@ -194,6 +199,7 @@ enum tell_kind {
     X(REPLACED, "replaced by a newer SA of the same peer") \
     X(CONFIG_GONE, "its configuration was removed") \
     X(LIFETIME, "its lifetime is over") \
+    X(REAUTHENTICATION, "it is to be authenticated anew") \
     X(LIMIT, "a limit of the engine was reached") \
     X(FAULT, "an internal error") \
     X(PLANE, "the data plane could not install it")
@@ -221,7 +227,10 @@ struct ike_tell {
     enum tell_kind kind;
     uint32_t ike_id;          /* unique id of the IKE SA, 0 = none (an alert about first contact) */
     uint32_t child_id;        /* unique id of the Child SA, or 0 */
-    /* REKEYED: of the SA that was replaced. ALERT: of the one we failed to replace, or 0 */
+    /*
+     * REKEYED: of the SA that was replaced. ALERT: of the one we failed to replace, or 0. IKE_UP, and
+     * IKE_DOWN of one that never was up: of the one that is authenticated anew by it, or 0
+     */
     uint32_t replaced_id;
     uint64_t spi_i, spi_r;
     const char *conn, *child; /* configuration names, or NULL */
@@ -286,7 +295,10 @@ enum order_kind {
      * address */
     ORDER_INITIATE,
     ORDER_TERMINATE, /* by ike_id, child_id, or by names; Deletes go to the peer */
-    /* by ike_id, child_id, or by names; without any of child_id and child: the IKE SA */
+    /*
+     * By ike_id, child_id, or by names; without any of child_id and child: the IKE SA. With `reauth`
+     * the IKE SA is authenticated anew instead, where that can be done from here
+     */
     ORDER_REKEY,
     ORDER_CHECK,     /* liveness: an empty INFORMATIONAL on ike_id */
     /* a new snapshot. SAs keep using the old one until they end: the owner keeps it alive until
@@ -307,6 +319,7 @@ struct ike_order {
     struct bytes conn, child; /* names; empty = any */
     uint32_t ike_id, child_id; /* 0 = any */
     bool force;               /* TERMINATE: do not wait for the peer */
+    bool reauth;              /* REKEY */
     /* INITIATE: resolved addresses; family ADDR_NONE = from the configuration */
     struct endpoint local, remote;
     const struct config *config; /* ORDER_CONFIG */
@@ -371,6 +384,8 @@ struct ike_sa_info {
     bool fragmentation;        /* both sides know fragments */
     ike_time established_at;   /* 0 = not yet */
     ike_time rekey_at;         /* 0 = never */
+    ike_time reauth_at;        /* when we shall authenticate it anew; 0 = never */
+    ike_time expire_at;        /* when it ends if all that fails; 0 = never */
     uint16_t child_count;
 };
 

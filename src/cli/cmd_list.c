@@ -90,17 +90,35 @@ static void show_traffic(struct bytes child, const char *indent)
     putchar('\n');
 }
 
-static bool show_due(struct bytes sa, const char *key, const char *soon, const char *late, bool first)
+/* What an SA has before it: when its key is there. */
+static const struct due {
+    const char *key, *soon, *late;
+} due_keys[] = {
+    {"rekey-time", "rekeying", "rekeying is due"},
+    {"reauth-time", "reauthentication", "reauthentication is due"},
+    {"life-time", "ends", "its time is over"},   /* of Child SAs */
+    {"expire-time", "ends", "its time is over"}, /* of IKE SAs */
+};
+
+static bool has_times(struct bytes sa)
+{
+    size_t i = 0, count = sizeof due_keys / sizeof due_keys[0];
+    while (i < count && vici_find_int(sa, due_keys[i].key, INT64_MAX) == INT64_MAX)
+        i++;
+    return i < count;
+}
+
+static bool show_due(struct bytes sa, const struct due *due, bool first)
 {
     char age[32];
-    int64_t seconds = vici_find_int(sa, key, INT64_MAX);
+    int64_t seconds = vici_find_int(sa, due->key, INT64_MAX);
     if (seconds == INT64_MAX)
         return false;
     fputs(first ? "" : ", ", stdout);
     if (seconds < 0)
-        printf("%s", late);
+        printf("%s", due->late);
     else
-        printf("%s in %s", soon, look_age(seconds, age));
+        printf("%s in %s", due->soon, look_age(seconds, age));
     return true;
 }
 
@@ -110,12 +128,12 @@ static void show_times(struct bytes sa, const char *indent)
     char last[64], detail[TEXT_LEN], age[32];
     client_text(sa, "last-rekey", last, sizeof last);
     client_text(sa, "last-rekey-detail", detail, sizeof detail);
-    if (!last[0] && vici_find_int(sa, "rekey-time", INT64_MAX) == INT64_MAX &&
-        vici_find_int(sa, "life-time", INT64_MAX) == INT64_MAX)
+    if (!last[0] && !has_times(sa))
         return;
     fputs(indent, stdout);
-    bool any = show_due(sa, "rekey-time", "rekeying", "rekeying is due", true);
-    any |= show_due(sa, "life-time", "ends", "its time is over", !any);
+    bool any = false;
+    for (size_t i = 0; i < sizeof due_keys / sizeof due_keys[0]; i++)
+        any |= show_due(sa, &due_keys[i], !any);
     if (last[0]) {
         long long times = vici_find_int(sa, "rekeyed", 0);
         printf("%srekeyed %lld time%s, last ", any ? "; " : "", times, times == 1 ? "" : "s");

@@ -4,6 +4,8 @@
  *     CREATE_CHILD_SA   x25519     → 233 B   ← 241 B    1+1 datagrams    1.9 ms
  *     ...               mlkem768   → 1.3 kB  ← 1.2 kB   2+1 datagrams    2.4 ms
  *     1 SA rekeyed
+ *
+ * or, with --reauth, to set the IKE SA up anew.
  */
 #include "cli/client.h"
 #include "cli/json.h"
@@ -18,7 +20,8 @@ enum { TEXT_LEN = 512 };
 struct wish {
     const char *key, *value; /* "ike" or "child", and a name */
     unsigned long timeout;   /* seconds, 0 = none */
-    json_t *exchanges;       /* array, or NULL: for people */
+    bool reauth;
+    json_t *exchanges; /* array, or NULL: for people */
 };
 
 static void on_event(void *self, struct bytes event, struct bytes message)
@@ -54,7 +57,8 @@ static void show(struct wish *w, struct bytes response)
         json_object_update_new(object, json_from_vici(response));
         json_show(object);
     } else if (client_succeeded(response)) {
-        look_print(stdout, LOOK_GOOD, "%lld SA%s rekeyed", rekeyed, rekeyed == 1 ? "" : "s");
+        look_print(stdout, LOOK_GOOD, "%lld SA%s %s", rekeyed, rekeyed == 1 ? "" : "s",
+                   w->reauth ? "authenticated anew" : "rekeyed");
         putchar('\n');
     } else {
         show_failure(response);
@@ -67,6 +71,7 @@ static enum exit_code request(struct client *c, struct wish *w, struct bytes *re
     struct vici_out *o = client_request(c, VICI_CMD_REKEY);
     vici_key_str(o, w->key, w->value);
     vici_key_str(o, "wait", "yes");
+    vici_key_bool(o, "reauth", w->reauth);
     if (w->timeout > 0)
         vici_key_uint(o, "timeout", w->timeout * 1000);
     return client_call(c, 0, on_event, w, response);
@@ -81,8 +86,8 @@ static bool is_about_nothing(struct bytes response)
 static enum exit_code rekey(struct client *c, struct wish *w)
 {
     struct bytes response;
-    bool plain = w->key == NULL;
-    if (plain)
+    bool plain = w->key == NULL && !w->reauth;
+    if (!w->key)
         w->key = "ike";
     enum exit_code code = request(c, w, &response);
     if (code == EXIT_GOOD && plain && is_about_nothing(response)) {
@@ -104,7 +109,7 @@ static enum exit_code rekey(struct client *c, struct wish *w)
 
 enum exit_code cmd_rekey(struct cli *cli)
 {
-    struct cli_option options[] = {{.name = "ike"}, {.name = "child"}, {.name = "timeout"}, {.name = NULL}};
+    struct cli_option options[] = {{.name = "ike"}, {.name = "child"}, {.name = "timeout"}, {.name = "reauth", .is_flag = true}, {.name = NULL}};
     struct wish w = {.key = NULL};
     struct client c;
     char *end = NULL;
@@ -120,6 +125,9 @@ enum exit_code cmd_rekey(struct cli *cli)
     }
     if (given != 1)
         return cli_usage(cli, given ? "say it in one way only" : "what is to be rekeyed?");
+    w.reauth = options[3].value != NULL;
+    if (w.reauth && options[1].value)
+        return cli_usage(cli, "Child SAs are not authenticated; --reauth is for connections");
     w.timeout = options[2].value ? strtoul(options[2].value, &end, 10) : 0;
     if (end && (*end || end == options[2].value || w.timeout > 86400))
         return cli_usage(cli, "--timeout is a number of seconds");

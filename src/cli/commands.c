@@ -23,12 +23,13 @@ const struct cli_command cli_commands[] = {
      "told. The options do the same without guessing what the name means; the number is that of an "
      "IKE SA in `braid list`.",
      cmd_down},
-    {"rekey", "NAME | --ike NAME | --child NAME [--timeout SECONDS]",
+    {"rekey", "NAME | --ike NAME | --child NAME [--timeout SECONDS] [--reauth]",
      "new keys now, and show each exchange of it",
      "Make new keys now: for the IKE SAs of a connection, or, if there are none, for the children "
      "of that name. Each exchange is shown as with `up`; the command ends when the new SA has taken "
      "over. It does not matter which side's rekey that was, should both have begun one. The options "
-     "do the same without guessing what the name means.",
+     "do the same without guessing what the name means. With --reauth the peers prove anew who they "
+     "are: a new IKE SA with the same children takes over.",
      cmd_rekey},
     {"list", "[--json]", "the SAs there are, and the connections that are down",
      "State and age, addresses and identities, algorithms, key exchanges, and whether the SA is "

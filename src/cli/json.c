@@ -11,7 +11,7 @@
 static const char *const numbers[] = {
     "uniqueid",      "version",        "local-port",     "remote-port",
     "local_port",    "remote_port",    "encr-keysize",   "integ-keysize",
-    "established",   "rekey-time",     "reauth-time",    "life-time",
+    "established",   "rekey-time",     "reauth-time",    "life-time", "expire-time",
     "install-time",  "reqid",          "bytes-in",       "bytes-out",
     "packets-in",    "packets-out",    "use-in",         "use-out",
     "rekey_time",    "reauth_time",    "rekey_bytes",    "rekey_packets",

@@ -1,8 +1,10 @@
 /*
  * attempt: see attempt.h.
  *
- *     begin --> resolving --> ordered --> done
+ *     begin --> waiting --> resolving --> ordered --> done
  *
+ * One that needs an IKE SA waits while another attempt sets up one for the same connection: all its
+ * Child SAs go into one.
  * TELLs find their attempt by the number of the order, and, once it is known, by the IKE SA's id.
  */
 #include "daemon/attempt.h"
@@ -27,6 +29,7 @@ struct attempt {
     uint64_t order_id;
     uint32_t ike_id, child_id;
     bool has_child, has_timer, finished;
+    bool waits; /* for another to end */
     struct resolve *resolve;
     uv_timer_t timer;
     enum ike_reason reason; /* of the last alert about it */
@@ -40,6 +43,8 @@ static void on_timer_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
+static void wake(uv_timer_t *timer);
+
 static void finish(struct attempt *a, const struct outcome *outcome)
 {
     struct daemon *d = a->d;
@@ -52,6 +57,8 @@ static void finish(struct attempt *a, const struct outcome *outcome)
             break;
         }
     resolve_cancel(a->resolve);
+    if (d->attempts && !d->stopping) /* later: no verb may be called now */
+        uv_timer_start(&d->attempts_timer, wake, 0, 0);
     if (a->wish.done)
         a->wish.done(a->wish.self, outcome);
     a->wish.done = NULL;
@@ -107,6 +114,13 @@ void attempt_detach(struct attempt *a)
     a->wish.told = NULL;
 }
 
+void attempt_abandon(struct attempt *a)
+{
+    attempt_detach(a);
+    if (a && a->waits)
+        fail(a, IKE_REASON_DELETED, "", "");
+}
+
 void attempt_end_all(struct daemon *d, const char *why)
 {
     while (d->attempts)
@@ -122,6 +136,14 @@ static const char *const refusals[] = {
     [ORDER_REFUSED] = "not possible at the moment due to limits, or because the daemon is stopping",
     [ORDER_FAULT] = "an internal error",
 };
+
+static struct attempt *by_order(const struct daemon *d, uint64_t id)
+{
+    struct attempt *a = d->attempts;
+    while (a && a->order_id != id)
+        a = a->next;
+    return a;
+}
 
 static void on_resolved(void *self, const struct resolved *r)
 {
@@ -143,12 +165,66 @@ static void on_resolved(void *self, const struct resolved *r)
     enum order_result result = effects_order(d, &order);
     if (result == ORDER_DONE)
         return;
-    for (a = d->attempts; a && a->order_id != id; a = a->next) /* an alert may have ended it */
-        ;
+    a = by_order(d, id); /* an alert may have ended it */
     if (!a)
         return;
     journal_note(d, a->conn, a->child, refusals[result]);
     fail(a, IKE_REASON_NONE, refusals[result], "");
+}
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+static bool is_up(const struct daemon *d, const char *conn)
+{
+    struct ike_sa_info sa = {.id = 0};
+    while (ike_engine_next_sa(d->engine, sa.id, &sa))
+        if (sa.conn && strcmp(sa.conn, conn) == 0 && strcmp(sa.state, "ESTABLISHED") == 0)
+            return true;
+    return false;
+}
+
+static bool must_wait(const struct attempt *a)
+{
+    const struct attempt *other = a->d->attempts;
+    while (other && (other == a || other->waits || strcmp(other->conn, a->conn) != 0))
+        other = other->next;
+    return other && !is_up(a->d, a->conn);
+}
+
+/* NULL: it is over already. */
+static struct attempt *go_on(struct attempt *a, const struct conf_conn *conn)
+{
+    struct daemon *d = a->d;
+    uint64_t id = a->order_id;
+    a->waits = false;
+    struct resolve *r = resolve_begin(d, conn, on_resolved, a);
+    a = by_order(d, id);
+    if (a && r)
+        a->resolve = r;
+    return a;
+}
+
+/* The oldest that need not wait any longer. */
+static struct attempt *next_ready(const struct daemon *d)
+{
+    struct attempt *ready = NULL;
+    for (struct attempt *a = d->attempts; a; a = a->next)
+        if (a->waits && !must_wait(a))
+            ready = a;
+    return ready;
+}
+
+static void wake(uv_timer_t *timer)
+{
+    struct daemon *d = timer->data;
+    struct attempt *a;
+    while ((a = next_ready(d)) != NULL) {
+        const struct conf_conn *conn = config_conn(daemon_config(d), bytes_str(a->conn));
+        if (conn)
+            (void)go_on(a, conn);
+        else
+            fail(a, IKE_REASON_CONFIG_GONE, refusals[ORDER_UNKNOWN_NAME], "");
+    }
 }
 
 /* Which connection is meant when only a child was named? */
@@ -206,13 +282,8 @@ struct attempt *attempt_begin(struct daemon *d, const struct attempt_wish *wish)
     a->next = d->attempts;
     d->attempts = a;
     start_timer(a);
-    uint64_t id = a->order_id;
-    struct resolve *r = resolve_begin(d, conn, on_resolved, a);
-    for (a = d->attempts; a && a->order_id != id; a = a->next) /* it may be over */
-        ;
-    if (a && r)
-        a->resolve = r;
-    return a;
+    a->waits = must_wait(a);
+    return a->waits ? a : go_on(a, conn);
 }
 
 /* ---- what the engine tells ------------------------------------------------------------------- */

@@ -30,7 +30,8 @@ struct attempt_wish {
 
 /* NULL when `done` was called already. */
 struct attempt *attempt_begin(struct daemon *d, const struct attempt_wish *wish);
-void attempt_detach(struct attempt *a); /* its owner no longer wants to know; NULL allowed */
+void attempt_detach(struct attempt *a);  /* its owner no longer wants to know; NULL allowed */
+void attempt_abandon(struct attempt *a); /* the same, and one that has not begun will not */
 bool attempt_is_under_way(const struct daemon *d, const char *conn, const char *child);
 void attempt_tell(struct daemon *d, const struct ike_tell *tell);
 void attempt_end_all(struct daemon *d, const char *why);

@@ -12,6 +12,7 @@
 #include "daemon/reload.h"
 #include "daemon/renewal.h"
 #include "daemon/report.h"
+#include "daemon/start.h"
 #include "daemon/tell.h"
 #include "vici/names.h"
 
@@ -270,6 +271,8 @@ static void cmd_terminate(struct session *s, struct bytes message)
         session_fail(s, "missing terminate selector");
         return;
     }
+    if (wish.ike_id == 0 && wish.child_id == 0)
+        wish.cancelled = start_cancel(s->d, wish.conn, wish.child);
     s->ending = ending_begin(s->d, &wish);
 }
 
@@ -301,6 +304,7 @@ static void cmd_rekey(struct session *s, struct bytes message)
         .ike_id = find_id(message, "ike-id"),
         .child_id = find_id(message, "child-id"),
         .wait = vici_find_bool(message, "wait", false),
+        .reauth = vici_find_bool(message, "reauth", false),
         .timeout_ms = vici_find_int(message, "timeout", 0),
         .self = s,
         .done = on_renewal_done,
@@ -310,10 +314,7 @@ static void cmd_rekey(struct session *s, struct bytes message)
         session_fail(s, "missing rekey selector");
         return;
     }
-    if (vici_find_bool(message, "reauth", false)) {
-        session_fail(s, "reauthentication on request is not supported");
-        return;
-    }
+    wish.reauth = wish.reauth && wish.child.len == 0 && wish.child_id == 0; /* of IKE SAs alone */
     s->renewal = renewal_begin(s->d, &wish);
 }
 

@@ -116,7 +116,7 @@ struct daemon {
     struct counters *counters;
     struct start *starts;     /* connections to be kept up */
     uint64_t last_order;
-    uv_timer_t starts_timer;
+    uv_timer_t attempts_timer, starts_timer;
     struct standby *standbys; /* connections that traffic brings up */
     uint32_t last_trap;
     uv_timer_t standbys_timer;

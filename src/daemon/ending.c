@@ -156,7 +156,7 @@ struct ending *ending_begin(struct daemon *d, const struct ending_wish *wish)
     find_targets(e);
     e->left = e->matches;
     if (e->matches == 0) {
-        finish(e, "no matching SAs to terminate found");
+        finish(e, wish->cancelled ? NULL : "no matching SAs to terminate found");
         return NULL;
     }
     if (wish->timeout_ms > 0) {

@@ -10,6 +10,7 @@ struct ending_wish {
     struct bytes conn, child; /* names, or empty */
     uint32_t ike_id, child_id;
     bool force;
+    uint32_t cancelled; /* attempts to set such SAs up: ending them is success, too */
     int64_t timeout_ms; /* > 0: report then what has gone; < 0: report at once */
     void *self;
     /* Once, unless detached. `message` NULL: all went well. */

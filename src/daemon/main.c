@@ -230,8 +230,9 @@ static bool open_loop(struct daemon *d)
     struct loop_handlers handlers = {.self = d, .deadline = on_deadline, .signal = on_signal};
     if (!loop_open(&d->loop, &handlers))
         return false;
-    d->starts_timer.data = d->standbys_timer.data = d->stop_timer.data = d;
-    return conns_start(d) && uv_timer_init(&d->loop.uv, &d->starts_timer) == 0 &&
+    d->attempts_timer.data = d->starts_timer.data = d->standbys_timer.data = d->stop_timer.data = d;
+    return conns_start(d) && uv_timer_init(&d->loop.uv, &d->attempts_timer) == 0 &&
+           uv_timer_init(&d->loop.uv, &d->starts_timer) == 0 &&
            uv_timer_init(&d->loop.uv, &d->standbys_timer) == 0 &&
            uv_timer_init(&d->loop.uv, &d->stop_timer) == 0;
 }
@@ -247,6 +248,7 @@ static bool close_all(struct daemon *d)
     control_close(d->control);
     udp_close(d->udp);
     conns_stop(d);
+    uv_close((uv_handle_t *)&d->attempts_timer, NULL);
     uv_close((uv_handle_t *)&d->starts_timer, NULL);
     uv_close((uv_handle_t *)&d->standbys_timer, NULL);
     uv_close((uv_handle_t *)&d->stop_timer, NULL);

@@ -12,11 +12,14 @@
 
 enum {
     TARGETS_MAX = 256, /* watched one by one; nobody waits for those beyond */
+    NAME_MAX_LEN = 256,
     TEXT_MAX_LEN = 512,
 };
 
 struct target {
     uint32_t id, ike_id; /* id: of the Child SA, or of the IKE SA; 0: crossed off */
+    bool is_broken;      /* it has ended so that it be authenticated anew */
+    char conn[NAME_MAX_LEN];
 };
 
 struct renewal {
@@ -87,10 +90,13 @@ static bool name_matches(struct bytes wanted, const char *name)
     return wanted.len == 0 || (name && bytes_equal(wanted, bytes_str(name)));
 }
 
-static void add_target(struct renewal *r, uint32_t id, uint32_t ike_id)
+static void add_target(struct renewal *r, uint32_t id, const struct ike_sa_info *sa)
 {
-    if (r->matches < TARGETS_MAX)
-        r->target[r->matches++] = (struct target){id, ike_id};
+    if (r->matches == TARGETS_MAX)
+        return;
+    struct target *target = &r->target[r->matches++];
+    *target = (struct target){.id = id, .ike_id = sa->id};
+    snprintf(target->conn, sizeof target->conn, "%s", sa->conn);
 }
 
 /* The states in which the engine takes the order. */
@@ -99,13 +105,13 @@ static bool is_settled(const char *state)
     return strcmp(state, "INSTALLED") == 0 || strcmp(state, "REKEYING") == 0;
 }
 
-static void find_children(struct renewal *r, uint32_t ike_id)
+static void find_children(struct renewal *r, const struct ike_sa_info *sa)
 {
     struct ike_child_info child = {.id = 0};
-    while (ike_engine_next_child(r->d->engine, ike_id, child.id, &child))
+    while (ike_engine_next_child(r->d->engine, sa->id, child.id, &child))
         if ((r->wish.child_id == 0 || child.id == r->wish.child_id) && is_settled(child.state) &&
             name_matches(r->wish.child, child.name))
-            add_target(r, child.id, ike_id);
+            add_target(r, child.id, sa);
 }
 
 static void find_targets(struct renewal *r)
@@ -116,9 +122,9 @@ static void find_targets(struct renewal *r)
             (r->wish.ike_id != 0 && sa.id != r->wish.ike_id))
             continue;
         if (r->of_children)
-            find_children(r, sa.id);
+            find_children(r, &sa);
         else
-            add_target(r, sa.id, sa.id);
+            add_target(r, sa.id, &sa);
     }
 }
 
@@ -141,13 +147,16 @@ static struct renewal *give_order(struct daemon *d, struct renewal *r)
                               .conn = r->wish.conn,
                               .child = r->wish.child,
                               .ike_id = r->wish.ike_id,
-                              .child_id = r->wish.child_id};
+                              .child_id = r->wish.child_id,
+                              .reauth = r->wish.reauth};
     r->wish.conn = r->wish.child = BYTES_NONE; /* borrowed for this call only */
     enum order_result result = effects_order(d, &order);
     r = by_id(d, id); /* it may be over */
     if (!r || (result == ORDER_DONE && wait))
         return r;
-    finish(r, result == ORDER_DONE ? NULL : "no matching SAs to rekey found");
+    finish(r, result == ORDER_DONE ? NULL
+              : r->wish.reauth     ? "the SA cannot be authenticated anew from this side"
+                                   : "no matching SAs to rekey found");
     return NULL;
 }
 
@@ -171,7 +180,7 @@ struct renewal *renewal_begin(struct daemon *d, const struct renewal_wish *wish)
     r->d = d;
     r->wish = *wish;
     r->id = ++d->last_order;
-    r->of_children = wish->child_id != 0 || wish->child.len > 0;
+    r->of_children = !wish->reauth && (wish->child_id != 0 || wish->child.len > 0);
     r->next = d->renewals;
     d->renewals = r;
     find_targets(r);
@@ -206,6 +215,10 @@ static void cross_off(struct renewal *r, uint32_t id, const struct ike_tell *fai
         r->reason = failure->reason;
         snprintf(r->detail, sizeof r->detail, "%s", failure->detail ? failure->detail : "");
     }
+}
+
+static void settle(struct renewal *r)
+{
     if (r->left == 0)
         finish(r, r->failed > 0 ? "not all matching SAs could be rekeyed" : NULL);
 }
@@ -215,7 +228,26 @@ static bool is_about(const struct renewal *r, const struct ike_tell *t)
     for (uint32_t i = 0; i < r->matches; i++)
         if (r->target[i].id != 0 && r->target[i].ike_id == t->ike_id)
             return true;
-    return false;
+    return t->order_id == r->id; /* of an SA that takes over from one */
+}
+
+/*
+ * Authenticated anew: either another SA says from which it takes over, or will not; or the old one
+ * ends for that, and the next of the connection is what it was ended for.
+ */
+static void on_reauth(struct renewal *r, const struct ike_tell *t)
+{
+    bool up = t->kind == TELL_IKE_UP;
+    cross_off(r, t->replaced_id, up ? NULL : t);
+    for (uint32_t i = 0; i < r->matches && t->conn; i++) {
+        struct target *target = &r->target[i];
+        if (!up && target->id == t->ike_id && t->reason == IKE_REASON_REAUTHENTICATION)
+            target->is_broken = true;
+        else if (up && target->id && target->is_broken && strcmp(target->conn, t->conn) == 0)
+            cross_off(r, target->id, NULL);
+        else if (!up && target->id == t->ike_id)
+            cross_off(r, target->id, t);
+    }
 }
 
 /* Child SAs pass from an IKE SA to the one that replaces it. */
@@ -226,10 +258,8 @@ static void follow_heir(struct renewal *r, const struct ike_tell *t)
             r->target[i].ike_id = t->ike_id;
 }
 
-static void on_tell(struct renewal *r, const struct ike_tell *t)
+static void on_rekey(struct renewal *r, const struct ike_tell *t)
 {
-    if (r->wish.told && is_about(r, t))
-        r->wish.told(r->wish.self, t);
     switch (t->kind) {
     case TELL_IKE_REKEYED:
         if (r->of_children)
@@ -256,6 +286,17 @@ static void on_tell(struct renewal *r, const struct ike_tell *t)
     default:
         break;
     }
+}
+
+static void on_tell(struct renewal *r, const struct ike_tell *t)
+{
+    if (r->wish.told && is_about(r, t))
+        r->wish.told(r->wish.self, t);
+    if (!r->wish.reauth)
+        on_rekey(r, t);
+    else if (t->kind == TELL_IKE_UP || t->kind == TELL_IKE_DOWN)
+        on_reauth(r, t);
+    settle(r);
 }
 
 void renewal_tell(struct daemon *d, const struct ike_tell *t)

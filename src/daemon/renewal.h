@@ -17,6 +17,7 @@ struct renewal_outcome {
 struct renewal_wish {
     struct bytes conn, child; /* names, or empty; none of child and child_id: IKE SAs */
     uint32_t ike_id, child_id;
+    bool reauth;        /* of IKE SAs: authenticated anew instead */
     bool wait;          /* until they are replaced; else the outcome says only how many match */
     int64_t timeout_ms; /* > 0: wait no longer than that */
     void *self;

@@ -207,6 +207,8 @@ void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *s
     if (sa->established_at != 0) {
         vici_key_uint(o, "established", seconds_since(sa->established_at));
         key_until(o, "rekey-time", sa->rekey_at);
+        key_until(o, "reauth-time", sa->reauth_at);
+        key_until(o, "expire-time", sa->expire_at);
     }
     list_kex(o, sa->quantum_safe, sa->kex_count, sa->kex);
     vici_key_bool(o, "ppk", sa->ppk);

@@ -29,6 +29,7 @@ struct standby {
     char conn[NAME_MAX_LEN], child[NAME_MAX_LEN];
     bool configured; /* start_action asks for it */
     bool kept;       /* the command `install` does, or dpd_action or close_action did */
+    bool held;       /* it is about to come back */
     bool forbidden;  /* `uninstall` took it away: start_action does not count until it changes */
     bool outdated;   /* the trap is that of an older configuration */
 
@@ -269,7 +270,7 @@ static struct standby *find_or_add(struct daemon *d, const char *conn, const cha
 static void release(struct standby *s)
 {
     resolve_cancel(s->resolve);
-    attempt_detach(s->attempt);
+    attempt_abandon(s->attempt);
     arena_wipe(&s->memory);
     free(s);
 }
@@ -284,7 +285,16 @@ static void forget(struct standby **at)
 
 static bool is_wanted(const struct standby *s)
 {
-    return s->kept || s->configured;
+    return s->kept || s->configured || s->held;
+}
+
+static void forget_unwanted(struct standby *s)
+{
+    struct standby **at = &s->d->standbys;
+    while (*at != s)
+        at = &(*at)->next;
+    if (!is_wanted(s))
+        forget(at);
 }
 
 void standby_outdate(struct daemon *d, const char *conn, const char *child)
@@ -348,11 +358,7 @@ bool standby_install(struct daemon *d, const char *conn, const char *child, char
     if (s->kept)
         return true;
     snprintf(why, why_len, "%s", s->why);
-    struct standby **at = &d->standbys;
-    while (*at != s)
-        at = &(*at)->next;
-    if (!is_wanted(s))
-        forget(at);
+    forget_unwanted(s);
     return false;
 }
 
@@ -367,25 +373,48 @@ bool standby_uninstall(struct daemon *d, struct bytes conn, struct bytes child)
     s->install_at = IKE_NEVER;
     s->wanted = s->kept = false;
     s->forbidden = s->configured;
-    struct standby **at = &d->standbys;
-    while (*at != s)
-        at = &(*at)->next;
-    if (!is_wanted(s))
-        forget(at);
+    forget_unwanted(s);
     return true;
+}
+
+/* Its policies are still there; where they end is where the trap's do. */
+static struct standby *stand_in(struct daemon *d, const struct ike_tell *t)
+{
+    const struct conf_conn *conn;
+    struct standby *s = find_or_add(d, t->conn, t->child);
+    const struct conf_child *child = s ? find_child(s, &conn) : NULL;
+    if (!s)
+        return NULL;
+    s->forbidden = false;
+    if (s->id == 0 && !s->resolve && child &&
+        !set_trap(s, child, &(struct resolved){.local = t->path.local, .remote = t->path.remote}))
+        put_off(s);
+    return s;
 }
 
 void standby_tell(struct daemon *d, const struct ike_tell *t)
 {
     if (t->kind != TELL_CHILD_DOWN || d->stopping || !(start_action_after(d, t) & ACTION_TRAP))
         return;
-    struct standby *s = find_or_add(d, t->conn, t->child);
+    struct standby *s = stand_in(d, t);
+    if (s)
+        s->kept = true;
+}
+
+void standby_hold(struct daemon *d, const struct ike_tell *t)
+{
+    struct standby *s = stand_in(d, t);
+    if (s)
+        s->held = true;
+}
+
+void standby_release(struct daemon *d, const char *conn, const char *child)
+{
+    struct standby *s = find(d, bytes_str(conn), bytes_str(child));
     if (!s)
         return;
-    s->kept = true;
-    s->forbidden = false;
-    if (s->id == 0 && !s->resolve)
-        install(s);
+    s->held = false;
+    forget_unwanted(s);
 }
 
 bool standby_next(const struct daemon *d, uint32_t after, struct standby_info *out)

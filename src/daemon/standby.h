@@ -2,12 +2,14 @@
  * standby: Child SAs that are not up but may be any moment: the data plane has a trap for each, and
  * the first packet that falls into it brings the SA up.
  *
+ *     what comes back by itself ----+  (for as long as that takes)
  *     start_action = trap ----------+
  *     dpd_action, close_action -----+--> a trap --ACQUIRE--> an attempt --> an SA, in front of the
  *     the command `install` --------+                                      trap, which stays
  *
  * A trap stays until its child leaves the configuration or `uninstall` takes it away. When the child
- * changes, the new trap is set before the old one goes: nothing slips through unprotected.
+ * changes, the new trap is set before the old one goes, and one for a Child SA that is down stands
+ * before its policies go: nothing slips through unprotected.
  */
 #ifndef BRAID_DAEMON_STANDBY_H
 #define BRAID_DAEMON_STANDBY_H
@@ -25,6 +27,9 @@ bool standby_install(struct daemon *d, const char *conn, const char *child, char
 bool standby_uninstall(struct daemon *d, struct bytes conn /* or none */, struct bytes child);
 
 void standby_acquire(struct daemon *d, uint32_t id); /* a packet fell into this trap */
+/* The child that is told to be down is set up again: its packets wait until it is released. */
+void standby_hold(struct daemon *d, const struct ike_tell *tell);
+void standby_release(struct daemon *d, const char *conn, const char *child);
 void standby_tell(struct daemon *d, const struct ike_tell *tell);
 void standby_end(struct daemon *d); /* no further attempts; traps stay until the plane is closed */
 

@@ -6,6 +6,7 @@
 #include "daemon/attempt.h"
 #include "daemon/conns.h"
 #include "daemon/effects.h"
+#include "daemon/standby.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +17,12 @@
 struct start {
     struct start *next;
     struct daemon *d;
-    char conn[256], child[256];
-    struct attempt *attempt; /* under way, or NULL */
-    ike_time at;             /* of the next attempt; IKE_NEVER: none is due */
-    uint32_t tries;          /* that failed in a row */
-    bool configured;         /* start_action asks for it */
+    char conn[256], child[256]; /* child "": the IKE SA alone */
+    struct attempt *attempt;    /* under way, or NULL */
+    ike_time at;                /* of the next attempt; IKE_NEVER: none is due */
+    uint32_t tries;             /* that failed in a row */
+    bool configured;            /* start_action asks for it */
+    bool endless;               /* nobody wanted it down */
 };
 
 static const struct conf_child *find_child(const struct daemon *d, const char *conn_name,
@@ -28,6 +30,14 @@ static const struct conf_child *find_child(const struct daemon *d, const char *c
 {
     *conn = conns_find(d, bytes_str(conn_name));
     return *conn ? config_child(*conn, bytes_str(child_name)) : NULL;
+}
+
+/* The connection of what is still configured; else NULL. */
+static const struct conf_conn *find_conn(const struct start *s)
+{
+    const struct conf_conn *conn;
+    const struct conf_child *child = find_child(s->d, s->conn, s->child, &conn);
+    return s->child[0] == '\0' || child ? conn : NULL;
 }
 
 /* ---- attempts -------------------------------------------------------------------------------- */
@@ -42,21 +52,31 @@ static ike_time pause_after(uint32_t tries)
 
 static void set_timer(struct daemon *d);
 
+/* It is up, or will not be. */
+static void give_over(struct start *s)
+{
+    s->tries = 0;
+    s->endless = false;
+    standby_release(s->d, s->conn, s->child);
+}
+
 static void on_done(void *self, const struct outcome *outcome)
 {
     struct start *s = self;
-    const struct conf_conn *conn;
+    const struct conf_conn *conn = find_conn(s);
     s->attempt = NULL;
     s->at = IKE_NEVER;
     if (outcome->ok) {
-        s->tries = 0;
+        give_over(s);
         return;
     }
     s->tries++;
-    bool again = find_child(s->d, s->conn, s->child, &conn) &&
-                 (conn->keyingtries == 0 || s->tries < conn->keyingtries);
+    bool again = conn && outcome->reason != IKE_REASON_DELETED &&
+                 (s->endless || conn->keyingtries == 0 || s->tries < conn->keyingtries);
     if (again)
         s->at = loop_now() + pause_after(s->tries);
+    else
+        give_over(s);
     LOG(&s->d->log, WARN, DAEMON, "start-failed", F_TEXT("conn", s->conn), F_TEXT("child", s->child),
         F_UINT("tries", s->tries), F_TEXT("again", again ? "yes" : "no"),
         F_UINT("pause-s", again ? pause_after(s->tries) / IKE_SECOND : 0), F_TEXT("text", outcome->message),
@@ -139,9 +159,11 @@ static void forget(struct daemon *d, struct start **at)
 {
     struct start *s = *at;
     *at = s->next;
-    if (!d->stopping)
+    if (!d->stopping) {
         end_child(d, s);
-    attempt_detach(s->attempt);
+        standby_release(d, s->conn, s->child);
+    }
+    attempt_abandon(s->attempt);
     free(s);
 }
 
@@ -201,9 +223,8 @@ static void add_configured(struct daemon *d, const struct conf_conn *conn)
 void start_update(struct daemon *d)
 {
     const struct config *c = daemon_config(d);
-    const struct conf_conn *conn;
     for (struct start **at = &d->starts; *at;) {
-        if (!find_child(d, (*at)->conn, (*at)->child, &conn)) {
+        if (!find_conn(*at)) {
             forget(d, at);
             continue;
         }
@@ -221,22 +242,67 @@ uint8_t start_action_after(const struct daemon *d, const struct ike_tell *t)
     const struct conf_child *child = t->conn && t->child ? find_child(d, t->conn, t->child, &conn) : NULL;
     if (!child || d->stopping)
         return ACTION_NONE;
-    return t->reason == IKE_REASON_TIMEOUT           ? child->dpd_action
-           : t->reason == IKE_REASON_DELETED_BY_PEER ? child->close_action
-                                                     : ACTION_NONE;
+    switch (t->reason) {
+    case IKE_REASON_TIMEOUT:
+        return child->dpd_action;
+    case IKE_REASON_DELETED_BY_PEER:
+        return child->close_action;
+    case IKE_REASON_REAUTHENTICATION:
+        return ACTION_START;
+    default:
+        return ACTION_NONE;
+    }
 }
 
+static void start_again(struct daemon *d, const struct ike_tell *t, const char *child, ike_time pause)
+{
+    struct start *s = find_start(d, t->conn, child);
+    if (!s)
+        s = add(d, t->conn, child);
+    if (!s)
+        return;
+    s->endless = t->reason == IKE_REASON_REAUTHENTICATION;
+    if (!s->attempt)
+        s->at = loop_now() + pause;
+    set_timer(d);
+}
+
+static bool is_any_due(const struct daemon *d, const char *conn)
+{
+    const struct start *s = d->starts;
+    while (s && (strcmp(s->conn, conn) != 0 || (!s->attempt && s->at == IKE_NEVER)))
+        s = s->next;
+    return s != NULL;
+}
+
+/* Who breaks to make anew does so at once; a peer that is lost or has closed gets a moment. */
 void start_tell(struct daemon *d, const struct ike_tell *t)
 {
-    if (t->kind != TELL_CHILD_DOWN || (start_action_after(d, t) & ACTION_START) == 0)
-        return;
-    struct start *s = find_start(d, t->conn, t->child);
-    if (!s)
-        s = add(d, t->conn, t->child);
-    if (!s || s->attempt)
-        return;
-    s->at = loop_now() + FIRST_PAUSE;
+    bool reauth = t->reason == IKE_REASON_REAUTHENTICATION && !d->stopping;
+    if (t->kind == TELL_CHILD_DOWN && (start_action_after(d, t) & ACTION_START)) {
+        standby_hold(d, t);
+        start_again(d, t, t->child, reauth ? 0 : FIRST_PAUSE);
+    } else if (t->kind == TELL_IKE_DOWN && reauth && !is_any_due(d, t->conn)) {
+        start_again(d, t, "", 0); /* it had no children */
+    }
+}
+
+uint32_t start_cancel(struct daemon *d, struct bytes conn, struct bytes child)
+{
+    uint32_t count = 0;
+    for (struct start *s = d->starts; s; s = s->next) {
+        bool is_meant = (conn.len == 0 || bytes_equal(conn, bytes_str(s->conn))) &&
+                        (child.len == 0 || bytes_equal(child, bytes_str(s->child)));
+        if (!is_meant || (!s->attempt && s->at == IKE_NEVER))
+            continue;
+        count++;
+        s->at = IKE_NEVER;
+        attempt_abandon(s->attempt);
+        s->attempt = NULL;
+        give_over(s);
+    }
     set_timer(d);
+    return count;
 }
 
 void start_end(struct daemon *d)

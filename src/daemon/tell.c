@@ -90,7 +90,7 @@ static bool is_ordinary(enum ike_reason reason)
 {
     return reason == IKE_REASON_NONE || reason == IKE_REASON_DELETED ||
            reason == IKE_REASON_DELETED_BY_PEER || reason == IKE_REASON_REPLACED ||
-           reason == IKE_REASON_CONFIG_GONE;
+           reason == IKE_REASON_CONFIG_GONE || reason == IKE_REASON_REAUTHENTICATION;
 }
 
 static void log_exchange(const struct daemon *d, const struct ike_tell *t)

@@ -29,6 +29,7 @@ struct child {
     struct selectors local_ts, remote_ts; /* owned */
     uint32_t replaced_by;                 /* REKEYED: id of the Child SA that took its place */
     bool expiring;                        /* its hard limit has passed */
+    bool remade;                          /* on the SA that is to succeed its own */
     ike_time installed_at;
     ike_time rekey_at, life_at; /* soft and hard limit; IKE_NEVER */
     ike_time gone_at;           /* LINGERING: end of it; else IKE_NEVER */

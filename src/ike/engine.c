@@ -6,6 +6,7 @@
 
 #include "ike/drive.h"
 #include "ike/limits.h"
+#include "ike/reauth.h"
 #include "ike/series.h"
 #include "ike/speak.h"
 
@@ -38,8 +39,8 @@ struct ike_engine *ike_engine_new(const struct ike_setup *setup)
         alloc_give(e->alloc, e, sizeof *e);
         return NULL;
     }
-    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer,     &e->by_source,
-                              &e->by_id,  &e->by_child,   &e->by_child_spi};
+    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer, &e->by_source,
+                              &e->by_id, &e->by_child, &e->by_child_spi};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         *tables[i] = table_make(e->alloc, e->seed.k0 + i);
     e->timers = heap_make(e->alloc);
@@ -65,8 +66,8 @@ void ike_engine_free(struct ike_engine *e)
         e->oldest = sa->newer;
         sa_free(sa, e->crypto, e->alloc);
     }
-    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer,     &e->by_source,
-                              &e->by_id,  &e->by_child,   &e->by_child_spi};
+    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer, &e->by_source,
+                              &e->by_id, &e->by_child, &e->by_child_spi};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         table_free(tables[i]);
     alloc_give(e->alloc, e->scratch, MESSAGE_LEN_MAX);
@@ -121,7 +122,7 @@ static void expire_parts(struct turn *t)
         series_expire(t, l);
     if (t->sa->phase == PHASE_UP && t->now >= t->sa->reauth_at) {
         t->sa->reauth_at = turn_retry_at(t, REAUTH_RETRY_FOR);
-        order_reauthenticate(t);
+        (void)reauth_begin(t, 0);
     }
     if (t->sa->phase == PHASE_UP && t->now >= t->sa->rekey_at) {
         t->sa->rekey_at = turn_retry_at(t, REKEY_RETRY_FOR);

@@ -75,9 +75,13 @@ struct ike_engine {
     uint64_t counts[COUNT_COUNT];
 };
 
-/* Set up the turn's SA anew beside itself; the new one ends it when it is up (order.c). */
+/*
+ * Where to send from and to: the order's addresses before the configuration's. A local address may
+ * be left open (family NONE): the owner's socket layer chooses. False: not known (order.c).
+ */
 struct turn;
-void order_reauthenticate(struct turn *t);
+bool order_choose_path(const struct turn *t, const struct conf_conn *conn,
+                       const struct ike_order *order, struct ike_path *path);
 
 /* Take the SA out of the budget of half-open SAs, if it is in it (contact.c). */
 void engine_leave_half_open(struct ike_engine *e, struct ike_sa *sa);

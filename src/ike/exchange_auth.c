@@ -24,6 +24,7 @@
 #include "ike/merge.h"
 #include "ike/negotiate.h"
 #include "ike/peers.h"
+#include "ike/reauth.h"
 #include "ike/series.h"
 #include "wire/notify.h"
 
@@ -540,30 +541,12 @@ enum crypto_result auth_done(struct turn *t)
     return CRYPTO_OK;
 }
 
-/*
- * This SA takes over from one that was to be authenticated anew: make its other Child SAs here as
- * well, then end it.
- */
-static void succeed(struct turn *t)
-{
-    struct ike_sa *old =
-        t->sa->reauthenticates ? table_get(&t->e->by_id, t->sa->reauthenticates) : NULL;
-    if (!old || old->phase != PHASE_UP)
-        return;
-    for (const struct child *c = old->children; c; c = c->next) {
-        bool has = t->sa->children && t->sa->children->conf == c->conf;
-        if (c->state == CHILD_INSTALLED && !has)
-            (void)sa_want(t->sa, (struct want){.kind = WANT_NEW_CHILD, .conf = c->conf});
-    }
-    struct turn other = {.e = t->e, .sa = old, .now = t->now, .fx = t->fx};
-    (void)sa_want(old, (struct want){.kind = WANT_DELETE_IKE});
-    drive_pursue(&other);
-}
-
 void auth_after(struct turn *t)
 {
-    succeed(t);
-    turn_tell(t, TELL_IKE_UP, IKE_REASON_NONE);
+    reauth_up(t);
+    struct ike_tell *tell = turn_tell(t, TELL_IKE_UP, IKE_REASON_NONE);
+    if (tell)
+        tell->replaced_id = t->sa->reauthenticates;
     for (const struct child *child = t->sa->children; child; child = child->next)
         turn_tell_child(t, TELL_CHILD_UP, child, IKE_REASON_NONE);
 }

@@ -8,6 +8,7 @@
  */
 #include "ike/explain.h"
 #include "ike/limits.h"
+#include "ike/reauth.h"
 #include "ike/series.h"
 
 /* ---- we ask ---------------------------------------------------------------------------------- */
@@ -47,6 +48,9 @@ struct verdict info_start(struct turn *t)
     const struct want *want = &t->slot->want;
     bool built = true;
     switch (want->kind) {
+    case WANT_SUCCEED: /* nothing to be said on this SA */
+        reauth_next(t);
+        return (struct verdict){.class = V_SKIP};
     case WANT_DELETE_IKE:
         t->sa->phase = PHASE_CLOSING;
         /* nobody waits for the end of one that was replaced: it may take its time (replaced SAs

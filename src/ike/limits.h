@@ -51,6 +51,7 @@ enum {
 #define INVALID_SPI_EVERY (IKE_SECOND)      /* at most one unprotected INVALID_IKE_SPI in this time */
 #define REPLACED_FOR (30 * IKE_SECOND)      /* a rekeyed IKE SA waits so long for its Delete */
 #define REAUTH_RETRY_FOR (60 * IKE_SECOND)
+#define SUCCEED_RETRY_FOR (500 * IKE_MS)    /* an SA with a successor ends when nothing new comes about on it any more: look again */
 #define CHILD_LINGER_FOR (5 * IKE_SECOND)   /* inbound half of a deleted Child SA, for packets still on their way */
 #define REKEY_RETRY_FOR (10 * IKE_SECOND)   /* a rekey that failed for now is tried again after that, and up to as much again */
 #define NEW_CHILD_RETRY_FOR (IKE_SECOND)    /* a new Child SA that the peer has no time for is asked for again after that, twice that, and so on */

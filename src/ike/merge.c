@@ -2,6 +2,7 @@
 #include "ike/merge.h"
 
 #include "ike/limits.h"
+#include "ike/reauth.h"
 
 size_t merge_secrets(const struct larval *l, const struct shared_secret *sk[KEX_SLOTS])
 {
@@ -171,6 +172,8 @@ static bool inherit(struct turn *t, const struct larval *l, struct ike_sa *heir)
     heir->ppk_strong = old->ppk_strong;
     heir->proof_ours = old->proof_ours;
     heir->proof_theirs = old->proof_theirs;
+    heir->asked_first = old->asked_first;
+    heir->authenticated_at = old->authenticated_at;
     heir->reauth_at = old->reauth_at;
     heir->keepalive_at = old->keepalive_at;
     heir->order_id = l->order_id;
@@ -236,6 +239,7 @@ struct ike_sa *merge_ike(struct turn *t, struct larval *l, bool heir)
         return sa;
     }
     hand_over_children(t, sa);
+    reauth_rekeyed(t, sa);
     turn_replace_sa(t, sa);
     turn_sa_up(&fresh);
     struct ike_tell *tell = turn_tell(&fresh, TELL_IKE_REKEYED, IKE_REASON_NONE);

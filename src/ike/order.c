@@ -5,6 +5,7 @@
 #include "ike/contact.h"
 #include "ike/drive.h"
 #include "ike/limits.h"
+#include "ike/reauth.h"
 
 /* ---- initiate -------------------------------------------------------------------------------- */
 
@@ -20,12 +21,8 @@ static bool concrete(const struct conf_endpoint *patterns, uint16_t count, struc
     return false;
 }
 
-/*
- * Where to send from and to: the order's addresses before the configuration's. A local address may
- * be left open (family NONE): the owner's socket layer chooses.
- */
-static bool choose_path(const struct turn *t, const struct conf_conn *conn,
-                        const struct ike_order *order, struct ike_path *path)
+bool order_choose_path(const struct turn *t, const struct conf_conn *conn,
+                       const struct ike_order *order, struct ike_path *path)
 {
     *path = (struct ike_path){.local = order->local, .remote = order->remote};
     if (path->local.addr.family == ADDR_NONE)
@@ -108,7 +105,7 @@ static enum order_result initiate(struct turn *t, const struct ike_order *order)
         return ORDER_REFUSED;
     if (use_existing(t, conn, child, order->id))
         return ORDER_DONE;
-    if (!choose_path(t, conn, order, &path))
+    if (!order_choose_path(t, conn, order, &path))
         return ORDER_NO_ADDRESS;
     t->sa = turn_new_sa(t, true, conn, &path);
     if (!t->sa)
@@ -117,34 +114,6 @@ static enum order_result initiate(struct turn *t, const struct ike_order *order)
     t->sa->birth->wanted = child;
     drive_pursue(t);
     return ORDER_DONE;
-}
-
-/* ---- reauthenticate (make before break, RFC 7296 2.8.3) -------------------------------------- */
-
-/*
- * Either side may find that it is time; the original initiator knows how to reach the peer. The old
- * SA lives until the new one is up.
- */
-void order_reauthenticate(struct turn *t)
-{
-    const struct ike_sa *old = t->sa;
-    const struct child *first = old->children;
-    struct ike_order order = {.kind = ORDER_INITIATE,
-                              .local = {.addr = old->path.local.addr},
-                              .remote = {.addr = old->path.remote.addr}};
-    struct turn fresh = {.e = t->e, .now = t->now, .fx = t->fx};
-    struct ike_path path;
-    while (first && first->state != CHILD_INSTALLED)
-        first = first->next;
-    if (t->e->closing || !old->initiator || !choose_path(t, old->conn, &order, &path))
-        return;
-    fresh.sa = turn_new_sa(&fresh, true, old->conn, &path);
-    if (!fresh.sa)
-        return;
-    fresh.sa->config = old->config;
-    fresh.sa->reauthenticates = old->id;
-    fresh.sa->birth->wanted = first ? first->conf : NULL;
-    drive_pursue(&fresh);
 }
 
 /* ---- terminate ------------------------------------------------------------------------------- */
@@ -258,7 +227,8 @@ static enum order_result rekey(struct turn *t, const struct ike_order *order)
         if (sa->phase != PHASE_UP || !sa_fits(sa, order))
             continue;
         struct turn one = {.e = t->e, .sa = sa, .now = t->now, .fx = t->fx};
-        matches += children
+        matches += order->reauth ? reauth_begin(&one, order->id)
+                   : children
                        ? rekey_children(&one, order)
                        : sa_want(sa, (struct want){.kind = WANT_REKEY_IKE, .order_id = order->id});
         drive_pursue(&one);

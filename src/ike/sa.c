@@ -144,6 +144,14 @@ void sa_drop_larval(struct ike_sa *sa, struct larval *l, const struct crypto *c,
     larval_free(l, c, alloc);
 }
 
+static bool is_wanted(const struct ike_sa *sa, enum want_kind kind)
+{
+    for (uint8_t i = 0; i < sa->wants; i++)
+        if (sa->want[i].kind == kind)
+            return true;
+    return false;
+}
+
 static bool may_pursue(const struct ike_sa *sa, enum want_kind kind)
 {
     bool about_child =
@@ -152,6 +160,8 @@ static bool may_pursue(const struct ike_sa *sa, enum want_kind kind)
         return kind < WANT_ROUND;
     if (kind == WANT_REKEY_IKE)
         return !sa->larvals;
+    if (kind == WANT_SUCCEED)
+        return !sa->larvals && !is_wanted(sa, WANT_NEW_CHILD);
     return !about_child || !sa_larval_of_kind(sa, LARVAL_IKE);
 }
 

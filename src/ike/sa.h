@@ -62,6 +62,7 @@ enum want_kind {
     WANT_REKEY_IKE,
     WANT_REKEY_CHILD,
     WANT_NEW_CHILD,
+    WANT_SUCCEED, /* take over another Child SA of the SA that is authenticated anew, or end it */
     WANT_CHECK, /* is the peer alive? */
 };
 
@@ -135,8 +136,9 @@ struct ike_sa {
     enum phase phase;
     bool initiator; /* original initiator: the I flag of our messages */
     bool mourned;   /* its end was told; it lingers only */
-    /* id of the SA this one takes over from when it is up (RFC 7296 2.8.3) */
-    uint32_t reauthenticates;
+    bool asked_first; /* we set it up, or what it was rekeyed from */
+    /* id of the SA this one takes over from when it is up (RFC 7296 2.8.3), and the other way round */
+    uint32_t reauthenticates, reauthenticated_by;
     uint32_t rekeyed_into;        /* REPLACED: id of its heir */
     bool answered_delete;         /* the peer agreed that it is over */
     bool half_open;               /* counted against the budget of half-open SAs */
@@ -177,6 +179,7 @@ struct ike_sa {
     uint8_t wants;
 
     ike_time born_at, established_at;
+    ike_time authenticated_at; /* before it was rekeyed, perhaps */
     ike_time rekey_at;  /* soft limit */
     ike_time reauth_at; /* soft limit of the authentication */
     ike_time expire_at; /* hard limit */

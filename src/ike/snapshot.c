@@ -23,6 +23,7 @@ void conf_engine_defaults(struct conf_engine *c)
         .message_max = 65535,
         .message_max_early = 65535,
         .follow_configured_order = true,
+        .make_before_break = true,
     };
 }
 

@@ -65,6 +65,8 @@ static void describe_sa(const struct ike_sa *sa, struct ike_sa_info *info)
         .fragmentation = (sa->extensions & EXTENSION_SET(FRAGMENTATION)) != 0,
         .established_at = sa->established_at,
         .rekey_at = sa->rekey_at == IKE_NEVER ? 0 : sa->rekey_at,
+        .reauth_at = sa->reauth_at == IKE_NEVER ? 0 : sa->reauth_at,
+        .expire_at = sa->expire_at == IKE_NEVER ? 0 : sa->expire_at,
         .child_count = sa->child_count,
     };
     info->quantum_safe = list_methods(sa->method, &info->kex_count, info->kex, info->kex_slot);

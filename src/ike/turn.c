@@ -4,6 +4,7 @@
 #include "ike/explain.h"
 #include "ike/limits.h"
 #include "ike/peers.h"
+#include "ike/reauth.h"
 #include "ike/series.h"
 
 /* ---- asking and telling ---------------------------------------------------------------------- */
@@ -178,7 +179,7 @@ struct ike_sa *turn_open_sa(struct turn *t, bool initiator, const struct conf_co
         spi && !table_get(&e->by_spi, spi) ? alloc_take(e->alloc, sizeof *sa) : NULL;
     if (!sa)
         return NULL;
-    sa->initiator = initiator;
+    sa->initiator = sa->asked_first = initiator;
     *(initiator ? &sa->spi_i : &sa->spi_r) = spi;
     sa->id = ++e->last_sa_id;
     sa->conn = conn;
@@ -254,11 +255,16 @@ static void set_limits(struct turn *t)
 {
     const struct conf_conn *conn = t->sa->conn;
     t->sa->rekey_at = soft_limit(t, conn->rekey_for, conn->rand_for, t->sa->initiator);
-    if (t->sa->reauth_at == IKE_NEVER) /* a rekeyed SA inherits it */
+    if (!t->sa->authenticated_at) { /* a rekeyed SA inherits these */
+        t->sa->authenticated_at = t->now;
         t->sa->reauth_at =
-            soft_limit(t, conn->reauth_for, conn->rand_for, t->sa->initiator);
-    ike_time longest = conn->rekey_for > conn->reauth_for ? conn->rekey_for : conn->reauth_for;
-    t->sa->expire_at = longest ? t->now + longest + conn->over_for : IKE_NEVER;
+            reauth_due(t, soft_limit(t, conn->reauth_for, conn->rand_for, true));
+    }
+    ike_time keys = conn->rekey_for ? t->now + conn->rekey_for : IKE_NEVER;
+    ike_time proof =
+        conn->reauth_for ? t->sa->authenticated_at + conn->reauth_for : IKE_NEVER;
+    ike_time first = keys < proof ? keys : proof;
+    t->sa->expire_at = first == IKE_NEVER ? IKE_NEVER : first + conn->over_for;
 }
 
 /*
@@ -308,9 +314,9 @@ void turn_drop_child(struct turn *t, struct child *child, enum ike_reason reason
     t->sa->child_count--;
     table_remove(&t->e->by_child, child->id);
     table_remove(&t->e->by_child_spi, child->spi_in);
-    turn_plane(t, PLANE_REMOVE, child);
-    if (!child->replaced_by)
+    if (!child->replaced_by) /* first: its owner may want something in its place without a gap */
         turn_tell_child(t, TELL_CHILD_DOWN, child, reason);
+    turn_plane(t, PLANE_REMOVE, child);
     child_free(child, t->e->alloc);
 }
 
@@ -356,6 +362,7 @@ static void mourn(struct turn *t, const struct verdict *why)
     bool worth_telling = failed && (!stranger || may_tell_of_stranger(t->e, t->now));
     struct ike_tell *tell = worth_telling ? turn_tell(t, kind, why->reason) : NULL;
     if (tell) {
+        tell->replaced_id = sa->established_at ? 0 : sa->reauthenticates;
         tell->notify = why->notify;
         if (why->detail)
             tell->detail = why->detail;

@@ -53,6 +53,7 @@ engine {{
     retransmit_timeout = {first}
     retransmit_tries = {tries}
     half_open_timeout = 5s
+    {engine}
 }}
 plane {{
     type = {plane}
@@ -136,7 +137,7 @@ class Gateway:
             file.write(text)
         os.chmod(path, 0o600)
 
-    def configure(self, family=4, plane="tun", first="0.2s", tries=3, **changes):
+    def configure(self, family=4, plane="tun", first="0.2s", tries=3, engine="", **changes):
         values = {
             "conn": "site", "local": self.outer[family], "remote": self.other.outer[family], "ike": "default", "esp": "default",
             "local_id": f"{self.name}.example", "remote_id": f"{self.other.name}.example", "local_ts": self.subnets,
@@ -144,7 +145,7 @@ class Gateway:
             "local_auth": "psk", "remote_auth": "psk", "local_more": "", "remote_more": "", "secrets": "", **changes,
         }
         self.write("swanctl.conf", SWANCTL_CONF.format(**values))
-        self.write("braid.conf", BRAID_CONF.format(first=first, tries=tries, plane=plane))
+        self.write("braid.conf", BRAID_CONF.format(first=first, tries=tries, plane=plane, engine=engine))
 
     def braidd(self, *options):
         return [os.path.join(self.programs, "braidd"), "-c", self.dir, "-r", self.run_dir, *options]

@@ -72,7 +72,9 @@ static void nothing_hangs(struct host *h, const struct ike_sa *sa)
     bool asked = (sa->ours && sa->ours->serial) || (sa->theirs && sa->theirs->serial);
     if (sa->phase != PHASE_UP && !asked && sa_deadline(sa) == IKE_NEVER)
         world_fail(h->world, "%s: SA %u is not up and waits for nothing", h->name, sa->id);
-    bool later = sa->wants && sa->want[0].not_before; /* the peer had no time: not yet */
+    bool later = false; /* the peer had no time: not yet */
+    for (uint8_t i = 0; i < sa->wants; i++)
+        later |= sa->want[i].not_before != 0;
     if (sa->phase == PHASE_UP && sa->wants && !later && !sa->ours &&
         !sa->larvals) /* some wants wait for a series to end */
         world_fail(h->world, "%s: SA %u wants something and does not begin", h->name, sa->id);

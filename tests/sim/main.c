@@ -13,7 +13,7 @@
 static const struct scenario *const tables[] = {flow_scenarios, loss_scenarios, fault_scenarios,
                                                 hostile_scenarios, crowd_scenarios,
                                                 order_scenarios, traffic_scenarios, matrix_scenarios, round_scenarios,
-                                                reload_scenarios, corner_scenarios};
+                                                reload_scenarios, corner_scenarios, reauth_scenarios};
 
 static const char help[] =
     "usage: braid-sim [--scenario NAME[,NAME...]] [--seed S] [--seeds N] [--seconds N] [--case N] [--scale "

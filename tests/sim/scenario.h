@@ -52,6 +52,6 @@ struct scenario {
 extern const struct scenario flow_scenarios[], loss_scenarios[], fault_scenarios[],
     hostile_scenarios[], crowd_scenarios[], order_scenarios[], traffic_scenarios[],
     matrix_scenarios[], round_scenarios[], reload_scenarios[],
-    corner_scenarios[];
+    corner_scenarios[], reauth_scenarios[];
 
 #endif
