@@ -321,7 +321,7 @@ static struct verdict judge_refusal(struct turn *t)
 {
     const struct notify_payload *error = ike_msg_error(t->in);
     if (!error)
-        return verdict_because(verdict_peer(IKE_REASON_SYNTAX, 0),
+        return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX),
                                "the answer holds neither an identity with AUTH nor an error");
     bool auth = error->type == NOTIFY_AUTHENTICATION_FAILED;
     return verdict_because(

@@ -11,7 +11,7 @@
 #include "scenario.h"
 
 static const struct scenario *const tables[] = {flow_scenarios, loss_scenarios, fault_scenarios,
-                                                hostile_scenarios, crowd_scenarios,
+                                                hostile_scenarios, auth_scenarios, crowd_scenarios,
                                                 order_scenarios, traffic_scenarios, matrix_scenarios, round_scenarios,
                                                 reload_scenarios, corner_scenarios, reauth_scenarios};
 

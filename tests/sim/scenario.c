@@ -15,10 +15,10 @@ static void write_swanctl(struct world *w, const struct site *s, char swanctl[TE
         "  local {\n   auth = psk\n   id = %s\n  }\n  remote {\n   auth = psk\n   id = %s\n  }\n"
         "  children {\n   %s {\n    esp_proposals = %s\n    local_ts = %s\n    remote_ts = %s\n   "
         " %s\n   }\n  }\n }\n %s\n}\n"
-        "secrets {\n ike {\n  secret = \"%s\"\n }\n}\n",
+        "secrets {\n ike {\n  secret = \"%s\"\n }\n ppk-1 {\n  id = %s\n  secret = 0x%064d\n }\n}\n",
         OR(s->conn_name, "net"), s->addr, s->peer, OR(s->ike, "aes256gcm16-prfsha256-x25519-ke1_mlkem768"), OR(s->conn, ""),
         s->id, s->peer_id, OR(s->child_name, "net"), OR(s->esp, "aes256gcm16"), s->local_ts, s->remote_ts, OR(s->child, ""),
-        OR(s->more, ""), OR(s->psk, "as in all examples"));
+        OR(s->more, ""), OR(s->psk, "as in all examples"), OR(s->ppk, "unused"), 5);
     EXPECT(w, len < TEXT_MAX);
 }
 

@@ -13,7 +13,7 @@ struct site {
     const char *conn_name, *child_name; /* net */
     const char *ike, *esp;              /* proposals */
     const char *local_ts, *remote_ts;
-    const char *psk;
+    const char *psk, *ppk;              /* the latter: the name of one, for all the same */
     const char *conn;   /* more keys of the connection "net" */
     const char *child;  /* more keys of the child "net" */
     const char *more;   /* more connections */
@@ -50,7 +50,7 @@ struct scenario {
 
 /* Tables, one for each file of scenarios; the last row is empty. */
 extern const struct scenario flow_scenarios[], loss_scenarios[], fault_scenarios[],
-    hostile_scenarios[], crowd_scenarios[], order_scenarios[], traffic_scenarios[],
+    hostile_scenarios[], auth_scenarios[], crowd_scenarios[], order_scenarios[], traffic_scenarios[],
     matrix_scenarios[], round_scenarios[], reload_scenarios[],
     corner_scenarios[], reauth_scenarios[];
 
