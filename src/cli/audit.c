@@ -3,6 +3,7 @@
 
 #include "config/owner.h"
 #include "config/quantum.h"
+#include "cred/inventory.h"
 #include "vici/codec.h"
 #include "wire/names.h"
 #include <braid/crypto.h>
@@ -136,11 +137,19 @@ static enum quantum judge_psk(json_t *row, const struct loaded *l, const struct 
     return QUANTUM_UNSAFE;
 }
 
-/* What a section demands of signatures. */
+/* What a section's keys are, if its files tell; else what it demands of signatures. */
 static enum quantum judge_signatures(const struct loaded *l, const struct conf_conn *c,
                                      const struct conf_auth *auth)
 {
+    static const enum quantum known[] = {
+        [INVENTORY_UNSAFE] = QUANTUM_UNSAFE,
+        [INVENTORY_MIXED] = QUANTUM_DEPENDS,
+        [INVENTORY_SAFE] = QUANTUM_SAFE,
+    };
+    enum inventory_safety safety = inventory_safety(auth->keys);
     uint32_t families = 0;
+    if (safety != INVENTORY_UNKNOWN)
+        return known[safety];
     for (uint32_t i = 0; i < l->sections.count; i++) {
         const struct cred_section *s = &l->sections.at[i];
         if (s->conn == c && s->is_remote == (auth == &c->remote))
@@ -153,6 +162,17 @@ static enum quantum judge_signatures(const struct loaded *l, const struct conf_c
     return families & ~(uint32_t)QUANTUM_FAMILIES ? QUANTUM_DEPENDS : QUANTUM_SAFE;
 }
 
+/* "with ML-DSA-65 (CN=moon)": the methods of a section's keys, in the words of the inventory. */
+static void add_key_method(void *self, const struct inventory_item *item)
+{
+    char text[WORDS_LEN];
+    if (item->kind == INVENTORY_KEY)
+        snprintf(text, sizeof text, "raw key %s", item->key);
+    else
+        snprintf(text, sizeof text, "%s signed by %s", item->key, item->signature);
+    add_once(self, text);
+}
+
 static enum quantum judge_side(json_t *row, const struct loaded *l, const struct conf_conn *c,
                                const struct conf_auth *auth, const char *side)
 {
@@ -160,16 +180,20 @@ static enum quantum judge_side(json_t *row, const struct loaded *l, const struct
     enum quantum q = QUANTUM_UNSAFE;
     if (auth->class == CONF_AUTH_PSK)
         return judge_psk(row, l, c);
-    if (auth->class == CONF_AUTH_PUBKEY)
+    if (auth->class == CONF_AUTH_PUBKEY) {
+        inventory_section(auth->keys, add_key_method, json_object_get(row, "methods"));
         q = judge_signatures(l, c, auth);
+    }
     if (q == QUANTUM_SAFE)
         return q;
     snprintf(what, sizeof what, "%s %s", side,
              auth->class == CONF_AUTH_NULL ? "is not authenticated at all"
              : q == QUANTUM_DEPENDS
                  ? "may sign with any kind of key, also one that falls to a quantum computer"
-                 : "authenticates with a method that falls to a quantum computer");
-    add_missing(row, what, "demand ML-DSA (auth = mldsa65), or use a strong secret (auth = psk)");
+                 : "authenticates with a key or a chain that falls to a quantum computer");
+    add_missing(row, what,
+                "take ML-DSA (`braid pki`) and demand it (auth = mldsa65), or use a strong secret "
+                "(auth = psk)");
     return q;
 }
 
@@ -183,7 +207,7 @@ static void judge_authentication(json_t *row, const struct loaded *l, const stru
     add_once(list, methods[c->local.class]);
     add_once(list, methods[c->remote.class]);
     enum quantum ours = judge_side(row, l, c, &c->local, "our side"), theirs = ours;
-    if (c->remote.class != c->local.class)
+    if (c->remote.class != c->local.class || c->remote.class == CONF_AUTH_PUBKEY)
         theirs = judge_side(row, l, c, &c->remote, "the peer");
     set(row, "authentication", judgements[ours < theirs ? ours : theirs]);
 }

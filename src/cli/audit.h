@@ -15,6 +15,7 @@
 #define BRAID_CLI_AUDIT_H
 
 #include "config/load.h"
+#include "cred/keyring.h"
 
 #include <jansson.h>
 
@@ -25,7 +26,7 @@ void audit_sa(json_t *rows, struct bytes name, struct bytes sa);
 /* Is every row safe in both respects? */
 bool audit_is_safe(const json_t *rows);
 
-/* CycloneDX 1.6: the algorithms, protocols and what depends on what. A new reference. */
-json_t *cbom_make(const struct loaded *l);
+/* CycloneDX 1.6: algorithms, certificates, protocols and what depends on what. A new reference. */
+json_t *cbom_make(const struct loaded *l, const struct keyring *keys);
 
 #endif

@@ -136,22 +136,26 @@ static enum exit_code add_live(const struct cli *cli, json_t *rows)
     return code;
 }
 
-static struct loaded *load(const char *dir)
+static struct loaded *load(const char *dir, struct keyring **keys)
 {
     struct problem_list problems;
     problem_list_init(&problems);
+    struct cred_sink sink = {&problems, problem_say};
     struct loaded *l = config_load(dir, &problems);
-    if (!l) {
+    *keys = l ? keyring_new(dir, &l->secrets, &l->sections, &sink) : NULL;
+    if (!*keys) {
         problem_list_print(&problems, stderr);
         fprintf(stderr, "braid: %s cannot be audited before its mistakes are mended\n", dir);
+        loaded_free(l);
+        l = NULL;
     }
     problem_list_free(&problems);
     return l;
 }
 
-static bool write_cbom(const struct loaded *l, const char *path)
+static bool write_cbom(const struct loaded *l, const struct keyring *keys, const char *path)
 {
-    json_t *bom = cbom_make(l);
+    json_t *bom = cbom_make(l, keys);
     bool ok = bom && (strcmp(path, "-") == 0 ? json_dumpf(bom, stdout, JSON_INDENT(2)) == 0
                                              : json_dump_file(bom, path, JSON_INDENT(2)) == 0);
     if (ok && strcmp(path, "-") == 0)
@@ -168,7 +172,8 @@ enum exit_code cmd_audit(struct cli *cli)
     const char *dir = NULL;
     if (!cli_arguments(cli, options, &dir))
         return EXIT_USAGE;
-    struct loaded *l = load(dir ? dir : CLI_CONF_DIR);
+    struct keyring *keys;
+    struct loaded *l = load(dir ? dir : CLI_CONF_DIR, &keys);
     if (!l)
         return EXIT_USAGE;
     json_t *rows = json_array();
@@ -177,7 +182,7 @@ enum exit_code cmd_audit(struct cli *cli)
     if (client_has_daemon(cli))
         code = add_live(cli, rows);
     bool to_stdout = options[0].value && strcmp(options[0].value, "-") == 0;
-    if (code == EXIT_GOOD && options[0].value && !write_cbom(l, options[0].value))
+    if (code == EXIT_GOOD && options[0].value && !write_cbom(l, keys, options[0].value))
         code = EXIT_USAGE;
     bool safe = audit_is_safe(rows);
     if (code == EXIT_GOOD && cli->json && !to_stdout)
@@ -186,5 +191,6 @@ enum exit_code cmd_audit(struct cli *cli)
         show_text(rows);
     json_decref(rows);
     loaded_free(l);
+    keyring_free(keys);
     return code == EXIT_GOOD && !safe ? EXIT_FAILED : code;
 }
