@@ -307,18 +307,18 @@ static bool is_plain(enum option option, const char *value)
 enum exit_code cmd_new(struct cli *cli)
 {
     struct cli_option o[OPTIONS + 1] = {
-        [OPTION_LEFT] = {"left", NULL},
-        [OPTION_RIGHT] = {"right", NULL},
-        [OPTION_LEFT_NET] = {"left-net", NULL},
-        [OPTION_RIGHT_NET] = {"right-net", NULL},
-        [OPTION_GATEWAY] = {"gateway", NULL},
-        [OPTION_NET] = {"net", NULL},
-        [OPTION_ADDRESS] = {"address", NULL},
-        [OPTION_USER] = {"user", NULL},
-        [OPTION_NAME] = {"name", NULL},
-        [OPTION_DOMAIN] = {"domain", NULL},
-        [OPTION_AUTH] = {"auth", NULL},
-        [OPTION_OUT] = {"out", NULL},
+        [OPTION_LEFT] = {.name = "left"},
+        [OPTION_RIGHT] = {.name = "right"},
+        [OPTION_LEFT_NET] = {.name = "left-net"},
+        [OPTION_RIGHT_NET] = {.name = "right-net"},
+        [OPTION_GATEWAY] = {.name = "gateway"},
+        [OPTION_NET] = {.name = "net"},
+        [OPTION_ADDRESS] = {.name = "address"},
+        [OPTION_USER] = {.name = "user"},
+        [OPTION_NAME] = {.name = "name"},
+        [OPTION_DOMAIN] = {.name = "domain"},
+        [OPTION_AUTH] = {.name = "auth"},
+        [OPTION_OUT] = {.name = "out"},
     };
     const char *word = NULL;
     size_t kind = 0, count = sizeof kinds / sizeof kinds[0];
