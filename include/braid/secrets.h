@@ -78,6 +78,8 @@ struct name_list {
 struct cred_spec {
     struct cred_rule ike, chain;
     struct name_list certs, cacerts, pubkeys;
+    struct name_list policies;   /* dotted OIDs */
+    struct conf_identity ca_id;  /* type 0: none is asked for */
     enum cred_revocation revocation;
 };
 

@@ -509,6 +509,35 @@ static bool read_files(struct reading *r)
     return true;
 }
 
+static bool read_ca_id(struct reading *r)
+{
+    return value_identity(r->text, false, r->run->arena, r->to, r->fault);
+}
+
+/* 1.3.6.1: numbers with dots between, two at least (X.660). */
+static bool is_oid(const char *text)
+{
+    bool dotted = false;
+    for (const char *at = text; *at; at++) {
+        if (*at == '.' ? at == text || at[1] == '.' || at[1] == '\0' : *at < '0' || *at > '9')
+            return false;
+        dotted = dotted || *at == '.';
+    }
+    return dotted && text[0] <= '2' && text[1] == '.';
+}
+
+static bool read_policies(struct reading *r)
+{
+    const struct name_list *list = r->to;
+    if (!read_files(r))
+        return false;
+    for (uint16_t i = 0; i < list->count; i++)
+        if (!is_oid(list->at[i]))
+            return value_fail(r->fault, r->text, r->text, "`%s` is no object identifier such as 2.5.29.32.0",
+                              list->at[i]);
+    return true;
+}
+
 /* RFC 8784 names a PPK by octets alone: those of the identity. */
 static bool read_ppk_id(struct reading *r)
 {
@@ -609,6 +638,8 @@ static const struct type {
     [TYPE_DEVICE] = {read_device, "the name of a network device, at most 15 characters"},
     [TYPE_FILES] = {read_files, "names of files"},
     [TYPE_PPK_ID] = {read_ppk_id, "the name of a PPK"},
+    [TYPE_CA_ID] = {read_ca_id, "an identity"},
+    [TYPE_POLICIES] = {read_policies, "object identifiers such as 2.5.29.32.0"},
     [TYPE_SECRET_FILE] = {read_secret_file, "the name of a file"},
 };
 /* clang-format on */

@@ -74,6 +74,8 @@ enum schema_type {
     TYPE_DEVICE,
     TYPE_FILES,
     TYPE_PPK_ID,
+    TYPE_CA_ID,
+    TYPE_POLICIES,
     TYPE_SECRET_FILE,
     TYPES,
 };

@@ -86,6 +86,8 @@ struct inquiry *inquiry_of_peer(X509 *cert, STACK_OF(X509) * others,
     if (!q)
         return NULL;
     q->demand = *demand;
+    q->demand.policies = NULL; /* these have been met, and may go */
+    q->demand.ca_id = NULL;
     X509_STORE_up_ref(q->demand.store);
     if (demand->chain) {
         q->rule = *demand->chain;

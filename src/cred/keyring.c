@@ -622,6 +622,8 @@ static void load_sections(struct loading *l, const struct cred_sections *section
         to->ike = s->spec.ike;
         to->chain = s->spec.chain;
         to->revocation = s->spec.revocation;
+        to->policies = &s->spec.policies;
+        to->ca_id = &s->spec.ca_id;
         if (s->is_remote)
             load_remote(l, s, to);
         else

@@ -297,6 +297,8 @@ static void verify_cert(const struct key_section *s, const struct ike_ask *ask, 
     struct trust_demand demand = {.store = s->store,
                                   .revocation = s->revocation,
                                   .chain = &s->chain,
+                                  .policies = s->policies,
+                                  .ca_id = s->ca_id,
                                   .evidence = &evidence};
     struct trust_open open = {.count = 0};
     const char *why = room->why;

@@ -30,6 +30,8 @@ struct key_section {
     const struct keyring *whole;
     struct cred_rule ike, chain;
     enum cred_revocation revocation;
+    const struct name_list *policies;  /* of the configuration, as `ca_id` */
+    const struct conf_identity *ca_id;
     uint16_t own_count;
     struct own_key *own;
     X509_STORE *store;       /* anchors */

@@ -139,10 +139,12 @@ static bool add(X509 *cert, X509 *issuer, int nid, const char *value)
     X509V3_CTX ctx;
     if (!value)
         return true;
-    X509V3_set_ctx_nodb(&ctx);
+    CONF *none = NCONF_new(NULL); /* policies want a configuration, even an empty one */
     X509V3_set_ctx(&ctx, issuer, cert, NULL, NULL, 0);
-    X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+    X509V3_set_nconf(&ctx, none);
+    X509_EXTENSION *e = none ? X509V3_EXT_conf_nid(NULL, &ctx, nid, value) : NULL;
     bool good = e && X509_add_ext(cert, e, -1) == 1;
+    NCONF_free(none);
     X509_EXTENSION_free(e);
     return good;
 }

@@ -60,6 +60,7 @@ static const struct {
     {X509_V_ERR_EE_KEY_TOO_SMALL,                    "its key is too weak"},
     {X509_V_ERR_CA_KEY_TOO_SMALL,                    "its CA's key is too weak"},
     {X509_V_ERR_CA_MD_TOO_WEAK,                      "it is signed with too weak a hash"},
+    {X509_V_ERR_NO_EXPLICIT_POLICY,                  "it is not for a policy that `cert_policy` asks for"},
 };
 /* clang-format on */
 
@@ -280,6 +281,69 @@ void trust_open_drop(struct trust_open *open)
     }
 }
 
+/* ---- what a section asks of the chain -------------------------------------------------------- */
+
+/* OpenSSL refuses chains that are good for none of these policies (RFC 5280 6.1.5). */
+static bool ask_for_policies(X509_VERIFY_PARAM *p, const struct name_list *policies)
+{
+    for (uint16_t i = 0; policies && i < policies->count; i++) {
+        ASN1_OBJECT *oid = OBJ_txt2obj(policies->at[i], 1);
+        if (!oid || X509_VERIFY_PARAM_add0_policy(p, oid) != 1) {
+            ASN1_OBJECT_free(oid);
+            return false;
+        }
+    }
+    return !policies || policies->count == 0 ||
+           X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_POLICY_CHECK | X509_V_FLAG_EXPLICIT_POLICY) ==
+               1;
+}
+
+static bool has_policy(const STACK_OF(X509_POLICY_NODE) * nodes, const char *text)
+{
+    bool found = false;
+    ASN1_OBJECT *oid = OBJ_txt2obj(text, 1);
+    for (int i = 0; oid && !found && i < sk_X509_POLICY_NODE_num(nodes); i++)
+        found =
+            OBJ_cmp(oid, X509_policy_node_get0_policy(sk_X509_POLICY_NODE_value(nodes, i))) == 0;
+    ASN1_OBJECT_free(oid);
+    return found;
+}
+
+static bool has_all_policies(X509_STORE_CTX *ctx, const struct name_list *policies)
+{
+    const STACK_OF(X509_POLICY_NODE) *nodes =
+        X509_policy_tree_get0_user_policies(X509_STORE_CTX_get0_policy_tree(ctx));
+    for (uint16_t i = 0; policies && i < policies->count; i++)
+        if (!has_policy(nodes, policies->at[i]))
+            return false;
+    return true;
+}
+
+static bool has_ca(const STACK_OF(X509) * chain, const struct conf_identity *ca_id)
+{
+    if (!ca_id || ca_id->any || ca_id->id.type == 0)
+        return true;
+    for (int i = 1; i < sk_X509_num(chain); i++)
+        if (trust_identity(sk_X509_value(chain, i), &ca_id->id))
+            return true;
+    return false;
+}
+
+static bool check_demands(X509_STORE_CTX *ctx, const struct trust_demand *demand,
+                          char why[TRUST_REASON_MAX])
+{
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+    X509 *cert = sk_X509_value(chain, 0);
+    X509 *misfit = demand->chain ? find_misfit(chain, demand->chain) : NULL;
+    if (misfit)
+        return refuse(why, misfit, "its key or signature is of a kind that `auth` does not allow");
+    if (!has_all_policies(ctx, demand->policies))
+        return refuse(why, cert, "it is not for all policies that `cert_policy` asks for");
+    if (!has_ca(chain, demand->ca_id))
+        return refuse(why, cert, "none of its CAs is the one that `ca_id` names");
+    return true;
+}
+
 /* ---- the chain ------------------------------------------------------------------------------- */
 
 static bool prepare(X509_STORE_CTX *ctx, X509 *cert, STACK_OF(X509) * others,
@@ -290,6 +354,8 @@ static bool prepare(X509_STORE_CTX *ctx, X509 *cert, STACK_OF(X509) * others,
     X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(ctx);
     X509_VERIFY_PARAM_set_depth(p, TRUST_DEPTH_MAX);
     X509_STORE_CTX_set_verify_cb(ctx, note);
+    if (!ask_for_policies(p, demand->policies))
+        return false;
     if (demand->evidence && demand->evidence->known)
         X509_STORE_CTX_set0_crls(ctx, known_lists(demand->evidence->known));
     return X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL |
@@ -317,14 +383,10 @@ bool trust_chain(X509 *cert, STACK_OF(X509) * others, const struct trust_demand 
         goto out;
     }
     STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
-    X509 *misfit = demand->chain ? find_misfit(chain, demand->chain) : NULL;
-    if (misfit) {
-        refuse(why, misfit, "its key or signature is of a kind that `auth` does not allow");
-        goto out;
-    }
     if (open)
         open->quantum = is_quantum(chain);
-    good = check_end_entity(cert, why) && judge_revocation(chain, &walk, demand, open, why);
+    good = check_demands(ctx, demand, why) && check_end_entity(cert, why) &&
+           judge_revocation(chain, &walk, demand, open, why);
 out:
     X509_STORE_CTX_free(ctx);
     ERR_clear_error();

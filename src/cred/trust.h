@@ -28,6 +28,8 @@ struct trust_demand {
     X509_STORE *store;
     enum cred_revocation revocation;
     const struct cred_rule *chain;              /* of the signatures and keys in the chain */
+    const struct name_list *policies;           /* the chain must be good for all of them; or NULL */
+    const struct conf_identity *ca_id;          /* of one CA in the chain; or NULL */
     const struct revocation_evidence *evidence; /* beside the lists in the store; or NULL */
 };
 

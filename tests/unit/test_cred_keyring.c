@@ -35,10 +35,10 @@ static void a_good_certificate_is_believed_and_a_bad_one_is_refused_with_its_rea
     r = peer_request();
     r.from = -2 * YEAR;
     r.until = -YEAR;
-    assert_refused(judge_request(&w, r), "it has expired");
+    assert_refused(judge_request(&w, r), "it has expired, on 20");
     r.from = YEAR;
     r.until = 2 * YEAR;
-    assert_refused(judge_request(&w, r), "not valid yet");
+    assert_refused(judge_request(&w, r), "not valid yet, only from 20");
     r = peer_request();
     r.issuer = NULL;
     assert_refused(judge_request(&w, r), "self-signed");
@@ -362,6 +362,78 @@ static void a_section_may_name_its_certificates_cas_and_kinds_of_key(void **stat
     cred_world_end(&w);
 }
 
+static void policies_and_cas_may_be_asked_for(void **state)
+{
+    (void)state;
+    static const char *const one[] = {"1.2.3.4"}, *const two[] = {"1.2.3.4", "1.2.3.5"};
+    struct cred_world w;
+    cred_world_begin(&w);
+    EVP_PKEY *key = new_key("ecdsa256");
+    struct pki_request r = ca_request("O=braid, CN=below", key, root, root_key);
+    X509 *bare = certify(r);
+    r.policy = "1.2.3.4,1.2.3.5";
+    X509 *sub = certify(r);
+    r = peer_request();
+    r.issuer = sub;
+    r.issuer_key = key;
+    r.policy = "1.2.3.4";
+    X509 *leaf = certify(r);
+    r.policy = "1.2.3.5,1.2.3.4";
+    X509 *both = certify(r);
+    r.policy = NULL;
+    X509 *none = certify(r);
+    const struct {
+        struct name_list asked;
+        X509 *leaf, *sub;
+        bool good;
+    } rows[] = {
+        {{1, one}, leaf, sub, true},
+        {{1, one}, both, sub, true},
+        {{2, two}, both, sub, true},
+        {{2, two}, leaf, sub, false},
+        {{1, two + 1}, leaf, sub, false},
+        {{1, one}, none, sub, false},
+        {{1, one}, leaf, bare, false},
+        {{0, NULL}, none, bare, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        w.section[1].spec.policies = rows[i].asked;
+        assert_true(cred_world_load(&w, false, NULL));
+        struct sent *s = sending(moon);
+        sent_add(s, rows[i].leaf);
+        sent_add(s, rows[i].sub);
+        const char *why = sent_judge(&w, s, peer_key);
+        if (rows[i].good)
+            assert_null(why);
+        else
+            assert_refused(why, "`cert_policy` asks for");
+        sent_drop(s);
+    }
+    w.section[1].spec.policies.count = 0;
+    struct sent *s = sending(moon);
+    sent_add(s, leaf);
+    sent_add(s, sub);
+    X509 *wanted[] = {sub, root, leaf}; /* the end entity is no CA of its own */
+    for (size_t i = 0; i < 3; i++) {
+        w.section[1].spec.ca_id = (struct conf_identity){.id = {DN, trust_subject(wanted[i])}};
+        assert_true(cred_world_load(&w, false, NULL));
+        const char *why = sent_judge(&w, s, peer_key);
+        if (i < 2)
+            assert_null(why);
+        else
+            assert_refused(why, "`ca_id` names");
+    }
+    w.section[1].spec.ca_id = (struct conf_identity){.any = true};
+    assert_true(cred_world_load(&w, false, NULL));
+    assert_null(sent_judge(&w, s, peer_key));
+    sent_drop(s);
+    X509 *all[] = {bare, sub, leaf, both, none};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        X509_free(all[i]);
+    EVP_PKEY_free(key);
+    cred_world_end(&w);
+}
+
 static void raw_keys_are_believed_by_name_alone(void **state)
 {
     (void)state;
@@ -468,6 +540,7 @@ int main(void)
         cmocka_unit_test(what_is_no_certificate_is_refused),
         cmocka_unit_test(revocation_follows_the_policy),
         cmocka_unit_test(a_section_may_name_its_certificates_cas_and_kinds_of_key),
+        cmocka_unit_test(policies_and_cas_may_be_asked_for),
         cmocka_unit_test(raw_keys_are_believed_by_name_alone),
         cmocka_unit_test(ours_is_found_sent_with_its_chain_and_names_us),
         cmocka_unit_test(mistakes_in_files_are_told),
