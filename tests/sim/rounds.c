@@ -353,6 +353,108 @@ static void abandoned_series(struct run *run)
     }
 }
 
+/* ---- several series at once ---------------------------------------------------------------- */
+
+#define TWO_ROUNDS "aes256gcm16-x25519-ke1_mlkem512-ke2_ecp384"
+
+enum { CHILDREN = SERIES_PER_IKE_MAX };
+
+/* The children n0 ... of a connection, behind its first one. */
+static const char *more_children(char *text, size_t room, int ours, int theirs)
+{
+    size_t len = (size_t)snprintf(text, room, NO_REKEY "\n");
+    for (int i = 0; i < CHILDREN; i++)
+        len += (size_t)snprintf(text + len, room - len,
+                                "}\n n%d {\n esp_proposals = " TWO_ROUNDS "\n local_ts = 10.%d.%d.0/24\n"
+                                " remote_ts = 10.%d.%d.0/24\n " NO_REKEY "\n",
+                                i, ours, i, theirs, i);
+    return text;
+}
+
+static struct pair many_pair(struct run *run)
+{
+    static char of_a[4096], of_b[4096];
+    struct site site = {.ike = HYBRID, .esp = TWO_ROUNDS, .conn = NO_REKEY, .engine = ENGINE};
+    struct site a = site, b = site;
+    a.child = more_children(of_a, sizeof of_a, 3, 4);
+    b.child = more_children(of_b, sizeof of_b, 4, 3);
+    struct pair p = pair_make(run, a, b);
+    pair_up(&p, 1);
+    return p;
+}
+
+static struct want *wanted_round(struct ike_sa *sa, bool held)
+{
+    for (uint8_t i = 0; i < sa->wants; i++)
+        if (sa->want[i].kind == WANT_ROUND && (sa->want[i].not_before != 0) == held)
+            return &sa->want[i];
+    return NULL;
+}
+
+/*
+ * Alice begins a series, and when CREATE_CHILD_SA is answered something more urgent is to be said:
+ * meanwhile the next round is put off until `later`. An honest engine has no reason to do so.
+ */
+static void begin_and_hold(struct pair *p, struct want want, ike_time later)
+{
+    struct ike_sa *sa = host_sa(p->a);
+    struct want urgent = {.kind = WANT_DELETE_CHILD, .spi = 0x1000 + want.child_id};
+    struct want *round = NULL;
+    EXPECT(p->w, !sa->ours && sa_want(sa, want));
+    host_check_all(p->a); /* looks what is wanted */
+    EXPECT(p->w, sa->ours && sa->ours->exchange->type == EXCHANGE_CREATE_CHILD_SA);
+    EXPECT(p->w, sa_want(sa, urgent));
+    for (int i = 0; i < 100 && !round; i++) {
+        world_run(p->w, IKE_MS);
+        round = wanted_round(sa, false);
+    }
+    EXPECT(p->w, round && sa->ours);
+    round->not_before = later;
+    world_run(p->w, 50 * IKE_MS);
+    EXPECT(p->w, !sa->ours);
+}
+
+static unsigned count_larvals(const struct ike_sa *sa)
+{
+    unsigned count = 0;
+    for (const struct larval *l = sa->larvals; l; l = l->next)
+        count++;
+    return count;
+}
+
+/*
+ * The peer may go on with its series in any order: what belongs together the links say. As many as
+ * we serve at once are begun, new Child SAs and a rekey, then their rounds go in turns. Liveness
+ * checks and one Child SA more, which is refused, come in between.
+ */
+static void interleaved(struct run *run)
+{
+    struct pair p = many_pair(run);
+    struct ike_sa *sa = host_sa(p.a);
+    ike_time later = p.w->now + 3 * IKE_SECOND;
+    const struct conf_child *conf = sa->conn->child;
+    begin_and_hold(&p, (struct want){.kind = WANT_REKEY_CHILD, .child_id = sa->children->id}, later);
+    for (int i = 1; i < SERIES_PER_IKE_MAX; i++)
+        begin_and_hold(&p, (struct want){.kind = WANT_NEW_CHILD, .conf = &conf[i]}, later);
+    EXPECT(p.w, count_larvals(host_sa(p.b)) == SERIES_PER_IKE_MAX);
+    EXPECT(p.w, sa_want(sa, (struct want){.kind = WANT_NEW_CHILD, .conf = &conf[SERIES_PER_IKE_MAX]}));
+    host_check_all(p.a);
+    world_run(p.w, 100 * IKE_MS);
+    EXPECT(p.w, host_last_told(p.a, TELL_CHILD_DOWN)->tell.notify == NOTIFY_NO_ADDITIONAL_SAS);
+    EXPECT(p.w, p.w->now < later && host_child_count(p.b) == 1);
+    world_run(p.w, later - p.w->now + 10 * IKE_MS);
+    for (int i = 0; i < 20; i++) { /* between the rounds */
+        host_check_all(p.b);
+        world_run(p.w, 30 * IKE_MS);
+    }
+    world_run(p.w, 10 * IKE_SECOND);
+    world_settle(p.w);
+    EXPECT(p.w, rekeyed(p.a) == 1 && rekeyed(p.b) == 1);
+    EXPECT(p.w, host_child_count(p.a) == SERIES_PER_IKE_MAX);
+    EXPECT(p.w, host_child_count(p.b) == SERIES_PER_IKE_MAX);
+    pair_end(&p);
+}
+
 /* ---- SPIs and SAs that are not the right ones ---------------------------------------------- */
 
 static bool reuse_spi(struct forge *f, struct forged *m)
@@ -617,6 +719,37 @@ static void rejected_late(struct run *run)
     }
 }
 
+/*
+ * The same in place of a Child SA: nothing in IKE says that its keys differ, and what is sent on it
+ * is refused at the other end. The IKE SA knows nothing of it and lives, the next rekey heals it.
+ */
+static void rejected_in_child(struct run *run)
+{
+    for (int side = 0; side < 2; side++) {
+        if (!run_case(run))
+            continue;
+        struct pair p = rounds_pair(run, "aes256gcm16-x25519-ke1_mlkem512");
+        struct forges f = {.at = {{.bad = side ? p.a : p.b,
+                                   .exchange = EXCHANGE_IKE_FOLLOWUP_KE,
+                                   .response = true,
+                                   .change = flip_data}}};
+        start_all(&f, &p);
+        rekey(&p, side ? p.b : p.a, false);
+        world_run(p.w, 8 * IKE_SECOND);
+        p.w->tap = NULL;
+        EXPECT(p.w, f.at[0].done == 1 && rekeyed(p.a) == 1 && rekeyed(p.b) == 1);
+        const struct mock_child *a = mock_child(p.a->plane, 0), *b = mock_child(p.b->plane, 0);
+        EXPECT(p.w, a->spi_in == b->spi_out && a->key_in != b->key_out && a->key_out != b->key_in);
+        host_check_all(p.a);
+        host_check_all(p.b);
+        world_run(p.w, IKE_SECOND);
+        EXPECT(p.w, host_up_count(p.a) == 1 && host_up_count(p.b) == 1);
+        rekey(&p, p.a, false);
+        expect_one(&p); /* which asks for equal keys */
+        pair_end(&p);
+    }
+}
+
 /* clang-format off */
 const struct scenario round_scenarios[] = {
     {"link-lengths",     "links of 1 to 1000 octets from the peer come back as they were", link_lengths},
@@ -625,11 +758,13 @@ const struct scenario round_scenarios[] = {
     {"lost-state",       "STATE_NOT_FOUND: begin again, give up after several times", lost_state},
     {"late-follow-up",   "a round that comes when the series is forgotten", late_follow_up},
     {"abandoned-series", "a thousand series are begun and abandoned: memory is bounded", abandoned_series},
+    {"interleaved",      "the rounds of eight series of the peer go in turns; a ninth is refused", interleaved},
     {"reused-spi",       "the peer gives a new SA the SPI of an old one", reused_spi},
     {"bad-ciphertext",   "an ML-KEM ciphertext of the wrong length deletes the IKE SA", bad_ciphertext},
     {"bad-public-key",   "an ML-KEM public key of the wrong length is refused", bad_public_key},
     {"rejected-late",    "a Child SA that the peer has made and we cannot accept is deleted there", rejected_late},
     {"rejected-quietly", "a changed ML-KEM ciphertext: the rekeyed IKE SA ends in a clean timeout", rejected_quietly},
+    {"rejected-in-child", "... in place of a Child SA: the next rekey heals it", rejected_in_child},
     {0},
 };
 /* clang-format on */
