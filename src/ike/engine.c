@@ -39,8 +39,8 @@ struct ike_engine *ike_engine_new(const struct ike_setup *setup)
         alloc_give(e->alloc, e, sizeof *e);
         return NULL;
     }
-    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer, &e->by_source,
-                              &e->by_id, &e->by_child, &e->by_child_spi};
+    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_source, &e->by_id, &e->by_child,
+                              &e->by_child_spi, &e->index[INDEX_PEER], &e->index[INDEX_CONN]};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         *tables[i] = table_make(e->alloc, e->seed.k0 + i);
     e->timers = heap_make(e->alloc);
@@ -66,8 +66,8 @@ void ike_engine_free(struct ike_engine *e)
         e->oldest = sa->newer;
         sa_free(sa, e->crypto, e->alloc);
     }
-    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_peer, &e->by_source,
-                              &e->by_id, &e->by_child, &e->by_child_spi};
+    struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_source, &e->by_id, &e->by_child,
+                              &e->by_child_spi, &e->index[INDEX_PEER], &e->index[INDEX_CONN]};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         table_free(tables[i]);
     alloc_give(e->alloc, e->scratch, MESSAGE_LEN_MAX);

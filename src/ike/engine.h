@@ -10,10 +10,9 @@
 #include "base/siphash.h"
 #include "base/table.h"
 #include "ike/cookie.h"
+#include "ike/sa.h"
 #include "ike/verdict.h"
 #include <braid/ike.h>
-
-struct ike_sa;
 
 /* Events that are worth counting beside the drops. */
 #define COUNTS(X) \
@@ -51,7 +50,7 @@ struct ike_engine {
     struct table by_spi;     /* our SPI -> SA */
     /* hash of the initiator's SPI and address -> half-open SA as responder */
     struct table by_contact;
-    struct table by_peer; /* hash of both identities -> chain of SAs (peers.c) */
+    struct table index[INDEXES]; /* hash of what SAs share -> chain of them (index.c) */
     /* hash of a source address -> number of its half-open SAs, as a pointer value */
     struct table by_source;
     struct table by_id;             /* unique id -> SA */

@@ -20,10 +20,10 @@
 #include "ike/drive.h"
 #include "ike/explain.h"
 #include "ike/extension.h"
+#include "ike/index.h"
 #include "ike/limits.h"
 #include "ike/merge.h"
 #include "ike/negotiate.h"
-#include "ike/peers.h"
 #include "ike/reauth.h"
 #include "ike/series.h"
 #include "wire/notify.h"
@@ -222,7 +222,7 @@ static bool add_ppk_notifies(struct turn *t)
 static bool is_first_contact(const struct turn *t)
 {
     return t->sa->conn->unique != UNIQUE_NEVER && t->sa->theirs_id.type &&
-           !peers_first(t->e, t->sa);
+           !index_first(t->e, t->sa, INDEX_PEER);
 }
 
 /*
@@ -295,7 +295,7 @@ static struct verdict send_auth(struct turn *t)
                  add_auth(t, t->answer) && add_ppk_notifies(t) && announce_ours(t) &&
                  (!is_first_contact(t) ||
                   ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_INITIAL_CONTACT, BYTES_NONE));
-    peers_enter(t->e, t->sa); /* the next one is not the first any more */
+    index_enter(t->e, t->sa, INDEX_PEER); /* the next one is not the first any more */
     t->sa->proof_ours = proof_of(t->answer);
     t->slot->step = RESPONSE_VERIFY;
     return built ? add_child(t) : verdict_fault();
@@ -441,7 +441,7 @@ static struct verdict ask_about_initiator(struct turn *t)
 
 static struct verdict check_unique(struct turn *t)
 {
-    if (t->sa->conn->unique == UNIQUE_KEEP && peers_up(t->e, t->sa))
+    if (t->sa->conn->unique == UNIQUE_KEEP && index_peer_up(t->e, t->sa))
         return verdict_because(verdict_kill(IKE_REASON_REPLACED, NOTIFY_AUTHENTICATION_FAILED),
                                "another SA with this peer is kept (unique = keep)");
     return VERDICT_OK;
@@ -521,9 +521,9 @@ static void replace_others(struct turn *t)
     static const struct verdict replaced = {.class = V_PEER, .reason = IKE_REASON_REPLACED};
     struct ike_sa *sa = t->sa, *next;
     bool contact = sa->birth->initial_contact && sa->conn->unique != UNIQUE_NEVER;
-    for (struct ike_sa *other = peers_first(t->e, sa); other; other = next) {
+    for (struct ike_sa *other = index_first(t->e, sa, INDEX_PEER); other; other = next) {
         struct turn its = {.e = t->e, .sa = other, .now = t->now, .fx = t->fx};
-        next = other->next_same_peer;
+        next = index_next(other, INDEX_PEER);
         if (other->phase != PHASE_UP)
             continue;
         if (contact && other->established_at <= sa->born_at)

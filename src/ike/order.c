@@ -4,6 +4,7 @@
  */
 #include "ike/contact.h"
 #include "ike/drive.h"
+#include "ike/index.h"
 #include "ike/limits.h"
 #include "ike/reauth.h"
 
@@ -42,6 +43,29 @@ bool order_choose_path(const struct turn *t, const struct conf_conn *conn,
     return path->local.addr.family != ADDR_NONE;
 }
 
+static bool tell_existing(struct turn *t, const struct conf_child *child, uint64_t order_id)
+{
+    struct ike_tell *tell = child ? NULL : turn_tell(t, TELL_IKE_UP, IKE_REASON_NONE);
+    for (const struct child *c = t->sa->children; c && child && !tell; c = c->next)
+        if (c->state == CHILD_INSTALLED &&
+            bytes_equal(bytes_str(c->conf->name), bytes_str(child->name)))
+            tell = turn_tell_child(t, TELL_CHILD_UP, c, IKE_REASON_NONE);
+    if (tell)
+        tell->order_id = order_id;
+    return tell != NULL;
+}
+
+static bool add_child(struct turn *t, const struct conf_child *child, uint64_t order_id)
+{
+    const struct conf_child *conf =
+        child ? config_child(t->sa->conn, bytes_str(child->name)) : NULL;
+    if (!conf || !sa_want(t->sa, (struct want){
+                                     .kind = WANT_NEW_CHILD, .conf = conf, .order_id = order_id}))
+        return false;
+    drive_pursue(t);
+    return true;
+}
+
 /*
  * There is an SA with this peer already. What is wanted exists: say so again, for whoever gave the
  * order. Or the Child SA is still missing: it is made on the SA that exists.
@@ -49,28 +73,12 @@ bool order_choose_path(const struct turn *t, const struct conf_conn *conn,
 static bool use_existing(struct turn *t, const struct conf_conn *conn,
                          const struct conf_child *child, uint64_t order_id)
 {
-    for (struct ike_sa *sa = t->e->oldest; sa; sa = sa->newer) {
-        if (sa->phase != PHASE_UP || !bytes_equal(bytes_str(sa->conn->name), bytes_str(conn->name)))
-            continue;
+    struct bytes name = bytes_str(conn->name);
+    for (struct ike_sa *sa = index_of_conn(t->e, name); sa; sa = index_next(sa, INDEX_CONN)) {
         struct turn other = {.e = t->e, .sa = sa, .now = t->now, .fx = t->fx};
-        struct ike_tell *tell = NULL;
-        if (!child)
-            tell = turn_tell(&other, TELL_IKE_UP, IKE_REASON_NONE);
-        for (const struct child *c = sa->children; c && child && !tell; c = c->next)
-            if (c->state == CHILD_INSTALLED &&
-                bytes_equal(bytes_str(c->conf->name), bytes_str(child->name)))
-                tell = turn_tell_child(&other, TELL_CHILD_UP, c, IKE_REASON_NONE);
-        if (tell) {
-            tell->order_id = order_id;
+        if (sa->phase == PHASE_UP && bytes_equal(bytes_str(sa->conn->name), name) &&
+            (tell_existing(&other, child, order_id) || add_child(&other, child, order_id)))
             return true;
-        }
-        const struct conf_child *conf =
-            child ? config_child(sa->conn, bytes_str(child->name)) : NULL;
-        if (conf && sa_want(sa, (struct want){
-                                    .kind = WANT_NEW_CHILD, .conf = conf, .order_id = order_id})) {
-            drive_pursue(&other);
-            return true;
-        }
     }
     return false;
 }

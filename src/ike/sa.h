@@ -129,6 +129,14 @@ struct proof {
     bool quantum_safe;
 };
 
+/* What several SAs may share: the engine's index has chains of these, and each SA its places. */
+enum sa_index { INDEX_PEER, INDEX_CONN, INDEXES };
+struct sa_link {
+    struct ike_sa *before, *after;
+    uint64_t key;
+    bool is_in;
+};
+
 struct ike_sa {
     struct ike_sa *older, *newer; /* in the engine's list, by id */
     struct heap_node timer;       /* in the engine's heap: the earliest of the deadlines below */
@@ -171,9 +179,7 @@ struct ike_sa {
     struct child *children;
     uint16_t child_count;
     struct identity ours_id, theirs_id; /* data owned */
-    struct ike_sa *next_same_peer;      /* in the engine's table by identity (peers.c) */
-    uint64_t peer_key;                  /* under which it is there, if it is */
-    bool has_peer_key;
+    struct sa_link link[INDEXES];       /* among those of the same peer, of the same connection */
 
     struct want want[WANTS_MAX];
     uint8_t wants;

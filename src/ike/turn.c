@@ -2,8 +2,8 @@
 #include "ike/turn.h"
 
 #include "ike/explain.h"
+#include "ike/index.h"
 #include "ike/limits.h"
-#include "ike/peers.h"
 #include "ike/reauth.h"
 #include "ike/series.h"
 
@@ -279,7 +279,8 @@ void turn_sa_up(struct turn *t)
     sa->die_at = IKE_NEVER;
     set_limits(t);
     engine_leave_half_open(t->e, sa);
-    peers_enter(t->e, sa);
+    index_enter(t->e, sa, INDEX_PEER);
+    index_enter(t->e, sa, INDEX_CONN);
     larval_free(sa->birth, t->e->crypto, t->e->alloc);
     sa->birth = NULL;
     t->e->counts[COUNT_SA_UP]++;
@@ -333,6 +334,12 @@ void turn_remove_child(struct turn *t, struct child *child, enum ike_reason reas
     turn_arm(t);
 }
 
+static void leave_index(struct ike_engine *e, struct ike_sa *sa)
+{
+    index_leave(e, sa, INDEX_PEER);
+    index_leave(e, sa, INDEX_CONN);
+}
+
 /* Whoever shouts at us does not fill our log with it. */
 static bool may_tell_of_stranger(struct ike_engine *e, ike_time now)
 {
@@ -367,7 +374,7 @@ static void mourn(struct turn *t, const struct verdict *why)
         if (why->detail)
             tell->detail = why->detail;
     }
-    peers_leave(t->e, sa);
+    leave_index(t->e, sa);
     if (!sa->established_at && failed)
         t->e->counts[COUNT_SA_FAILED]++;
     engine_leave_half_open(t->e, sa);
@@ -377,7 +384,7 @@ static void mourn(struct turn *t, const struct verdict *why)
 void turn_replace_sa(struct turn *t, struct ike_sa *heir)
 {
     struct ike_sa *old = t->sa;
-    peers_leave(t->e, old);
+    leave_index(t->e, old);
     old->mourned = true;
     old->phase = PHASE_REPLACED;
     old->die_at = t->now + REPLACED_FOR;

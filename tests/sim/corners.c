@@ -1,7 +1,6 @@
 /* corners: what comes about seldom, each in a scenario of its own. */
 #include "forge.h"
 #include "ike/limits.h"
-#include "ike/peers.h"
 #include "ike/selector.h"
 
 #include <stdio.h>

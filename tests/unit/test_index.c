@@ -1,7 +1,7 @@
-/* peers: SAs found by who talks to whom. */
+/* index: SAs found by who talks to whom, and by their connection. */
 #include "../support/unit.h"
 
-#include "ike/peers.h"
+#include "ike/index.h"
 
 struct world {
     struct memory memory;
@@ -13,13 +13,16 @@ static void begin(struct world *w)
     *w = (struct world){0};
     memory_make(&w->memory);
     w->e.seed = (struct siphash_key){1, 2};
-    w->e.by_peer = table_make(&w->memory.alloc, 3);
+    for (int i = 0; i < INDEXES; i++)
+        w->e.index[i] = table_make(&w->memory.alloc, 3);
 }
 
 static void end(struct world *w)
 {
-    assert_int_equal(w->e.by_peer.count, 0);
-    table_free(&w->e.by_peer);
+    for (int i = 0; i < INDEXES; i++) {
+        assert_int_equal(w->e.index[i].count, 0);
+        table_free(&w->e.index[i]);
+    }
     memory_check(&w->memory);
 }
 
@@ -63,9 +66,9 @@ static void names_of_hosts_are_equal_in_either_case(void **state)
         begin(&w);
         struct ike_sa a = between(ours, name(cases[i].type, cases[i].a)),
                       b = between(ours, name(cases[i].type, cases[i].b));
-        peers_enter(&w.e, &a);
-        assert_ptr_equal(peers_first(&w.e, &b), cases[i].equal ? &a : NULL);
-        peers_leave(&w.e, &a);
+        index_enter(&w.e, &a, INDEX_PEER);
+        assert_ptr_equal(index_first(&w.e, &b, INDEX_PEER), cases[i].equal ? &a : NULL);
+        index_leave(&w.e, &a, INDEX_PEER);
         end(&w);
     }
 }
@@ -79,11 +82,11 @@ static void both_identities_and_their_types_count(void **state)
                   other_type = between(name(ID_FQDN, "hub"), name(ID_KEY_ID, "one")),
                   other_way = between(name(ID_FQDN, "one"), name(ID_FQDN, "hub")),
                   other_name = between(name(ID_FQDN, "two"), name(ID_FQDN, "one"));
-    peers_enter(&w.e, &a);
-    assert_null(peers_first(&w.e, &other_type));
-    assert_null(peers_first(&w.e, &other_way));
-    assert_null(peers_first(&w.e, &other_name));
-    peers_leave(&w.e, &a);
+    index_enter(&w.e, &a, INDEX_PEER);
+    assert_null(index_first(&w.e, &other_type, INDEX_PEER));
+    assert_null(index_first(&w.e, &other_way, INDEX_PEER));
+    assert_null(index_first(&w.e, &other_name, INDEX_PEER));
+    index_leave(&w.e, &a, INDEX_PEER);
     end(&w);
 }
 
@@ -99,18 +102,18 @@ static void sas_leave_in_any_order(void **state)
         for (int k = 0; k < COUNT; k++) {
             sa[k] = between(name(ID_FQDN, "hub"), name(ID_FQDN, "one"));
             sa[k].phase = k == 0 ? PHASE_KEYED : PHASE_UP;
-            peers_enter(&w.e, &sa[k]);
-            peers_enter(&w.e, &sa[k]); /* once more is not twice */
+            index_enter(&w.e, &sa[k], INDEX_PEER);
+            index_enter(&w.e, &sa[k], INDEX_PEER); /* once more is not twice */
         }
         for (int gone = 0; gone < COUNT; gone++) {
             int count = 0;
-            peers_leave(&w.e, &sa[orders[i][gone]]);
-            peers_leave(&w.e, &sa[orders[i][gone]]);
-            for (struct ike_sa *at = peers_first(&w.e, &sa[0]); at; at = at->next_same_peer)
+            index_leave(&w.e, &sa[orders[i][gone]], INDEX_PEER);
+            index_leave(&w.e, &sa[orders[i][gone]], INDEX_PEER);
+            for (struct ike_sa *at = index_first(&w.e, &sa[0], INDEX_PEER); at; at = index_next(at, INDEX_PEER))
                 count++;
             assert_int_equal(count, COUNT - 1 - gone);
         }
-        assert_null(peers_up(&w.e, &sa[1]));
+        assert_null(index_peer_up(&w.e, &sa[1]));
         end(&w);
     }
 }
@@ -123,14 +126,14 @@ static void one_that_is_not_up_yet_is_there_but_not_up(void **state)
     struct ike_sa coming = between(name(ID_FQDN, "hub"), name(ID_FQDN, "one")), up = coming,
                   asks = coming;
     coming.phase = PHASE_KEYED;
-    peers_enter(&w.e, &coming);
-    assert_non_null(peers_first(&w.e, &asks));
-    assert_null(peers_up(&w.e, &asks));
-    peers_enter(&w.e, &up);
-    assert_ptr_equal(peers_up(&w.e, &asks), &up);
-    assert_null(peers_up(&w.e, &up)); /* another one, not itself */
-    peers_leave(&w.e, &coming);
-    peers_leave(&w.e, &up);
+    index_enter(&w.e, &coming, INDEX_PEER);
+    assert_non_null(index_first(&w.e, &asks, INDEX_PEER));
+    assert_null(index_peer_up(&w.e, &asks));
+    index_enter(&w.e, &up, INDEX_PEER);
+    assert_ptr_equal(index_peer_up(&w.e, &asks), &up);
+    assert_null(index_peer_up(&w.e, &up)); /* another one, not itself */
+    index_leave(&w.e, &coming, INDEX_PEER);
+    index_leave(&w.e, &up, INDEX_PEER);
     end(&w);
 }
 
@@ -141,9 +144,28 @@ static void without_memory_an_sa_is_not_found_and_nothing_breaks(void **state)
     begin(&w);
     struct ike_sa sa = between(name(ID_FQDN, "hub"), name(ID_FQDN, "one"));
     w.memory.fail_at = 1;
-    peers_enter(&w.e, &sa);
-    assert_null(peers_first(&w.e, &sa));
-    peers_leave(&w.e, &sa);
+    index_enter(&w.e, &sa, INDEX_PEER);
+    assert_null(index_first(&w.e, &sa, INDEX_PEER));
+    index_leave(&w.e, &sa, INDEX_PEER);
+    end(&w);
+}
+
+static void connections_are_found_by_name(void **state)
+{
+    static const struct conf_conn hub = {.name = "hub"}, spoke = {.name = "spoke"};
+    struct world w;
+    (void)state;
+    begin(&w);
+    struct ike_sa sa[3] = {{.conn = &hub}, {.conn = &spoke}, {.conn = &hub}};
+    for (int i = 0; i < 3; i++)
+        index_enter(&w.e, &sa[i], INDEX_CONN);
+    assert_ptr_equal(index_of_conn(&w.e, BYTES_LIT("hub")), &sa[2]);
+    assert_ptr_equal(index_next(&sa[2], INDEX_CONN), &sa[0]);
+    assert_null(index_next(&sa[0], INDEX_CONN));
+    assert_ptr_equal(index_of_conn(&w.e, BYTES_LIT("spoke")), &sa[1]);
+    assert_null(index_of_conn(&w.e, BYTES_LIT("hu")));
+    for (int i = 0; i < 3; i++)
+        index_leave(&w.e, &sa[i], INDEX_CONN);
     end(&w);
 }
 
@@ -154,6 +176,7 @@ int main(void)
         cmocka_unit_test(both_identities_and_their_types_count),
         cmocka_unit_test(sas_leave_in_any_order),
         cmocka_unit_test(one_that_is_not_up_yet_is_there_but_not_up),
+        cmocka_unit_test(connections_are_found_by_name),
         cmocka_unit_test(without_memory_an_sa_is_not_found_and_nothing_breaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
