@@ -313,6 +313,11 @@ enum order_kind {
     ORDER_PLANE_SEEN,
 };
 
+/* A packet that wants a Child SA: a single address each, its protocol, its port or all ports. */
+struct packet_ends {
+    struct selector local, remote; /* family ADDR_NONE: there was none */
+};
+
 struct ike_order {
     enum order_kind kind;
     uint64_t id;              /* the caller's number, comes back in TELLs */
@@ -320,6 +325,8 @@ struct ike_order {
     uint32_t ike_id, child_id; /* 0 = any */
     bool force;               /* TERMINATE: do not wait for the peer */
     bool reauth;              /* REKEY */
+    /* INITIATE of a child: what its selectors begin with (RFC 7296 2.9) */
+    struct packet_ends packet;
     /* INITIATE: resolved addresses; family ADDR_NONE = from the configuration */
     struct endpoint local, remote;
     const struct config *config; /* ORDER_CONFIG */

@@ -159,6 +159,7 @@ static void on_resolved(void *self, const struct resolved *r)
                               .id = a->order_id,
                               .conn = bytes_str(a->conn),
                               .child = bytes_str(a->child),
+                              .packet = a->wish.packet,
                               .local = r->local,
                               .remote = r->remote};
     uint64_t id = a->order_id;

@@ -20,6 +20,7 @@ struct outcome {
 /* Child without conn: the first connection that has it; conn without child: the IKE SA alone. */
 struct attempt_wish {
     struct bytes conn, child;
+    struct packet_ends packet; /* that wants the child, if one does */
     int64_t timeout_ms; /* > 0: report failure then, and let the attempt go on */
     void *self;
     /* Exactly once, unless detached; perhaps before attempt_begin returns. */

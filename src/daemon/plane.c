@@ -108,7 +108,7 @@ static void take_report(struct daemon *d, const struct plane_report *r)
         order.force = r->hard;
         break;
     case REPORT_ACQUIRE:
-        standby_acquire(d, r->child_id);
+        standby_acquire(d, r->child_id, &r->packet);
         return;
     }
     effects_later(d, &order);

@@ -43,6 +43,7 @@ struct standby {
 
     struct attempt *attempt; /* under way, or NULL */
     bool wanted;             /* an attempt is due */
+    struct packet_ends packet; /* that wants it */
     uint32_t tries;          /* that failed in a row */
     ike_time not_before;     /* of the next */
 };
@@ -179,8 +180,11 @@ static void on_done(void *self, const struct outcome *outcome)
 
 static void begin(struct standby *s)
 {
-    struct attempt_wish wish = {
-        .conn = bytes_str(s->conn), .child = bytes_str(s->child), .self = s, .done = on_done};
+    struct attempt_wish wish = {.conn = bytes_str(s->conn),
+                                .child = bytes_str(s->child),
+                                .packet = s->packet,
+                                .self = s,
+                                .done = on_done};
     s->wanted = false;
     LOG(&s->d->log, INFO, DAEMON, "acquire", F_TEXT("conn", s->conn), F_TEXT("child", s->child));
     struct attempt *a = attempt_begin(s->d, &wish);
@@ -206,7 +210,7 @@ static bool is_up(const struct standby *s)
     return false;
 }
 
-void standby_acquire(struct daemon *d, uint32_t id)
+void standby_acquire(struct daemon *d, uint32_t id, const struct packet_ends *packet)
 {
     struct standby *s = d->standbys;
     while (s && s->id != id)
@@ -215,6 +219,7 @@ void standby_acquire(struct daemon *d, uint32_t id)
         attempt_is_under_way(d, s->conn, s->child))
         return;
     s->wanted = true;
+    s->packet = *packet;
     set_timer(d);
 }
 

@@ -26,7 +26,8 @@ bool standby_install(struct daemon *d, const char *conn, const char *child, char
                      size_t why_len);
 bool standby_uninstall(struct daemon *d, struct bytes conn /* or none */, struct bytes child);
 
-void standby_acquire(struct daemon *d, uint32_t id); /* a packet fell into this trap */
+/* A packet fell into this trap. */
+void standby_acquire(struct daemon *d, uint32_t id, const struct packet_ends *packet);
 /* The child that is told to be down is set up again: its packets wait until it is released. */
 void standby_hold(struct daemon *d, const struct ike_tell *tell);
 void standby_release(struct daemon *d, const char *conn, const char *child);

@@ -21,6 +21,7 @@ struct plane_report {
     uint32_t child_id; /* or, of ACQUIRE, the trap's id */
     bool hard; /* LIMIT: nothing is sent on it any more; else it is time to rekey */
     struct endpoint from;
+    struct packet_ends packet; /* ACQUIRE */
     char text[160];
 };
 

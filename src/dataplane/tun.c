@@ -234,15 +234,34 @@ static void send_packet(struct tun *t, ike_time now, struct sad_entry *sa, const
     note_limits(t, sa);
 }
 
+/* ICMP has no ports, and its kinds belong together. */
+static struct packet_ends ends_of(const struct flow *f)
+{
+    bool is_icmp = f->protocol == PROTO_ICMP || f->protocol == PROTO_ICMPV6;
+    struct packet_ends ends = {
+        .local = {.family = f->family, .protocol = f->protocol, .to_port = UINT16_MAX}};
+    ends.remote = ends.local;
+    memcpy(ends.local.from, f->src, flow_addr_len(f));
+    memcpy(ends.local.to, f->src, flow_addr_len(f));
+    memcpy(ends.remote.from, f->dst, flow_addr_len(f));
+    memcpy(ends.remote.to, f->dst, flow_addr_len(f));
+    if (f->has_ports && !is_icmp) {
+        ends.local.from_port = ends.local.to_port = f->src_port;
+        ends.remote.from_port = ends.remote.to_port = f->dst_port;
+    }
+    return ends;
+}
+
 /* It waits if it can, and its SA is asked for. */
-static void fall_into(struct tun *t, ike_time now, struct trap *trap, struct bytes packet,
-                      const struct offload *offload)
+static void fall_into(struct tun *t, ike_time now, struct trap *trap, const struct flow *f,
+                      struct bytes packet, const struct offload *offload)
 {
     if (!trap_catch(&t->traps, trap, now, packet, offload))
         t->drops.no_sa_yet++;
     if (trap_must_tell(trap, now))
         report_put(&t->reports,
-                   &(struct plane_report){.kind = REPORT_ACQUIRE, .child_id = trap->id});
+                   &(struct plane_report){
+                       .kind = REPORT_ACQUIRE, .child_id = trap->id, .packet = ends_of(f)});
 }
 
 static void outbound(struct tun *t, ike_time now, struct bytes read, const struct offload *offload)
@@ -261,7 +280,7 @@ static void outbound(struct tun *t, ike_time now, struct bytes read, const struc
         return;
     }
     if (policy->is_trap) {
-        fall_into(t, now, policy->owner, packet, offload);
+        fall_into(t, now, policy->owner, &f, packet, offload);
         return;
     }
     struct sad_entry *sa = policy->owner;

@@ -127,6 +127,8 @@ struct child *merge_child(struct turn *t, struct larval *l)
     child_keys_wipe(&keys);
     if (!child)
         return NULL;
+    if (t->sa->acquired && t->sa->acquired->conf == l->conf)
+        t->sa->acquired->conf = NULL; /* it has what it wanted */
     struct child *old = l->rekeys ? sa_child(t->sa, l->rekeys) : NULL;
     if (old && old->state == CHILD_INSTALLED) {
         old->state = CHILD_REKEYED;
@@ -201,6 +203,8 @@ static void hand_over_children(struct turn *t, struct ike_sa *heir)
         if (old->want[i].kind != WANT_REKEY_IKE)
             (void)sa_want(heir, old->want[i]);
     old->wants = 0;
+    heir->acquired = old->acquired;
+    old->acquired = NULL;
 }
 
 /*

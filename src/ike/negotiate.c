@@ -116,6 +116,39 @@ static bool resolve(struct turn *t, const struct conf_child *conf, struct arena 
            selectors_resolve(&conf->remote_ts, &t->sa->path.remote.addr, arena, remote);
 }
 
+/*
+ * What was configured, behind the packet that made us ask: so that a peer that must narrow keeps what
+ * is needed (RFC 7296 2.9).
+ */
+static bool put_first(struct arena *arena, const struct selector *first, struct selectors *ts)
+{
+    struct selector *all = ARENA_ARRAY(arena, struct selector, ts->count + 1u);
+    if (!all)
+        return false;
+    all[0] = *first;
+    memcpy(all + 1, ts->at, ts->count * sizeof *ts->at);
+    *ts = (struct selectors){(uint16_t)(ts->count + 1u), all};
+    return true;
+}
+
+static bool may_be_first(const struct selector *s, const struct selectors *ts)
+{
+    return ts->count < SELECTORS_MAX && selectors_subset(&(struct selectors){1, s}, ts);
+}
+
+/* In transport mode there is one address each anyway, and a NAT may change it. */
+static bool ask_for(struct turn *t, struct larval *l)
+{
+    const struct acquired *a = t->sa->acquired;
+    if (!resolve(t, l->conf, &l->arena, &l->local_ts, &l->remote_ts))
+        return false;
+    if (!a || a->conf != l->conf || l->transport || !may_be_first(&a->packet.local, &l->local_ts) ||
+        !may_be_first(&a->packet.remote, &l->remote_ts))
+        return true;
+    return put_first(&l->arena, &a->packet.local, &l->local_ts) &&
+           put_first(&l->arena, &a->packet.remote, &l->remote_ts);
+}
+
 /* ---- we ask ---------------------------------------------------------------------------------- */
 
 struct verdict negotiate_offer(struct turn *t, struct larval *l, const struct child_rules *how)
@@ -128,7 +161,7 @@ struct verdict negotiate_offer(struct turn *t, struct larval *l, const struct ch
         return verdict_because(
             verdict_fault(),
             "no ESP proposal of this child can be offered by this machine's cryptography");
-    if (!l->local_ts.count && !resolve(t, l->conf, &l->arena, &l->local_ts, &l->remote_ts))
+    if (!l->local_ts.count && !ask_for(t, l))
         return verdict_fault();
     if (l->single_pair)
         l->local_ts.count = l->remote_ts.count = 1;
@@ -230,9 +263,20 @@ static bool narrow_to_pair(struct turn *t, struct larval *l, const struct conf_c
     return narrow_to(t, l, conf, &local, &remote) && is_single_pair(&l->local_ts, &l->remote_ts);
 }
 
+/* May what the offer begins with go through this child? */
+static bool holds_first(struct turn *t, struct larval *l, const struct conf_child *conf,
+                        struct selectors local, struct selectors remote)
+{
+    struct selectors our_local, our_remote;
+    local.count = remote.count = 1;
+    return resolve(t, conf, &l->arena, &our_local, &our_remote) &&
+           selectors_subset(&local, &our_local) && selectors_subset(&remote, &our_remote);
+}
+
 /*
- * The first configured child whose selectors have something in common with the offer and which
- * accepts one of its proposals.
+ * Of the configured children whose selectors have something in common with the offer the first that
+ * accepts one of its proposals; those that hold what it begins with go before the others (RFC 7296
+ * 2.9).
  */
 static struct verdict choose_child(struct turn *t, struct larval *l, bool no_kex)
 {
@@ -244,9 +288,12 @@ static struct verdict choose_child(struct turn *t, struct larval *l, bool no_kex
     const struct conf_child *fits = NULL;
     bool too_wide = false;
     offered_selectors(t, l, &local, &remote);
-    for (const struct conf_child *conf = conn->child; conf < conn->child + conn->child_count;
-         conf++) {
-        if ((l->conf && conf != l->conf) || !narrow_to(t, l, conf, &local, &remote))
+    for (uint32_t i = 0; i < 2u * conn->child_count; i++) {
+        const struct conf_child *conf = &conn->child[i % conn->child_count];
+        bool first_round = i < conn->child_count;
+        if ((l->conf && conf != l->conf) ||
+            holds_first(t, l, conf, local, remote) != first_round ||
+            !narrow_to(t, l, conf, &local, &remote))
             continue;
         if (conf->single_pair && !narrow_to_pair(t, l, conf, local, remote)) {
             too_wide = true;

@@ -55,13 +55,14 @@ static bool tell_existing(struct turn *t, const struct conf_child *child, uint64
     return tell != NULL;
 }
 
-static bool add_child(struct turn *t, const struct conf_child *child, uint64_t order_id)
+static bool add_child(struct turn *t, const struct conf_child *child, const struct ike_order *order)
 {
     const struct conf_child *conf =
         child ? config_child(t->sa->conn, bytes_str(child->name)) : NULL;
-    if (!conf || !sa_want(t->sa, (struct want){
-                                     .kind = WANT_NEW_CHILD, .conf = conf, .order_id = order_id}))
+    struct want want = {.kind = WANT_NEW_CHILD, .conf = conf, .order_id = order->id};
+    if (!conf || !sa_want(t->sa, want))
         return false;
+    sa_note_packet(t->sa, t->e->alloc, conf, &order->packet);
     drive_pursue(t);
     return true;
 }
@@ -71,13 +72,13 @@ static bool add_child(struct turn *t, const struct conf_child *child, uint64_t o
  * order. Or the Child SA is still missing: it is made on the SA that exists.
  */
 static bool use_existing(struct turn *t, const struct conf_conn *conn,
-                         const struct conf_child *child, uint64_t order_id)
+                         const struct conf_child *child, const struct ike_order *order)
 {
     struct bytes name = bytes_str(conn->name);
     for (struct ike_sa *sa = index_of_conn(t->e, name); sa; sa = index_next(sa, INDEX_CONN)) {
         struct turn other = {.e = t->e, .sa = sa, .now = t->now, .fx = t->fx};
         if (sa->phase == PHASE_UP && bytes_equal(bytes_str(sa->conn->name), name) &&
-            (tell_existing(&other, child, order_id) || add_child(&other, child, order_id)))
+            (tell_existing(&other, child, order->id) || add_child(&other, child, order)))
             return true;
     }
     return false;
@@ -111,7 +112,7 @@ static enum order_result initiate(struct turn *t, const struct ike_order *order)
         return found;
     if (t->e->closing)
         return ORDER_REFUSED;
-    if (use_existing(t, conn, child, order->id))
+    if (use_existing(t, conn, child, order))
         return ORDER_DONE;
     if (!order_choose_path(t, conn, order, &path))
         return ORDER_NO_ADDRESS;
@@ -120,6 +121,8 @@ static enum order_result initiate(struct turn *t, const struct ike_order *order)
         return ORDER_FAULT;
     t->sa->order_id = order->id;
     t->sa->birth->wanted = child;
+    if (child)
+        sa_note_packet(t->sa, t->e->alloc, child, &order->packet);
     drive_pursue(t);
     return ORDER_DONE;
 }

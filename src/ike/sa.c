@@ -90,6 +90,7 @@ void sa_free(struct ike_sa *sa, const struct crypto *c, const struct alloc *allo
         sa->children = child->next;
         child_free(child, alloc);
     }
+    alloc_give(alloc, sa->acquired, sizeof *sa->acquired);
     alloc_give_bytes(alloc, &sa->ours_id.data);
     alloc_give_bytes(alloc, &sa->theirs_id.data);
     alloc_give(alloc, sa, sizeof *sa);
@@ -106,6 +107,17 @@ bool sa_want(struct ike_sa *sa, struct want want)
         return false;
     sa->want[sa->wants++] = want;
     return true;
+}
+
+void sa_note_packet(struct ike_sa *sa, const struct alloc *alloc, const struct conf_child *conf,
+                    const struct packet_ends *packet)
+{
+    if (packet->local.family == ADDR_NONE)
+        return;
+    if (!sa->acquired)
+        sa->acquired = alloc_take(alloc, sizeof *sa->acquired);
+    if (sa->acquired)
+        *sa->acquired = (struct acquired){conf, *packet};
 }
 
 struct larval *sa_larval(const struct ike_sa *sa, uint32_t id)

@@ -123,6 +123,12 @@ struct detour {
     uint16_t method; /* the key exchange it wanted in place of our guess; 0 = none */
 };
 
+/* The packet that last wanted a Child SA of this IKE SA. */
+struct acquired {
+    const struct conf_child *conf;
+    struct packet_ends packet;
+};
+
 /* How one side proved who it is, for status pages. The text is static. */
 struct proof {
     const char *scheme;
@@ -181,6 +187,7 @@ struct ike_sa {
     struct identity ours_id, theirs_id; /* data owned */
     struct sa_link link[INDEXES];       /* among those of the same peer, of the same connection */
 
+    struct acquired *acquired; /* owned; NULL: nobody named one */
     struct want want[WANTS_MAX];
     uint8_t wants;
 
@@ -221,6 +228,9 @@ void sa_free(struct ike_sa *sa, const struct crypto *c, const struct alloc *allo
 
 /* Want something, unless it is wanted already. False when too much is wanted. */
 bool sa_want(struct ike_sa *sa, struct want want);
+/* A packet wants this Child SA; out of memory that is forgotten. No packet: nothing changes. */
+void sa_note_packet(struct ike_sa *sa, const struct alloc *alloc, const struct conf_child *conf,
+                    const struct packet_ends *packet);
 /*
  * The most urgent want that may be pursued now: an IKE SA is not rekeyed while Child SAs are under
  * way, nor the other way round.

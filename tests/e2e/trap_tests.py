@@ -41,6 +41,15 @@ def the_first_packet_brings_the_tunnel_up_and_is_not_lost(left, right):
 
 
 @test
+def the_packet_decides_which_child_of_the_peer_it_is(left, right):
+    """It begins the traffic selectors: the peer's first child has something in common with the rest only."""
+    right.start(remote_ts="10.1.0.128/25, fd01::/64", child="}\n rest {\n local_ts = 10.2.0.0/24\n remote_ts = 10.1.0.0/25")
+    left.start(child="start_action = trap")
+    ping_all(left)
+    expect([child["name"] for child in children(right)] == ["rest"], str(children(right)))
+
+
+@test
 def after_down_traffic_brings_the_tunnel_up_again(left, right):
     right.start()
     left.start(child="start_action = trap")

@@ -1,4 +1,5 @@
 /* flows: what two willing peers do with each other. */
+#include "ike/selector.h"
 #include "scenario.h"
 
 #include <stdio.h>
@@ -381,6 +382,36 @@ static void delete_child(struct run *run)
     pair_end(&p);
 }
 
+/*
+ * The packet that wants the tunnel is what the offer begins with. Bob narrows to the child that holds
+ * it, though another stands before it and has something in common with the rest.
+ */
+static void packet_first(struct run *run)
+{
+    for (int i = 0; i < 4; i++) {
+        if (!run_case(run))
+            continue;
+        bool is_up = i & 1, inside = i & 2;
+        struct pair p = pair_make(run, (struct site){0},
+                                  (struct site){.remote_ts = "10.1.7.0/24", .child =
+                                      "}\n rest {\n esp_proposals = aes256gcm16\n local_ts = 10.2.0.0/24\n remote_ts = 10.1.0.0/24\n"});
+        struct ike_order order = {.kind = ORDER_INITIATE, .conn = BYTES_LIT("net"), .child = BYTES_LIT("net")};
+        struct addr here = world_addr(inside ? "10.1.0.5" : "10.9.0.5"), there = world_addr("10.2.0.9");
+        order.packet = (struct packet_ends){selector_host(&here), selector_host(&there)};
+        order.packet.local.protocol = order.packet.remote.protocol = 6;
+        order.packet.remote.from_port = order.packet.remote.to_port = 443;
+        if (is_up)
+            pair_up(&p, 0);
+        EXPECT(p.w, host_order(p.a, &order) == ORDER_DONE);
+        world_settle(p.w);
+        struct ike_child_info c;
+        EXPECT(p.w, ike_engine_next_child(p.b->engine, host_sa(p.b)->id, 0, &c));
+        EXPECT(p.w, strcmp(c.name, inside ? "rest" : "net") == 0);
+        EXPECT(p.w, c.local_ts.count == 1 && c.remote_ts.count == 1);
+        pair_end(&p);
+    }
+}
+
 /* Both ends delete at the same moment: the Child SA, the IKE SA, and one each. */
 static void deletes_cross(struct run *run)
 {
@@ -572,6 +603,7 @@ const struct scenario flow_scenarios[] = {
     {"childless",         "an IKE SA alone; and a peer that does not want one", childless},
     {"modes",             "tunnel and transport mode, and ends that differ", modes},
     {"selectors",         "traffic selectors that fit, are narrowed, or have nothing in common", selectors},
+    {"packet-first",      "the packet that wants the tunnel begins the traffic selectors", packet_first},
     {"ipv6",              "everything over IPv6", ipv6},
     {"nat",               "behind a NAT: port 4500 from the second exchange on, keepalives, ESP in UDP", nat},
     {"nat-rebinding",     "the NAT changes its mapping; the peer follows what is authentic", nat_rebinding},
