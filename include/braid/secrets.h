@@ -25,8 +25,8 @@ enum secret_kind {
 
 struct secret_entry {
     enum secret_kind kind;
-    const char *name;     /* of its section: "ike-home" */
-    struct bytes data;    /* decoded */
+    const char *name;  /* of its section: "ike-home" */
+    struct bytes data; /* decoded */
     /* a pre-shared key or PPK that is no match for a quantum computer, or for patience alone */
     bool guessable;
     const char *file;     /* passphrases: of which file, relative to the folder */
@@ -74,12 +74,25 @@ struct name_list {
     const char *const *at;
 };
 
-/* Files are relative to their folder (x509, x509ca, pubkey) or absolute. */
+/*
+ * A certificate or key that is referred to: a file, relative to its folder (x509, x509ca, pubkey)
+ * or absolute, or, if `file` is NULL, its octets.
+ */
+struct cred_ref {
+    const char *key; /* "certs", "cert-2": where it stands */
+    const char *file;
+    struct bytes octets;
+};
+struct cred_refs {
+    uint16_t count;
+    const struct cred_ref *at;
+};
+
 struct cred_spec {
     struct cred_rule ike, chain;
-    struct name_list certs, cacerts, pubkeys;
-    struct name_list policies;   /* dotted OIDs */
-    struct conf_identity ca_id;  /* type 0: none is asked for */
+    struct cred_refs certs, cacerts, pubkeys;
+    struct name_list policies;  /* dotted OIDs */
+    struct conf_identity ca_id; /* type 0: none is asked for */
     enum cred_revocation revocation;
 };
 
@@ -106,6 +119,21 @@ struct cred_section {
 struct cred_sections {
     uint32_t count;
     struct cred_section *at;
+};
+
+/* ---- the `authorities` section --------------------------------------------------------------- */
+
+struct cred_authority {
+    const char *name;
+    struct cred_ref ca;
+    struct name_list crl_uris, ocsp_uris;
+    const char *cert_uri_base; /* or NULL */
+    struct place place;        /* of its name */
+};
+
+struct cred_authorities {
+    uint32_t count;
+    struct cred_authority *at;
 };
 
 #endif

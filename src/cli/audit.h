@@ -27,6 +27,6 @@ void audit_sa(json_t *rows, struct bytes name, struct bytes sa);
 bool audit_is_safe(const json_t *rows);
 
 /* CycloneDX 1.6: algorithms, certificates, protocols and what depends on what. A new reference. */
-json_t *cbom_make(const struct loaded *l, const struct keyring *keys);
+json_t *cbom_make(const struct loaded *l, const struct keyring *keys, const struct wallet *w);
 
 #endif

@@ -330,14 +330,14 @@ static json_t *make_metadata(void)
                      "braidd", "version", BRAID_VERSION);
 }
 
-json_t *cbom_make(const struct loaded *l, const struct keyring *keys)
+json_t *cbom_make(const struct loaded *l, const struct keyring *keys, const struct wallet *w)
 {
     struct cbom b = {.components = json_array(), .dependencies = json_array()};
     char serial[64];
     make_serial(serial);
     for (uint16_t i = 0; i < l->config->conn_count; i++)
         add_connection(&b, &l->config->conn[i]);
-    inventory_all(keys, take_item, &b);
+    inventory_all(keys, w, take_item, &b);
     return json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o}", "bomFormat", "CycloneDX",
                      "specVersion", "1.6", "serialNumber", serial, "version", 1, "metadata",
                      make_metadata(), "components", b.components, "dependencies", b.dependencies);

@@ -136,26 +136,42 @@ static enum exit_code add_live(const struct cli *cli, json_t *rows)
     return code;
 }
 
-static struct loaded *load(const char *dir, struct keyring **keys)
+/* What is to be audited. */
+struct audited {
+    struct loaded *loaded;
+    struct keyring *keys;
+    struct wallet *wallet;
+};
+
+static void audited_free(struct audited *a)
+{
+    loaded_free(a->loaded);
+    keyring_free(a->keys);
+    wallet_free(a->wallet);
+}
+
+static bool load(const char *dir, struct audited *a)
 {
     struct problem_list problems;
     problem_list_init(&problems);
-    struct cred_sink sink = {&problems, problem_say};
+    const struct cred_sink sink = {.self = &problems, .complain = problem_say};
     struct loaded *l = config_load(dir, &problems);
-    *keys = l ? keyring_new(dir, &l->secrets, &l->sections, &sink) : NULL;
-    if (!*keys) {
+    *a = (struct audited){.loaded = l};
+    if (l)
+        a->keys = keyring_of_files(dir, &l->secrets, &l->sections, &l->authorities, NULL, &sink,
+                                   &a->wallet);
+    if (!a->keys) {
         problem_list_print(&problems, stderr);
         fprintf(stderr, "braid: %s cannot be audited before its mistakes are mended\n", dir);
-        loaded_free(l);
-        l = NULL;
+        audited_free(a);
     }
     problem_list_free(&problems);
-    return l;
+    return a->keys != NULL;
 }
 
-static bool write_cbom(const struct loaded *l, const struct keyring *keys, const char *path)
+static bool write_cbom(const struct audited *a, const char *path)
 {
-    json_t *bom = cbom_make(l, keys);
+    json_t *bom = cbom_make(a->loaded, a->keys, a->wallet);
     bool ok = bom && (strcmp(path, "-") == 0 ? json_dumpf(bom, stdout, JSON_INDENT(2)) == 0
                                              : json_dump_file(bom, path, JSON_INDENT(2)) == 0);
     if (ok && strcmp(path, "-") == 0)
@@ -172,17 +188,16 @@ enum exit_code cmd_audit(struct cli *cli)
     const char *dir = NULL;
     if (!cli_arguments(cli, options, &dir))
         return EXIT_USAGE;
-    struct keyring *keys;
-    struct loaded *l = load(dir ? dir : CLI_CONF_DIR, &keys);
-    if (!l)
+    struct audited a;
+    if (!load(dir ? dir : CLI_CONF_DIR, &a))
         return EXIT_USAGE;
     json_t *rows = json_array();
     enum exit_code code = EXIT_GOOD;
-    audit_configuration(rows, l);
+    audit_configuration(rows, a.loaded);
     if (client_has_daemon(cli))
         code = add_live(cli, rows);
     bool to_stdout = options[0].value && strcmp(options[0].value, "-") == 0;
-    if (code == EXIT_GOOD && options[0].value && !write_cbom(l, keys, options[0].value))
+    if (code == EXIT_GOOD && options[0].value && !write_cbom(&a, options[0].value))
         code = EXIT_USAGE;
     bool safe = audit_is_safe(rows);
     if (code == EXIT_GOOD && cli->json && !to_stdout)
@@ -190,7 +205,6 @@ enum exit_code cmd_audit(struct cli *cli)
     else if (code == EXIT_GOOD && !to_stdout)
         show_text(rows);
     json_decref(rows);
-    loaded_free(l);
-    keyring_free(keys);
+    audited_free(&a);
     return code == EXIT_GOOD && !safe ? EXIT_FAILED : code;
 }

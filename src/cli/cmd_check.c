@@ -110,15 +110,18 @@ static bool find_target(const char *word, struct target *t)
 /* Certificates and keys are looked at whatever is wrong elsewhere, so that the list is complete. */
 static void look_at(const struct target *t, struct problem_list *problems, struct counts *counts)
 {
-    struct cred_sink sink = {problems, problem_say};
+    const struct cred_sink sink = {.self = problems, .complain = problem_say};
+    struct wallet *w = NULL;
     struct loaded *l = config_look(t->file, t->dir, problems);
     if (!l)
         problem_add(problems, PROBLEM_ERROR, NULL, "out of memory");
     if (l) {
         *counts = (struct counts){l->config->conn_count, l->secrets.count};
-        keyring_free(keyring_new(t->dir, &l->secrets, &l->sections, &sink));
+        keyring_free(keyring_of_files(t->dir, &l->secrets, &l->sections, &l->authorities, NULL,
+                                      &sink, &w));
     }
     loaded_free(l);
+    wallet_free(w);
 }
 
 enum exit_code cmd_check(struct cli *cli)

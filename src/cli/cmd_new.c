@@ -148,13 +148,17 @@ static bool is_loadable(const char *dir, const struct side *s)
     problem_list_init(&problems);
     snprintf(path, sizeof path, "%s/%s", dir, s->folder);
     struct loaded *l = config_load(path, &problems);
-    struct cred_sink sink = {&problems, problem_say};
-    struct keyring *keys = l ? keyring_new(path, &l->secrets, &l->sections, &sink) : NULL;
+    const struct cred_sink sink = {.self = &problems, .complain = problem_say};
+    struct wallet *w = NULL;
+    struct keyring *keys = l ? keyring_of_files(path, &l->secrets, &l->sections, &l->authorities,
+                                                NULL, &sink, &w)
+                             : NULL;
     bool ok = keys != NULL;
     if (!ok)
         problem_list_print(&problems, stderr);
     loaded_free(l);
     keyring_free(keys);
+    wallet_free(w);
     problem_list_free(&problems);
     return ok;
 }

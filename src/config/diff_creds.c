@@ -95,11 +95,16 @@ void diff_secrets(const struct secret_list *before, const struct secret_list *af
 
 /* ---- sections -------------------------------------------------------------------------------- */
 
-static void print_names(struct text *t, const struct name_list *list)
+static void print_refs(struct text *t, const struct cred_refs *list)
 {
     for (uint16_t i = 0; i < list->count; i++) {
         text_add(t, i > 0 ? ", " : "");
-        text_add(t, list->at[i]);
+        if (list->at[i].file) {
+            text_add(t, list->at[i].file);
+            continue;
+        }
+        text_uint(t, list->at[i].octets.len);
+        text_add(t, " octets");
     }
 }
 
@@ -146,9 +151,9 @@ static void print_key(struct text *t, const struct cred_spec *s, enum cred_key k
     else if (key == CRED_ID)
         text_add(t, revocations[s->revocation]);
     else
-        print_names(t, key == CRED_CERTS     ? &s->certs
-                       : key == CRED_CACERTS ? &s->cacerts
-                                             : &s->pubkeys);
+        print_refs(t, key == CRED_CERTS     ? &s->certs
+                      : key == CRED_CACERTS ? &s->cacerts
+                                            : &s->pubkeys);
 }
 
 static void compare_section(diff_say *say, void *self, const struct cred_section *was,

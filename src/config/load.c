@@ -56,7 +56,6 @@ struct loader {
     struct schema_run run;
     struct conf_conn *conns; /* of the snapshot, still to be changed */
     bool on_disk;            /* files have permissions */
-    bool no_keys;            /* nobody would load certificates for what is read */
     size_t errors;           /* that were in the list before */
 };
 
@@ -130,6 +129,15 @@ static void complain_key(struct loader *l, enum problem_kind kind, const struct 
     if (kind == PROBLEM_ERROR)
         schema_blame(&l->run, BLAME_VALUE, key);
     problem_add(l->problems, kind, s ? &s->value_place : section, "%s.%s: %s", path, key, what);
+}
+
+/* What a section lacks. */
+static bool complain_missing(struct loader *l, enum conf_blame_kind kind, const struct section *s,
+                             const char *path, const char *what)
+{
+    schema_blame(&l->run, kind, s->name);
+    problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s: %s", path, what);
+    return false;
 }
 
 /* ---- children -------------------------------------------------------------------------------- */
@@ -317,11 +325,6 @@ static bool add_section(struct loader *l, const struct view *v, const struct sch
 {
     struct cred_sections *all = &l->whole->loaded.sections;
     struct arena *arena = &l->whole->secrets;
-    if (l->no_keys) {
-        problem_add(l->problems, PROBLEM_ERROR, place,
-                    "%s.auth: only psk is supported in connections that come over VICI yet", path);
-        return false;
-    }
     struct cred_section *s = &all->at[all->count++];
     *s = (struct cred_section){.spec = from->spec,
                                .conn = conn,
@@ -359,6 +362,42 @@ static bool demand_quantum(struct loader *l, const struct view *v, const struct 
     return true;
 }
 
+/*
+ * The `cert` and `cacert` sections of a section, behind what the keys of that name hold: sections
+ * in the order they stand.
+ */
+static bool load_cert_sections(struct loader *l, const struct view *v, const char *part_name,
+                               const char *path, struct cred_refs *refs)
+{
+    struct view_at at = {.layer = 0};
+    struct section *s;
+    bool good = true;
+    struct cred_ref *all = ARENA_ARRAY(&l->whole->secrets, struct cred_ref,
+                                       refs->count + count_sections(l, v));
+    if (!all)
+        return fail_memory(l);
+    memcpy(all, refs->at, refs->count * sizeof *all);
+    refs->at = all;
+    while ((s = view_next_section(l->settings, v, &at)) != NULL) {
+        char inside[PATH_TEXT_MAX + SETTINGS_NAME_MAX + 2];
+        struct view cert;
+        struct cred_ref *ref = &all[refs->count];
+        const struct schema_part *part = schema_find_part(SCHEMA_AUTH, s->name);
+        if (!part || strcmp(part->name, part_name) != 0)
+            continue;
+        *ref = (struct cred_ref){.key = NULL};
+        snprintf(inside, sizeof inside, "%s.%s", path, s->name);
+        view_section(l->settings, v, s->name, &cert);
+        if (!schema_apply(&l->run, SCHEMA_CERT, &cert, inside, &s->place, ref))
+            good = false;
+        else if (!ref->file)
+            good = complain_missing(l, BLAME_FILE, s, inside, "the key `file` is missing");
+        ref->key = memory_text(&l->whole->secrets, bytes_str(s->name));
+        refs->count += ref->file != NULL;
+    }
+    return good;
+}
+
 static bool load_auth(struct loader *l, const struct view *conn, const struct section *conn_section,
                       const char *prefix, const char *conn_path, struct conf_conn *to)
 {
@@ -380,6 +419,8 @@ static bool load_auth(struct loader *l, const struct view *conn, const struct se
     if (good && to->quantum_safe_auth == QUANTUM_SAFE_REQUIRED)
         good = demand_quantum(l, &v, place, path, &read);
     *auth = read.auth;
+    good = load_cert_sections(l, &v, "cert", path, &read.spec.certs) && good;
+    good = load_cert_sections(l, &v, "cacert", path, &read.spec.cacerts) && good;
     if (is_remote && read.auth.class == CONF_AUTH_PSK)
         auth->accepts = BYTES_LIT("\x02\x02"); /* RFC 9593 3.2.1: two octets, AUTH_PSK */
     if (good && read.auth.class == CONF_AUTH_PUBKEY)
@@ -760,24 +801,52 @@ static void load_pools(struct loader *l, const struct view *root)
         fail_memory(l);
 }
 
-/* ---- the rest of swanctl.conf ---------------------------------------------------------------- */
+/* ---- authorities ----------------------------------------------------------------------------- */
 
-/* Parts that are not there yet: refused by the name of each section. */
-static void refuse_parts(struct loader *l, const struct view *root)
+static bool load_authority(struct loader *l, const struct view *all, struct section *s,
+                           struct cred_authority *a)
 {
-    const struct schema_part *part;
-    for (size_t i = 0; (part = schema_part_at(i)) != NULL; i++) {
-        struct view v;
-        struct view_at at = {.layer = 0};
-        struct section *s;
-        if (part->section != SCHEMA_SWANCTL || part->status != STATUS_NOT_YET ||
-            !view_section(l->settings, root, part->name, &v))
-            continue;
-        while ((s = view_next_section(l->settings, &v, &at)) != NULL)
-            problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s.%s is not supported yet",
-                        part->name, s->name);
-    }
+    char path[PATH_TEXT_MAX];
+    struct view v;
+    struct arena *arena = &l->whole->secrets;
+    snprintf(path, sizeof path, "authorities.%s", s->name);
+    view_section(l->settings, all, s->name, &v);
+    *a = (struct cred_authority){.name = memory_text(arena, bytes_str(s->name))};
+    if (!a->name || !keep_place(arena, &s->place, &a->place))
+        return fail_memory(l);
+    bool good = check_name(l, s);
+    good = schema_apply(&l->run, SCHEMA_AUTHORITY, &v, path, &s->place, a) && good;
+    good = schema_check_parts(&l->run, SCHEMA_AUTHORITY, &v, path) && good;
+    if (!good)
+        return false;
+    bool named = schema_saw(&l->run, SCHEMA_AUTHORITY, "cacert"),
+         by_path = schema_saw(&l->run, SCHEMA_AUTHORITY, "file");
+    if (!named && !by_path)
+        return complain_missing(l, BLAME_CA, s, path, "the key `cacert` is missing");
+    if (named && by_path)
+        return complain_missing(l, BLAME_VALUE, s, path, "either `cacert` or `file`, not both");
+    return true;
 }
+
+static void load_authorities(struct loader *l, const struct view *root)
+{
+    struct view all;
+    struct view_at at = {.layer = 0};
+    struct section *s;
+    struct cred_authorities *to = &l->whole->loaded.authorities;
+    if (!view_section(l->settings, root, "authorities", &all))
+        return;
+    complain_stray_keys(l, &all, "authorities");
+    to->at = ARENA_ARRAY(&l->whole->secrets, struct cred_authority, count_sections(l, &all));
+    if (!to->at) {
+        fail_memory(l);
+        return;
+    }
+    while ((s = view_next_section(l->settings, &all, &at)) != NULL)
+        to->count += load_authority(l, &all, s, &to->at[to->count]);
+}
+
+/* ---- the rest of swanctl.conf ---------------------------------------------------------------- */
 
 /*
  * Other sections at the top are allowed: others refer to them. One that nobody refers to and that
@@ -822,12 +891,12 @@ static void read_swanctl(struct loader *l)
     size_t errors = l->problems->errors;
     load_secrets(l, &root);
     bool knows_secrets = l->problems->errors == errors;
+    load_authorities(l, &root);
     if (l->problems->errors == l->errors)
         set_ppk(l);
     conflict_check(l->settings, l->problems, &root, &l->snapshot->config,
                    knows_secrets ? &l->whole->loaded.secrets : NULL);
     load_pools(l, &root);
-    refuse_parts(l, &root);
 }
 
 /* A section of braid.conf, present or not, into its structure. */
@@ -968,8 +1037,8 @@ struct loaded *config_load_text(struct bytes swanctl, struct bytes braid,
     return finish_good(&l);
 }
 
-struct config *config_load_conns(struct settings *tree, struct problem_list *problems,
-                                 struct conf_blame *blame)
+struct loaded *config_load_message(struct settings *tree, struct problem_list *problems,
+                                   struct conf_blame *blame)
 {
     struct loader l;
     struct view root;
@@ -979,16 +1048,11 @@ struct config *config_load_conns(struct settings *tree, struct problem_list *pro
         return NULL;
     }
     settings_free(l.settings);
-    l.no_keys = true;
     l.settings = l.run.settings = tree;
     settings_root(tree, &root);
     load_conns(&l, &root);
+    load_authorities(&l, &root);
     conflict_check(tree, problems, &root, &l.snapshot->config, NULL);
-    struct loaded *whole = finish_good(&l);
     *blame = l.run.blame;
-    struct config *config = whole ? whole->config : NULL;
-    if (whole)
-        whole->config = NULL;
-    loaded_free(whole);
-    return config;
+    return finish_good(&l);
 }

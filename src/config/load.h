@@ -52,10 +52,12 @@ struct conf_daemon {
  * message says all there is to say.
  */
 enum conf_blame_kind { BLAME_NONE,
-                       BLAME_KEY,       /* unknown, or a list where there is none, or the reverse */
-                       BLAME_VALUE,     /* of a key */
-                       BLAME_SECTION,   /* unknown */
-                       BLAME_NOT_YET }; /* a key or section whose feature is not there */
+                       BLAME_KEY,     /* unknown, or a list where there is none, or the reverse */
+                       BLAME_VALUE,   /* of a key */
+                       BLAME_SECTION, /* unknown */
+                       BLAME_NOT_YET, /* a key or section whose feature is not there */
+                       BLAME_FILE,    /* a section that refers to no certificate */
+                       BLAME_CA };    /* an authority without one */
 struct conf_blame {
     enum conf_blame_kind kind;
     char name[257]; /* of the key or section */
@@ -71,7 +73,8 @@ struct loaded {
     /* Take it out, and set this to NULL, to let it outlive the rest. Its serial is 0. */
     struct config *config;
     struct secret_list secrets;
-    struct cred_sections sections; /* and this with them to keyring_new, before `config` is used */
+    struct cred_sections sections; /* to keyring_new, before `config` is used */
+    struct cred_authorities authorities;
     struct pool_list pools;
     struct conf_daemon daemon;
 };
@@ -92,12 +95,12 @@ struct loaded *config_load_text(struct bytes swanctl, struct bytes braid,
                                 struct problem_list *problems);
 
 /*
- * The connections of a tree that was made from a message (settings.h), alone in a snapshot; the tree
- * is taken over. NULL as above, and `blame` says what for.
+ * The connections and authorities of a tree that was made from a message (settings.h), alone; the
+ * tree is taken over. NULL as above, and `blame` says what for.
  */
 struct settings;
-struct config *config_load_conns(struct settings *tree, struct problem_list *problems,
-                                 struct conf_blame *blame);
+struct loaded *config_load_message(struct settings *tree, struct problem_list *problems,
+                                   struct conf_blame *blame);
 
 /* Wipes the secrets; frees the snapshot unless it was taken out. NULL allowed. */
 void loaded_free(struct loaded *l);

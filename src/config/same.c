@@ -111,15 +111,13 @@ bool same_conn(const struct conf_conn *a, const struct conf_conn *b)
         CONN(keyingtries),
         CONN(send_cert),
         CONN(ocsp),
-        CONN(has_ppk),
         CONN(ppk_required),
     };
     return same_members(a, b, plain, COUNT(plain)) && same_text(a->name, b->name) &&
            same_endpoints(a->local_addrs, a->local_count, b->local_addrs, b->local_count) &&
            same_endpoints(a->remote_addrs, a->remote_count, b->remote_addrs, b->remote_count) &&
            same_proposals(&a->ike, &b->ike) && same_auth(&a->local, &b->local) &&
-           same_auth(&a->remote, &b->remote) && bytes_equal(a->certreq, b->certreq) &&
-           bytes_equal(a->ppk_id, b->ppk_id);
+           same_auth(&a->remote, &b->remote) && bytes_equal(a->ppk_id, b->ppk_id);
 }
 
 bool same_child(const struct conf_child *a, const struct conf_child *b)

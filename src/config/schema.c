@@ -8,6 +8,8 @@
  */
 #include "config/schema.h"
 
+#include "config/memory.h"
+
 #include "wire/names.h"
 
 #include <stdio.h>
@@ -231,6 +233,7 @@ const char *schema_guess_part(enum schema_section section, const char *written)
 struct reading {
     struct schema_run *run;
     const struct schema_key *key;
+    const struct setting *setting; /* that holds the text; NULL for a default */
     struct bytes text;
     void *to;
     struct value_fault *fault;
@@ -484,29 +487,113 @@ static bool read_auth(struct reading *r)
     return value_auth(r->text, &auth->auth.class, &auth->spec.ike, &auth->spec.chain, r->fault);
 }
 
+/* A copy of a text, with an end. It lives as long as the load. */
+static char *keep_text(struct reading *r, struct bytes text)
+{
+    char *copy = memory_text(r->run->secrets, text);
+    if (!copy)
+        value_fail(r->fault, r->text, r->text, "out of memory");
+    return copy;
+}
+
+static bool read_path(struct reading *r)
+{
+    struct cred_ref *ref = r->to;
+    if (r->text.at[0] != '/')
+        return value_fail(r->fault, r->text, r->text, "the path must be absolute");
+    *ref = (struct cred_ref){.key = r->key->name, .file = keep_text(r, r->text)};
+    return ref->file != NULL;
+}
+
+/*
+ * A message carries the certificate itself; a file names one, or holds one in hexadecimal or
+ * Base64.
+ */
+static bool read_ref(struct reading *r, struct bytes text, struct cred_ref *ref)
+{
+    bool sent = r->setting && r->setting->form != SETTING_TEXT;
+    *ref = (struct cred_ref){.key = r->key->name};
+    if (sent)
+        return arena_copy(r->run->secrets, text, &ref->octets) ||
+               value_fail(r->fault, r->text, r->text, "out of memory");
+    if (text.len > 2 && text.at[0] == '0' && (text.at[1] == 'x' || text.at[1] == 's'))
+        return value_secret(text, r->run->secrets, &ref->octets, r->fault);
+    ref->file = keep_text(r, text);
+    return ref->file != NULL;
+}
+
+static bool read_file(struct reading *r)
+{
+    return read_ref(r, r->text, r->to);
+}
+
+/* The next item of a list: of a message as it came. */
+static bool next_item(const struct reading *r, struct bytes *rest, uint16_t n, struct bytes *item)
+{
+    if (!r->setting || r->setting->form != SETTING_LIST)
+        return value_item(rest, item);
+    if (n == r->setting->item_count)
+        return false;
+    *item = r->setting->item[n];
+    return true;
+}
+
 static bool read_files(struct reading *r)
+{
+    struct cred_refs *list = r->to;
+    struct cred_ref refs[LIST_MAX];
+    struct bytes rest = r->text, item;
+    uint16_t n = 0;
+    for (; next_item(r, &rest, n, &item); n++) {
+        if (n == LIST_MAX)
+            return value_fail(r->fault, r->text, r->text, "more than %d files", LIST_MAX);
+        if (!read_ref(r, item, &refs[n]))
+            return false;
+    }
+    struct cred_ref *kept = ARENA_ARRAY(r->run->secrets, struct cred_ref, n);
+    if (!kept)
+        return value_fail(r->fault, r->text, r->text, "out of memory");
+    memcpy(kept, refs, n * sizeof *kept);
+    *list = (struct cred_refs){.count = n, .at = kept};
+    return true;
+}
+
+/* Texts, as long-lived as their arena; `check` may have something against one. */
+static bool read_names(struct reading *r, struct arena *arena,
+                       bool (*check)(struct reading *r, struct bytes item))
 {
     struct name_list *list = r->to;
     const char *names[LIST_MAX];
     struct bytes rest = r->text, item;
     uint16_t n = 0;
-    while (value_item(&rest, &item)) {
+    for (; next_item(r, &rest, n, &item); n++) {
         if (n == LIST_MAX)
-            return value_fail(r->fault, r->text, item, "more than %d files", LIST_MAX);
-        if (memchr(item.at, '\0', item.len))
+            return value_fail(r->fault, r->text, item, "more than %d words", LIST_MAX);
+        if (!check(r, item))
             return false;
-        char *copy = arena_take(r->run->arena, item.len + 1);
-        if (!copy)
+        names[n] = memory_text(arena, item);
+        if (!names[n])
             return value_fail(r->fault, r->text, r->text, "out of memory");
-        memcpy(copy, item.at, item.len);
-        names[n++] = copy;
     }
-    const char **kept = ARENA_ARRAY(r->run->arena, const char *, n);
+    const char **kept = ARENA_ARRAY(arena, const char *, n);
     if (!kept)
         return value_fail(r->fault, r->text, r->text, "out of memory");
     memcpy(kept, names, n * sizeof *kept);
     *list = (struct name_list){.count = n, .at = kept};
     return true;
+}
+
+static bool check_uri(struct reading *r, struct bytes item)
+{
+    if (!bytes_equal(bytes_make(item.at, item.len < 7 ? item.len : 7), BYTES_LIT("http://")))
+        snprintf(r->fault->warning, sizeof r->fault->warning,
+                 "only addresses that begin with http:// are asked");
+    return true;
+}
+
+static bool read_uris(struct reading *r)
+{
+    return read_names(r, r->run->secrets, check_uri);
 }
 
 static bool read_ca_id(struct reading *r)
@@ -515,27 +602,26 @@ static bool read_ca_id(struct reading *r)
 }
 
 /* 1.3.6.1: numbers with dots between, two at least (X.660). */
-static bool is_oid(const char *text)
+static bool check_oid(struct reading *r, struct bytes item)
 {
-    bool dotted = false;
-    for (const char *at = text; *at; at++) {
-        if (*at == '.' ? at == text || at[1] == '.' || at[1] == '\0' : *at < '0' || *at > '9')
-            return false;
-        dotted = dotted || *at == '.';
+    size_t dots = 0;
+    bool good = item.len >= 3 && item.at[0] <= '2' && item.at[1] == '.';
+    for (size_t i = 0; good && i < item.len; i++) {
+        bool is_dot = item.at[i] == '.';
+        dots += is_dot;
+        good = is_dot ? i > 0 && i + 1 < item.len && item.at[i + 1] != '.'
+                      : item.at[i] >= '0' && item.at[i] <= '9';
     }
-    return dotted && text[0] <= '2' && text[1] == '.';
+    return (good && dots > 0) ||
+           value_fail(r->fault, r->text, item,
+                      "`%.*s` is no object identifier such as 2.5.29.32.0",
+                      item.len < 200 ? (int)item.len : 200, (const char *)item.at);
 }
 
+/* They live as long as the connection. */
 static bool read_policies(struct reading *r)
 {
-    const struct name_list *list = r->to;
-    if (!read_files(r))
-        return false;
-    for (uint16_t i = 0; i < list->count; i++)
-        if (!is_oid(list->at[i]))
-            return value_fail(r->fault, r->text, r->text, "`%s` is no object identifier such as 2.5.29.32.0",
-                              list->at[i]);
-    return true;
+    return read_names(r, r->run->arena, check_oid);
 }
 
 /* RFC 8784 names a PPK by octets alone: those of the identity. */
@@ -553,12 +639,8 @@ static bool read_ppk_id(struct reading *r)
 static bool read_secret_file(struct reading *r)
 {
     struct schema_secret *secret = r->to;
-    char *copy = arena_take(r->run->secrets, r->text.len + 1);
-    if (!copy)
-        return value_fail(r->fault, r->text, r->text, "out of memory");
-    memcpy(copy, r->text.at, r->text.len);
-    secret->entry.file = copy;
-    return true;
+    secret->entry.file = keep_text(r, r->text);
+    return secret->entry.file != NULL;
 }
 
 static bool read_identity(struct reading *r)
@@ -636,7 +718,10 @@ static const struct type {
     [TYPE_SECRET] = {read_secret, "a secret"},
     [TYPE_OWNER] = {read_owner, "an identity"},
     [TYPE_DEVICE] = {read_device, "the name of a network device, at most 15 characters"},
+    [TYPE_FILE] = {read_file, "the name of a file"},
     [TYPE_FILES] = {read_files, "names of files"},
+    [TYPE_PATH] = {read_path, "the path of a file"},
+    [TYPE_URIS] = {read_uris, "addresses that begin with http://"},
     [TYPE_PPK_ID] = {read_ppk_id, "the name of a PPK"},
     [TYPE_CA_ID] = {read_ca_id, "an identity"},
     [TYPE_POLICIES] = {read_policies, "object identifiers such as 2.5.29.32.0"},
@@ -728,13 +813,15 @@ static void complain_value(struct schema_run *run, const struct schema_key *key,
 }
 
 /* Read a text for a key. With no object it is only checked. */
-static bool read_value(struct schema_run *run, const struct schema_key *key, struct bytes text,
-                       void *object, struct value_fault *f)
+static bool read_value(struct schema_run *run, const struct schema_key *key,
+                       const struct setting *s, struct bytes text, void *object,
+                       struct value_fault *f)
 {
     uint64_t scratch[sizeof(struct conf_conn) / sizeof(uint64_t) +
                      1]; /* the largest thing a key without a target is read into */
     memset(f, 0, sizeof *f);
-    struct reading r = {.run = run, .key = key, .text = text, .fault = f, .to = scratch};
+    struct reading r = {
+        .run = run, .key = key, .setting = s, .text = text, .fault = f, .to = scratch};
     if (object && key->target != SCHEMA_NOWHERE)
         r.to = (uint8_t *)object + key->target;
     return types[key->type].read(&r);
@@ -767,7 +854,7 @@ static bool check_not_yet(struct schema_run *run, const struct schema_key *key,
     struct bytes text = bytes_make(s->value, s->len);
     if (is_today(run, key, text))
         return true;
-    if (!read_value(run, key, text, NULL, &f)) {
+    if (!read_value(run, key, s, text, NULL, &f)) {
         complain_value(run, key, s, path, &f);
         return false;
     }
@@ -809,9 +896,11 @@ static bool complain_form(struct schema_run *run, const struct schema_key *key,
     return false;
 }
 
-/* A file cannot hold control characters; a message can. */
-static bool is_printable(const struct setting *s)
+/* A file cannot hold control characters; a message can, but has to where a certificate goes. */
+static bool is_printable(const struct schema_key *key, const struct setting *s)
 {
+    if (key->type == TYPE_FILE || key->type == TYPE_FILES)
+        return true;
     for (size_t i = 0; s->form != SETTING_TEXT && i < s->len; i++) {
         if ((uint8_t)s->value[i] < ' ' || (uint8_t)s->value[i] > '~')
             return false;
@@ -841,13 +930,13 @@ static bool apply_setting(struct schema_run *run, enum schema_section section, s
         return complain_form(run, key, s, path);
     if (s->form == SETTING_LIST && s->item_count == 0)
         return true; /* as if it were not there */
-    if (!is_printable(s))
+    if (!is_printable(key, s))
         return complain_unprintable(run, s, path);
     run->seen[key - keys] = true;
     if (key->status == STATUS_NOT_YET)
         return shown ? is_today(run, key, bytes_make(s->value, s->len))
                      : check_not_yet(run, key, s, path);
-    if (s->len == 0 || !read_value(run, key, bytes_make(s->value, s->len), object, &f)) {
+    if (s->len == 0 || !read_value(run, key, s, bytes_make(s->value, s->len), object, &f)) {
         if (s->len == 0)
             value_fail(&f, BYTES_NONE, BYTES_NONE, "the value is empty");
         if (!shown)
@@ -873,7 +962,7 @@ static bool apply_fallback(struct schema_run *run, const struct schema_key *key,
     struct value_fault f;
     if (key->status == STATUS_NOT_YET || !key->fallback || key->fallback[0] == '=')
         return true;
-    if (read_value(run, key, bytes_str(key->fallback), object, &f))
+    if (read_value(run, key, NULL, bytes_str(key->fallback), object, &f))
         return true;
     problem_add(run->problems, PROBLEM_ERROR, place,
                 "%s.%s is not given, and its default, %s, is not supported yet; supported: %s",

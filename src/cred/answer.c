@@ -15,24 +15,24 @@ static bool is_for_keys(const struct ike_ask *ask)
     return ask->kind != ASK_PPK && auth->class == CONF_AUTH_PUBKEY;
 }
 
-void cred_reply_make(const struct cred_store *store, const struct crypto *crypto,
+void cred_reply_make(const struct cred_stock *stock, const struct crypto *crypto,
                      const struct ike_ask *ask, struct cred_reply *out)
 {
     *out = (struct cred_reply){.answer.ticket = ask->ticket};
     if (!is_for_keys(ask)) {
-        cred_answer(store, crypto, ask, &out->answer, out->mac);
+        cred_answer(stock->store, crypto, ask, &out->answer, out->mac);
         if (out->answer.status == ANSWER_OK && ask->kind == ASK_SIGN &&
             announce_misses(ask, out->answer.method, NULL, out->keys.why, sizeof out->keys.why))
             out->answer.detail = out->keys.why;
         if (ask->kind == ASK_VERIFY && ask->method != AUTH_PSK)
             out->answer.detail = "a shared key is asked for, and the peer used another method";
     } else if (ask->kind == ASK_SIGN) {
-        keyring_sign(ask, &out->answer, &out->keys);
+        keyring_sign(stock->wallet, stock->known, ask, &out->answer, &out->keys);
     } else if (ask->method == AUTH_PSK) {
         out->answer.status = ANSWER_REFUSED;
         out->answer.detail = "a signature is asked for, and the peer used a shared key";
     } else {
-        keyring_verify(ask, &out->answer, &out->keys);
+        keyring_verify(stock->wallet, stock->known, ask, &out->answer, &out->keys);
     }
 }
 

@@ -8,13 +8,20 @@
 #include "cred/keyring.h"
 #include "cred/store.h"
 
-/* An answer and what it borrows; store and configuration must outlive it. */
+/* All that answers are made from. */
+struct cred_stock {
+    const struct cred_store *store;
+    const struct wallet *wallet;
+    struct known *known; /* about revocation; NULL: nothing is fetched */
+};
+
+/* An answer and what it borrows; stock and configuration must outlive it. */
 struct cred_reply {
     struct ike_answer answer;
     uint8_t mac[PRF_LEN_MAX];
     struct key_reply keys;
 };
-void cred_reply_make(const struct cred_store *store, const struct crypto *crypto,
+void cred_reply_make(const struct cred_stock *stock, const struct crypto *crypto,
                      const struct ike_ask *ask, struct cred_reply *out);
 void cred_reply_wipe(struct cred_reply *r);
 

@@ -98,26 +98,29 @@ void inventory_section(const struct key_section *s, inventory_take *take, void *
         if (s->own[i].cert)
             take_cert(take, self, INVENTORY_OWN, s->own[i].cert);
         else
-            take_key(take, self, s->own[i].key);
+            take_key(take, self, s->own[i].public);
     for (int i = 0; s && s->pinned && i < sk_X509_num(s->pinned); i++)
         take_cert(take, self, INVENTORY_PEER, sk_X509_value(s->pinned, i));
     for (uint16_t i = 0; s && i < s->raw_count; i++)
         take_key(take, self, s->raw[i]);
 }
 
-void inventory_all(const struct keyring *k, inventory_take *take, void *self)
+void inventory_all(const struct keyring *k, const struct wallet *w, inventory_take *take,
+                   void *self)
 {
+    const struct wallet_item *cert;
     for (uint32_t i = 0; i < k->section_count; i++)
         inventory_section(&k->section[i], take, self);
-    for (int i = 0; i < sk_X509_num(k->x509ca); i++)
-        take_cert(take, self, INVENTORY_CA, sk_X509_value(k->x509ca, i));
+    for (uint64_t at = 0; (cert = wallet_after(w, WALLET_CERT, at)) != NULL; at = cert->serial)
+        if (wallet_is_anchor(cert))
+            take_cert(take, self, INVENTORY_CA, cert->cert);
 }
 
 enum inventory_safety inventory_safety(const struct key_section *s)
 {
     unsigned safe = 0, all = 0;
     for (uint16_t i = 0; s && i < s->own_count; i++, all++)
-        safe += s->own[i].cert ? s->own[i].quantum : scheme_is_quantum(s->own[i].key);
+        safe += s->own[i].quantum;
     for (int i = 0; s && s->pinned && i < sk_X509_num(s->pinned); i++, all++)
         safe += scheme_is_quantum(X509_get0_pubkey(sk_X509_value(s->pinned, i)));
     for (uint16_t i = 0; s && i < s->raw_count; i++, all++)

@@ -27,8 +27,9 @@ typedef void inventory_take(void *self, const struct inventory_item *item);
 
 /* What conf_auth.keys refers to: its own certificates or keys, or those of the peer it takes. */
 void inventory_section(const struct key_section *keys, inventory_take *take, void *self);
-/* All of a keyring: those of all sections, and the CAs. One that is used twice comes twice. */
-void inventory_all(const struct keyring *k, inventory_take *take, void *self);
+/* All: those of the keyring's sections, and the wallet's CAs. One that is used twice comes twice. */
+void inventory_all(const struct keyring *k, const struct wallet *w, inventory_take *take,
+                   void *self);
 
 /* Of all the keys a section knows to be used, with the chains of our own. */
 enum inventory_safety {

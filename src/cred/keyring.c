@@ -3,71 +3,44 @@
 
 #include "cred/announce.h"
 #include "cred/file.h"
+#include "cred/folder.h"
 #include "cred/keyring_types.h"
 #include "cred/validity.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { CERT_X509_SIGNATURE = 4,
-       CERT_RAW_KEY = 15,
-       CERTREQ_MAX = 2000,
-       PATH_LEN_MAX = 4096 };
+enum { CERTREQ_MAX = 2000, /* hashes */
+       CA_ID_LEN = 20 };
 enum { ID_DER_ASN1_DN = 9 };
 
 struct loading {
-    struct keyring *k;
-    const char *dir;
-    const struct secret_list *secrets;
+    struct wallet *w;
+    const char *dir; /* NULL: what is loaded came from a control client */
     const struct cred_sink *sink;
+    bool has_anchor; /* the wallet, before anything of the sections came */
     bool failed;
-    X509_STORE *standard; /* of all CAs in x509ca, made when first needed */
+};
+
+/* Where something is referred to. */
+struct spot {
+    const char *path; /* "connections.home.local" */
+    struct place place;
 };
 
 /* ---- words ----------------------------------------------------------------------------------- */
-
-static bool say(struct loading *l, bool is_error, const struct place *where, const char *text)
-{
-    l->failed = l->failed || is_error;
-    l->sink->complain(l->sink->self, is_error, where, text);
-    return false;
-}
-
-/* About a file in one of the folders: what is wrong with it does not stop a load. */
-__attribute__((format(printf, 3, 4))) static void warn_file(struct loading *l, const char *path,
-                                                            const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    say(l, false, &(struct place){.file = path}, text);
-}
-
-static const char *const key_words[CRED_KEYS] = {
-    [CRED_AUTH] = "auth",
-    [CRED_ID] = "id",
-    [CRED_CERTS] = "certs",
-    [CRED_CACERTS] = "cacerts",
-    [CRED_PUBKEYS] = "pubkeys",
-};
 
 /* Where a word of a value stands, if its line shows it; else the value. */
 static struct place place_of_word(struct place value, const char *word)
 {
     size_t from = value.column ? value.column - 1 : 0, len = word ? strlen(word) : 0;
     size_t end = from + value.len < value.text.len ? from + value.len : value.text.len;
-    const char *at = len > 0 && from < end
-                         ? memmem(value.text.at + from, end - from, word, len)
-                         : NULL;
+    const char *at =
+        len > 0 && from < end ? memmem(value.text.at + from, end - from, word, len) : NULL;
     if (at) {
         value.column = (uint32_t)((const uint8_t *)at - value.text.at) + 1;
         value.len = (uint32_t)len;
@@ -75,413 +48,234 @@ static struct place place_of_word(struct place value, const char *word)
     return value;
 }
 
-/* About a key of a section; `word` is the part of its value that is meant, or NULL. */
+/*
+ * "connections.home.local.certs: ..."; `word` is the part of the key's value that is meant, or
+ * NULL. False.
+ */
 __attribute__((format(printf, 6, 7))) static bool complain(struct loading *l, bool is_error,
-                                                           const struct cred_section *s,
-                                                           enum cred_key key, const char *word,
-                                                           const char *format, ...)
+                                                           const struct spot *at, const char *key,
+                                                           const char *word, const char *format,
+                                                           ...)
 {
-    char text[1024];
-    struct place place = place_of_word(s->place[key], word);
-    int len = snprintf(text, sizeof text, "%.400s.%s: ", s->path, key_words[key]);
+    char text[900];
+    struct place place = place_of_word(at->place, word);
     va_list args;
     va_start(args, format);
-    vsnprintf(text + len, sizeof text - (size_t)len, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return say(l, is_error, &place, text);
+    if (is_error && !l->failed && l->sink->blame)
+        l->sink->blame(l->sink->self, key);
+    l->failed = l->failed || is_error;
+    return cred_complain(l->sink, is_error, &place, "%.400s.%s: %s", at->path, key, text);
 }
 
 static bool fail_memory(struct loading *l)
 {
-    return say(l, true, NULL, "out of memory");
+    l->failed = true;
+    return cred_complain(l->sink, true, NULL, "out of memory");
 }
 
-/* ---- folders --------------------------------------------------------------------------------- */
-
-static void join(char to[PATH_LEN_MAX], const char *dir, const char *folder, const char *name)
+static struct spot spot_of(const struct cred_section *s, enum cred_key key)
 {
-    if (name[0] == '/')
-        snprintf(to, PATH_LEN_MAX, "%s", name);
-    else
-        snprintf(to, PATH_LEN_MAX, "%s/%s/%s", dir, folder, name);
+    return (struct spot){s->path, s->place[key]};
 }
 
-static int is_visible(const struct dirent *e)
+/* ---- what is referred to --------------------------------------------------------------------- */
+
+static const char *name_of(const struct cred_ref *ref)
 {
-    return e->d_name[0] != '.';
+    return ref->file ? ref->file : "what was sent";
 }
 
-/* Every file of a folder, in the order of names. A folder that is not there is empty. */
-static void each_file(struct loading *l, const char *folder,
-                      void (*take)(struct loading *l, const char *folder, const char *path,
-                                   struct bytes text))
+/* The octets of a reference; file_free gives them back if they are a file's. */
+static bool read_ref(struct loading *l, const struct spot *at, const struct cred_ref *ref,
+                     const char *folder, struct bytes *text)
 {
-    char path[PATH_LEN_MAX];
-    struct dirent **list = NULL;
-    join(path, l->dir, folder, "");
-    int count = scandir(path, &list, is_visible, alphasort);
-    for (int i = 0; i < count; i++) {
-        struct bytes text;
-        struct stat st;
-        join(path, l->dir, folder, list[i]->d_name);
-        free(list[i]);
-        if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-            continue;
-        if (!file_read(path, &text)) {
-            warn_file(l, path, "cannot be read: %s", strerror(errno));
-            continue;
-        }
-        take(l, folder, path, text);
-        file_free(&text);
-    }
-    free(list);
-}
-
-static void take_cert(struct loading *l, const char *folder, const char *path, struct bytes text)
-{
-    bool is_ca = strcmp(folder, "x509ca") == 0;
-    STACK_OF(X509) *to = is_ca ? l->k->x509ca : l->k->x509;
-    char why[VALIDITY_TEXT_MAX];
-    int before = sk_X509_num(to);
-    if (!file_certs(text, to))
-        warn_file(l, path, "holds no certificate that can be read");
-    for (int i = before; is_ca && i < sk_X509_num(to); i++)
-        if (validity_complaint(sk_X509_value(to, i), why))
-            warn_file(l, path, "this CA %s", why);
-}
-
-static void take_crl(struct loading *l, const char *folder, const char *path, struct bytes text)
-{
-    (void)folder;
-    if (!file_crls(text, l->k->crls))
-        warn_file(l, path, "holds no revocation list that can be read");
-}
-
-/* OCSP: a responder's certificate, or a response. */
-static void take_ocsp(struct loading *l, const char *folder, const char *path, struct bytes text)
-{
-    struct keyring *k = l->k;
-    (void)folder;
-    if (file_certs(text, k->evidence.signers))
-        return;
-    if (!ocsp_is_answer(text)) {
-        warn_file(l, path, "holds neither a certificate nor an OCSP response (DER)");
-        return;
-    }
-    size_t count = k->evidence.files.count;
-    struct bytes *more = realloc(k->responses, (count + 1) * sizeof *more);
-    uint8_t *copy = malloc(text.len);
-    k->responses = more ? more : k->responses;
-    if (!more || !copy) {
-        free(copy);
-        fail_memory(l);
-        return;
-    }
-    memcpy(copy, text.at, text.len);
-    more[count] = bytes_make(copy, text.len);
-    k->evidence.files = (struct answer_list){count + 1, more};
-}
-
-/* ---- private keys ---------------------------------------------------------------------------- */
-
-static const struct {
-    const char *folder;
-    enum secret_kind kind;
-} key_folders[] = {
-    {"private", SECRET_PRIVATE},
-    {"rsa", SECRET_RSA},
-    {"ecdsa", SECRET_ECDSA},
-    {"pkcs8", SECRET_PKCS8},
-};
-enum { KEY_FOLDERS = sizeof key_folders / sizeof key_folders[0] };
-
-/* The passphrase of a file. Empty: none is given. */
-static struct bytes find_passphrase(const struct loading *l, const char *folder, const char *path)
-{
-    const char *name = strrchr(path, '/') + 1;
-    for (uint32_t i = 0; i < l->secrets->count; i++) {
-        const struct secret_entry *s = &l->secrets->at[i];
-        for (size_t k = 0; k < KEY_FOLDERS; k++)
-            if (s->kind == key_folders[k].kind && strcmp(key_folders[k].folder, folder) == 0 &&
-                s->file && strcmp(s->file, name) == 0)
-                return s->data;
-    }
-    return BYTES_NONE;
-}
-
-/* A passphrase for a file that is not there. */
-static void check_passphrases(struct loading *l)
-{
-    char path[PATH_LEN_MAX];
-    for (uint32_t i = 0; i < l->secrets->count; i++) {
-        const struct secret_entry *s = &l->secrets->at[i];
-        for (size_t k = 0; k < KEY_FOLDERS && s->file; k++) {
-            if (s->kind != key_folders[k].kind)
-                continue;
-            join(path, l->dir, key_folders[k].folder, s->file);
-            if (access(path, F_OK) == 0)
-                continue;
-            char text[PATH_LEN_MAX + 400];
-            snprintf(text, sizeof text, "secrets.%.256s.file: %s: %s", s->name, path,
-                     strerror(errno));
-            say(l, false, &s->place, text);
-        }
-    }
-}
-
-static void keep_key(struct loading *l, EVP_PKEY *key, const char *path)
-{
-    struct keyring *k = l->k;
-    if (k->key_count == k->key_room) {
-        size_t room = k->key_room ? 2 * k->key_room : 8;
-        struct held_key *more = realloc(k->keys, room * sizeof *more);
-        if (!more) {
-            EVP_PKEY_free(key);
-            fail_memory(l);
-            return;
-        }
-        k->keys = more;
-        k->key_room = room;
-    }
-    k->keys[k->key_count++] = (struct held_key){key, strdup(path)};
-}
-
-static void take_key(struct loading *l, const char *folder, const char *path, struct bytes text)
-{
-    struct stat st;
-    struct bytes phrase = find_passphrase(l, folder, path);
-    EVP_PKEY *key = file_private_key(text, phrase);
-    if (stat(path, &st) == 0 && st.st_mode & S_IROTH)
-        warn_file(l, path, "a private key that everybody may read (chmod o= %s)", path);
-    if (key)
-        keep_key(l, key, path);
-    else
-        warn_file(l, path, "holds no private key that can be read%s",
-                  phrase.len ? " with its passphrase"
-                             : " (encrypted? a secret with `file` gives its passphrase)");
-}
-
-static EVP_PKEY *find_key(const struct keyring *k, EVP_PKEY *public)
-{
-    for (size_t i = 0; public && i < k->key_count; i++)
-        if (EVP_PKEY_eq(k->keys[i].key, public) == 1)
-            return k->keys[i].key;
-    return NULL;
-}
-
-/* ---- our own certificates -------------------------------------------------------------------- */
-
-static bool keep_der(struct own_key *own, X509 *cert)
-{
-    uint8_t *der = NULL;
-    int len = i2d_X509(cert, &der);
-    if (len <= 0)
-        return false;
-    own->certs[own->count++] =
-        (struct ike_cert){CERT_X509_SIGNATURE, bytes_make(der, (size_t)len)};
-    return true;
-}
-
-static X509 *find_issuer(const STACK_OF(X509) * in, X509 *cert)
-{
-    for (int i = 0; i < sk_X509_num(in); i++)
-        if (X509_check_issued(sk_X509_value(in, i), cert) == X509_V_OK)
-            return sk_X509_value(in, i);
-    return NULL;
-}
-
-static bool is_self_signed(X509 *cert)
-{
-    return X509_self_signed(cert, 0) == 1;
-}
-
-/* The end entity, then its sub-CAs as far as they are known here; never the root. */
-static bool build_chain(const struct keyring *k, struct own_key *own)
-{
-    X509 *at = own->cert;
-    own->quantum = scheme_is_quantum(own->key);
-    if (!keep_der(own, at))
-        return false;
-    while (own->ca_count < TRUST_DEPTH_MAX && !is_self_signed(at)) {
-        X509 *issuer = find_issuer(k->x509ca, at);
-        issuer = issuer ? issuer : find_issuer(k->x509, at);
-        if (!issuer)
-            break;
-        if (!own->issuer && X509_up_ref(issuer) == 1)
-            own->issuer = issuer;
-        if (!trust_key_hash(issuer, own->ca[own->ca_count++]))
-            return false;
-        own->quantum = own->quantum && scheme_is_quantum(X509_get0_pubkey(issuer));
-        if (!is_self_signed(issuer) && !keep_der(own, issuer))
-            return false;
-        at = issuer;
-    }
-    return true;
-}
-
-/* Room for one more own key. */
-static struct own_key *add_own(struct key_section *s)
-{
-    struct own_key *more = realloc(s->own, (s->own_count + 1u) * sizeof *more);
-    if (!more)
-        return NULL;
-    s->own = more;
-    more[s->own_count] = (struct own_key){.key = NULL};
-    return &more[s->own_count++];
-}
-
-static bool add_own_cert(struct loading *l, struct key_section *s, X509 *cert, EVP_PKEY *key)
-{
-    struct own_key *own = add_own(s);
-    if (!own)
-        return fail_memory(l);
-    own->key = key;
-    own->cert = cert;
-    X509_up_ref(cert);
-    return build_chain(l->k, own) || fail_memory(l);
-}
-
-static bool read_named(struct loading *l, const struct cred_section *s, enum cred_key key,
-                       const char *folder, const char *name, struct bytes *text)
-{
-    char path[PATH_LEN_MAX];
-    join(path, l->dir, folder, name);
-    if (file_read(path, text))
+    char path[FOLDER_PATH_MAX];
+    *text = ref->octets;
+    if (!ref->file)
         return true;
-    return complain(l, true, s, key, name, "%s: %s", path, strerror(errno));
+    if (!l->dir && ref->file[0] != '/')
+        return complain(l, true, at, ref->key, ref->file, "%s: the path must be absolute", ref->file);
+    folder_join(path, l->dir, folder, ref->file);
+    return file_read(path, text) ||
+           complain(l, true, at, ref->key, ref->file, "%s: %s", path, strerror(errno));
 }
 
-/* The certificates of a file named in `certs` or `cacerts`. The caller frees the stack. */
-static STACK_OF(X509) * load_certs(struct loading *l, const struct cred_section *s, enum cred_key key,
-                                   const char *folder, const char *name)
+static void free_ref(const struct cred_ref *ref, struct bytes *text)
+{
+    if (ref->file)
+        file_free(text);
+}
+
+/* The certificates of a reference: they go into the wallet, too. The caller frees the stack. */
+static STACK_OF(X509) * load_certs(struct loading *l, const struct spot *at,
+                                   const struct cred_ref *ref, const char *folder)
 {
     struct bytes text;
     STACK_OF(X509) *list = sk_X509_new_null();
-    if (!list || !read_named(l, s, key, folder, name, &text))
+    if (!list || !read_ref(l, at, ref, folder, &text))
         goto fail;
     size_t count = file_certs(text, list);
-    file_free(&text);
+    free_ref(ref, &text);
+    if (count == 0)
+        complain(l, true, at, ref->key, ref->file, "%s holds no certificate", name_of(ref));
+    for (int i = 0; i < sk_X509_num(list); i++)
+        if (!wallet_add_cert(l->w, sk_X509_value(list, i), 0))
+            fail_memory(l);
     if (count > 0)
         return list;
-    complain(l, true, s, key, name, "%s holds no certificate", name);
 fail:
     sk_X509_pop_free(list, X509_free);
     return NULL;
 }
 
+static EVP_PKEY *load_public(struct loading *l, const struct cred_section *s,
+                             const struct cred_ref *ref)
+{
+    struct bytes text;
+    const struct spot at = spot_of(s, CRED_PUBKEYS);
+    const char *why = "it holds no public key";
+    if (!read_ref(l, &at, ref, "pubkey", &text))
+        return NULL;
+    EVP_PKEY *key = file_public_key(text);
+    free_ref(ref, &text);
+    if (key && scheme_key_is_good(key, &why)) {
+        if (!wallet_add_public(l->w, key))
+            fail_memory(l);
+        return key;
+    }
+    EVP_PKEY_free(key);
+    complain(l, true, &at, ref->key, ref->file, "%s: %s", name_of(ref), why);
+    return NULL;
+}
+
+/* ---- our own --------------------------------------------------------------------------------- */
+
+/*
+ * Is there a private key for it? A client may bring it later; what the files refer to must be
+ * there.
+ */
+static bool check_key(struct loading *l, const struct spot *at, const struct cred_ref *ref,
+                      const uint8_t id[WALLET_ID_LEN])
+{
+    const char *why = NULL;
+    EVP_PKEY *key = wallet_find_key(l->w, id);
+    if (!key && l->dir)
+        return complain(l, true, at, ref->key, ref->file,
+                        "no private key for %s in private, rsa, ecdsa or pkcs8", name_of(ref));
+    if (key && !scheme_key_is_good(key, &why))
+        return complain(l, true, at, ref->key, ref->file, "%s: %s", name_of(ref), why);
+    return true;
+}
+
 /* What is said of a certificate that is named; it may be replaced while the daemon runs. */
-static void check_validity(struct loading *l, const struct cred_section *s, enum cred_key key,
+static void check_validity(struct loading *l, const struct spot *at, const char *key,
                            const char *name, const X509 *cert)
 {
     char why[VALIDITY_TEXT_MAX];
     if (validity_complaint(cert, why))
-        complain(l, false, s, key, name, "%s %s", name ? name : "the certificate for this identity",
+        complain(l, false, at, key, name, "%s %s", name ? name : "the certificate for this identity",
                  why);
 }
 
-/* Under quantum_safe_auth = required, the key added last must withstand a quantum computer. */
-static bool check_quantum(struct loading *l, const struct cred_section *s,
-                          const struct key_section *to, enum cred_key key, const char *name)
+/* One more of our own; under quantum_safe_auth = required, it must withstand a quantum computer. */
+static void add_own(struct loading *l, const struct cred_section *s, const struct spot *at,
+                    const struct cred_ref *ref, struct key_section *to, const struct own_key *own)
 {
-    if (s->conn->quantum_safe_auth != QUANTUM_SAFE_REQUIRED || to->own[to->own_count - 1].quantum)
-        return true;
-    return complain(l, true, s, key, name,
-                    "quantum_safe_auth = required, but the key of %s, or of a CA above it, falls "
-                    "to a quantum computer",
-                    name);
+    if (s->conn->quantum_safe_auth == QUANTUM_SAFE_REQUIRED && !own->quantum)
+        complain(l, true, at, ref->key, ref->file,
+                 "quantum_safe_auth = required, but the key of %s, or of a CA above it, falls to a "
+                 "quantum computer",
+                 name_of(ref));
+    to->own[to->own_count++] = *own;
+}
+
+static struct own_key own_of(const struct loading *l, const struct wallet_item *item)
+{
+    struct own_key own = {.quantum = chain_build(l->w, item->cert).quantum};
+    memcpy(own.key_id, item->key_id, sizeof own.key_id);
+    if (X509_up_ref(item->cert) == 1)
+        own.cert = item->cert;
+    return own;
 }
 
 static void load_own_cert(struct loading *l, const struct cred_section *s, struct key_section *to,
-                          const char *name)
+                          const struct cred_ref *ref)
 {
-    const char *why = NULL;
-    STACK_OF(X509) *list = load_certs(l, s, CRED_CERTS, "x509", name);
-    if (!list)
-        return;
-    X509 *cert = sk_X509_value(list, 0);
-    check_validity(l, s, CRED_CERTS, name, cert);
-    EVP_PKEY *public = X509_get0_pubkey(cert), *key = find_key(l->k, public);
-    for (int i = 1; i < sk_X509_num(list); i++) /* sub-CAs of the same file */
-        if (X509_up_ref(sk_X509_value(list, i)) == 1)
-            sk_X509_push(l->k->x509, sk_X509_value(list, i));
-    if (!key)
-        complain(l, true, s, CRED_CERTS, name,
-                 "no private key for %s in private, rsa, ecdsa or pkcs8", name);
-    else if (!scheme_key_is_good(key, &why))
-        complain(l, true, s, CRED_CERTS, name, "%s: %s", name, why);
-    else
-        (void)(add_own_cert(l, to, cert, key) && check_quantum(l, s, to, CRED_CERTS, name));
+    const struct spot at = spot_of(s, CRED_CERTS);
+    STACK_OF(X509) *list = load_certs(l, &at, ref, "x509");
+    const struct wallet_item *item = list ? wallet_find_cert(l->w, sk_X509_value(list, 0)) : NULL;
+    if (item)
+        check_validity(l, &at, ref->key, name_of(ref), item->cert);
+    if (item && check_key(l, &at, ref, item->key_id)) {
+        struct own_key own = own_of(l, item);
+        add_own(l, s, &at, ref, to, &own);
+    }
     sk_X509_pop_free(list, X509_free);
 }
 
-static EVP_PKEY *load_public(struct loading *l, const struct cred_section *s, const char *name)
-{
-    struct bytes text;
-    const char *why = "it holds no public key";
-    if (!read_named(l, s, CRED_PUBKEYS, "pubkey", name, &text))
-        return NULL;
-    EVP_PKEY *key = file_public_key(text);
-    file_free(&text);
-    if (key && scheme_key_is_good(key, &why))
-        return key;
-    EVP_PKEY_free(key);
-    complain(l, true, s, CRED_PUBKEYS, name, "%s: %s", name, why);
-    return NULL;
-}
-
 static void load_own_raw(struct loading *l, const struct cred_section *s, struct key_section *to,
-                         const char *name)
+                         const struct cred_ref *ref)
 {
-    EVP_PKEY *public = load_public(l, s, name);
-    EVP_PKEY *key = public ? find_key(l->k, public) : NULL;
-    uint8_t *der = NULL;
-    int len = public ? i2d_PUBKEY(public, &der) : 0;
-    struct own_key *own = key && len > 0 ? add_own(to) : NULL;
-    if (own) {
-        own->key = key;
-        own->quantum = scheme_is_quantum(key);
-        own->count = 1;
-        own->certs[0] = (struct ike_cert){CERT_RAW_KEY, bytes_make(der, (size_t)len)};
-        der = NULL;
-        check_quantum(l, s, to, CRED_PUBKEYS, name);
-    } else if (public) {
-        complain(l, true, s, CRED_PUBKEYS, name,
-                 "no private key for %s in private, rsa, ecdsa or pkcs8", name);
+    const struct spot at = spot_of(s, CRED_PUBKEYS);
+    struct own_key own = {.public = load_public(l, s, ref)};
+    if (own.public && wallet_key_id(own.public, own.key_id) && check_key(l, &at, ref, own.key_id)) {
+        own.quantum = scheme_is_quantum(own.public);
+        add_own(l, s, &at, ref, to, &own);
+    } else {
+        EVP_PKEY_free(own.public);
     }
-    OPENSSL_free(der);
-    EVP_PKEY_free(public);
 }
 
-/* Neither certs nor pubkeys: what x509 holds for this identity. */
+/* Neither certs nor pubkeys: what the wallet has for this identity. In files it must be there. */
 static void find_own(struct loading *l, const struct cred_section *s, struct key_section *to)
 {
+    enum { FOUND_MAX = 64 };
     const struct conf_identity *id = &s->conn->local.id;
-    const char *why;
-    for (int i = 0; i < sk_X509_num(l->k->x509) && !id->any; i++) {
-        X509 *cert = sk_X509_value(l->k->x509, i);
-        EVP_PKEY *public = trust_identity(cert, &id->id) ? X509_get0_pubkey(cert) : NULL;
-        EVP_PKEY *key = find_key(l->k, public);
-        bool fits = s->conn->quantum_safe_auth != QUANTUM_SAFE_REQUIRED ||
-                    (key && scheme_is_quantum(key));
-        if (key && fits && scheme_key_is_good(key, &why)) {
-            check_validity(l, s, CRED_ID, NULL, cert);
-            add_own_cert(l, to, cert, key);
+    const struct spot at = spot_of(s, CRED_AUTH), at_id = spot_of(s, CRED_ID);
+    const struct wallet_item *i;
+    struct wallet_walk walk = wallet_by_identity(l->w, &id->id);
+    to->by_identity = true;
+    to->own = calloc(FOUND_MAX, sizeof *to->own);
+    while (to->own && !id->any && to->own_count < FOUND_MAX && (i = wallet_next(&walk)) != NULL) {
+        struct own_key own = own_of(l, i);
+        if (wallet_find_key(l->w, i->key_id) &&
+            (own.quantum || s->conn->quantum_safe_auth != QUANTUM_SAFE_REQUIRED)) {
+            check_validity(l, &at_id, "id", NULL, i->cert);
+            to->own[to->own_count++] = own;
+        } else {
+            X509_free(own.cert);
         }
     }
-    if (to->own_count == 0 && !l->failed)
-        complain(l, true, s, CRED_AUTH, NULL,
-                 "needs a certificate: name one in `certs` (or a raw key in `pubkeys`), "
-                 "or give an `id` that a certificate in x509 is for");
+    if (!to->own)
+        fail_memory(l);
+    if (l->dir && !l->failed && to->own_count == 0)
+        complain(l, true, &at, "auth", NULL,
+                 "needs a certificate: name one in `certs` (or a raw key in `pubkeys`), or give "
+                 "an `id` that a certificate in x509 is for");
+}
+
+static void load_named(struct loading *l, const struct cred_section *s, struct key_section *to)
+{
+    to->own = calloc(s->spec.certs.count + s->spec.pubkeys.count, sizeof *to->own);
+    if (!to->own) {
+        fail_memory(l);
+        return;
+    }
+    for (uint16_t i = 0; i < s->spec.certs.count; i++)
+        load_own_cert(l, s, to, &s->spec.certs.at[i]);
+    for (uint16_t i = 0; i < s->spec.pubkeys.count; i++)
+        load_own_raw(l, s, to, &s->spec.pubkeys.at[i]);
 }
 
 static void load_local(struct loading *l, const struct cred_section *s, struct key_section *to)
 {
     struct conf_identity *id = &s->conn->local.id;
-    for (uint16_t i = 0; i < s->spec.certs.count; i++)
-        load_own_cert(l, s, to, s->spec.certs.at[i]);
-    for (uint16_t i = 0; i < s->spec.pubkeys.count; i++)
-        load_own_raw(l, s, to, s->spec.pubkeys.at[i]);
-    if (s->spec.certs.count + s->spec.pubkeys.count == 0)
+    const struct spot at = spot_of(s, CRED_ID);
+    if (s->spec.certs.count + s->spec.pubkeys.count > 0)
+        load_named(l, s, to);
+    else
         find_own(l, s, to);
     if (to->own_count == 0 || !to->own[0].cert)
         return;
@@ -489,84 +283,70 @@ static void load_local(struct loading *l, const struct cred_section *s, struct k
     if (id->any && subject.len > 2)
         *id = (struct conf_identity){.id = {ID_DER_ASN1_DN, subject}};
     else if (!id->any && !trust_identity(to->own[0].cert, &id->id))
-        complain(l, false, s, CRED_ID, NULL,
+        complain(l, false, &at, "id", NULL,
                  "the certificate is not for this identity; peers will refuse it");
 }
 
 /* ---- what peers are believed by -------------------------------------------------------------- */
 
-static bool set_certreq(struct key_section *to, const STACK_OF(X509) * anchors,
-                        struct conf_conn *conn)
+bool keyring_certreq(const struct wallet *const *wallets, size_t count, struct bytes *out)
 {
-    int count = sk_X509_num(anchors);
-    count = count > CERTREQ_MAX ? CERTREQ_MAX : count;
-    if (count <= 0 || !conn->send_certreq)
-        return true;
-    to->certreq = calloc((size_t)count, 20);
-    for (int i = 0; i < count; i++)
-        if (!to->certreq || !trust_key_hash(sk_X509_value(anchors, i), to->certreq + 20 * i))
-            return false;
-    conn->certreq = bytes_make(to->certreq, 20 * (size_t)count);
-    return true;
+    const struct wallet_item *i;
+    size_t room = 0, n = 0;
+    for (size_t w = 0; w < count; w++)
+        room += wallet_count(wallets[w], WALLET_CERT);
+    room = room < CERTREQ_MAX ? room : CERTREQ_MAX;
+    uint8_t *hashes = malloc(room * CA_ID_LEN + 1);
+    for (size_t w = 0; hashes && w < count; w++)
+        for (uint64_t at = 0; n < room && (i = wallet_after(wallets[w], WALLET_CERT, at)) != NULL;) {
+            at = i->serial;
+            if (wallet_is_anchor(i))
+                memcpy(hashes + CA_ID_LEN * n++, i->ca_id, CA_ID_LEN);
+        }
+    *out = bytes_make(hashes, n * CA_ID_LEN);
+    return hashes != NULL;
 }
 
-static bool append(STACK_OF(X509) * to, STACK_OF(X509) * from)
+bool keyring_wants_certreq(const struct key_section *s)
 {
-    for (int i = 0; i < sk_X509_num(from); i++) {
-        X509 *cert = sk_X509_value(from, i);
-        if (X509_up_ref(cert) != 1 || sk_X509_push(to, cert) <= 0)
-            return false;
+    return s->all_anchors && !s->raw_only;
+}
+
+/* Certificates a section names, as anchors of its own; `to` NULL: they are not listed. */
+static void add_named(struct loading *l, const struct spot *at, struct key_section *to,
+                      const struct cred_refs *refs, const char *folder, STACK_OF(X509) * list)
+{
+    for (uint16_t i = 0; i < refs->count; i++) {
+        STACK_OF(X509) *certs = load_certs(l, at, &refs->at[i], folder);
+        int count = list && sk_X509_num(certs) > 1 ? 1 : sk_X509_num(certs);
+        if (count > 0 && (list || name_of(&refs->at[i])[0] == '/')) /* others: with their folder */
+            check_validity(l, at, refs->at[i].key, name_of(&refs->at[i]), sk_X509_value(certs, 0));
+        for (int n = 0; n < count; n++) {
+            X509 *cert = sk_X509_value(certs, n);
+            if (!wallet_add_cert(to->named, cert, WALLET_ANCHOR) ||
+                (list && X509_add_cert(list, cert, X509_ADD_FLAG_UP_REF) != 1))
+                fail_memory(l);
+        }
+        sk_X509_pop_free(certs, X509_free);
     }
-    return true;
-}
-
-/* All files of a list, in one stack that the caller frees. */
-static STACK_OF(X509) * load_list(struct loading *l, const struct cred_section *s, enum cred_key key,
-                                  const char *folder, const struct name_list *names, bool first)
-{
-    STACK_OF(X509) *all = sk_X509_new_null();
-    for (uint16_t i = 0; all && i < names->count; i++) {
-        STACK_OF(X509) *list = load_certs(l, s, key, folder, names->at[i]);
-        while (first && list && sk_X509_num(list) > 1)
-            X509_free(sk_X509_pop(list));
-        if (list && (first || names->at[i][0] == '/')) /* others were judged with their folder */
-            check_validity(l, s, key, names->at[i], sk_X509_value(list, 0));
-        if (list && !append(all, list))
-            fail_memory(l);
-        sk_X509_pop_free(list, X509_free);
-    }
-    return all;
-}
-
-/* The store of all CAs is shared by all sections that name none. */
-static X509_STORE *standard_store(struct loading *l)
-{
-    if (!l->standard)
-        l->standard = trust_store_new(l->k->x509ca, l->k->crls);
-    if (l->standard)
-        X509_STORE_up_ref(l->standard);
-    return l->standard;
 }
 
 static void load_anchors(struct loading *l, const struct cred_section *s, struct key_section *to)
 {
-    STACK_OF(X509) *own = load_list(l, s, CRED_CACERTS, "x509ca", &s->spec.cacerts, false);
-    STACK_OF(X509) *anchors = own && sk_X509_num(own) > 0 ? own : l->k->x509ca;
-    STACK_OF(X509) *all = sk_X509_new_null();
-    bool special = sk_X509_num(own) > 0 || sk_X509_num(to->pinned) > 0;
-    if (!own || !all || !set_certreq(to, anchors, s->conn) || !append(all, anchors) ||
-        !append(all, to->pinned)) {
+    const struct spot at_cas = spot_of(s, CRED_CACERTS), at_certs = spot_of(s, CRED_CERTS);
+    struct bytes certreq = BYTES_NONE;
+    const struct wallet *const named = to->named;
+    add_named(l, &at_cas, to, &s->spec.cacerts, "x509ca", NULL);
+    to->all_anchors = s->spec.cacerts.count == 0;
+    if (!to->all_anchors && s->conn->send_certreq && !keyring_certreq(&named, 1, &certreq))
         fail_memory(l);
-    } else {
-        to->store = special ? trust_store_new(all, l->k->crls) : standard_store(l);
-        if (!to->store)
-            fail_memory(l);
-        if (sk_X509_num(all) == 0 && s->spec.pubkeys.count == 0)
-            complain(l, false, s, CRED_CACERTS, NULL,
-                     "no CA in x509ca and none named here: no peer will be believed");
-    }
-    sk_X509_pop_free(all, X509_free);
-    sk_X509_pop_free(own, X509_free);
+    to->certreq = (uint8_t *)(uintptr_t)certreq.at;
+    s->conn->certreq = certreq;
+    add_named(l, &at_certs, to, &s->spec.certs, "x509", to->pinned);
+    if (l->dir && to->all_anchors && sk_X509_num(to->pinned) == 0 && s->spec.pubkeys.count == 0 &&
+        !l->has_anchor)
+        complain(l, false, &at_cas, "cacerts", NULL,
+                 "no CA in x509ca and none named here: no peer will be believed");
 }
 
 /* The kinds of keys a peer may have here. */
@@ -582,73 +362,87 @@ static uint32_t families_of_peers(const struct key_section *s)
 
 static void load_remote(struct loading *l, const struct cred_section *s, struct key_section *to)
 {
-    to->pinned = load_list(l, s, CRED_CERTS, "x509", &s->spec.certs, true);
+    to->pinned = sk_X509_new_null();
+    to->named = wallet_new(NULL);
     to->raw = calloc(s->spec.pubkeys.count + 1u, sizeof(EVP_PKEY *));
-    if (!to->pinned || !to->raw) {
+    if (!to->pinned || !to->raw || !to->named) {
         fail_memory(l);
         return;
     }
     for (uint16_t i = 0; i < s->spec.pubkeys.count; i++) {
-        EVP_PKEY *key = load_public(l, s, s->spec.pubkeys.at[i]);
+        EVP_PKEY *key = load_public(l, s, &s->spec.pubkeys.at[i]);
         if (key)
             to->raw[to->raw_count++] = key;
     }
     to->raw_only =
         s->spec.pubkeys.count > 0 && s->spec.certs.count == 0 && s->spec.cacerts.count == 0;
+    load_anchors(l, s, to);
     to->accepts = announce_signatures(families_of_peers(to), &to->ike);
     s->conn->remote.accepts = to->accepts;
-    load_anchors(l, s, to);
+}
+
+/* ---- authorities ----------------------------------------------------------------------------- */
+
+static void load_authority(struct loading *l, const struct cred_authority *a)
+{
+    char path[300];
+    const struct spot at = {path, a->place};
+    snprintf(path, sizeof path, "authorities.%.250s", a->name);
+    STACK_OF(X509) *list = load_certs(l, &at, &a->ca, "x509ca");
+    if (!list)
+        return;
+    const struct wallet_authority authority = {.name = a->name,
+                                               .ca = sk_X509_value(list, 0),
+                                               .crl_uris = a->crl_uris,
+                                               .ocsp_uris = a->ocsp_uris,
+                                               .cert_uri_base = a->cert_uri_base};
+    if (X509_check_ca(authority.ca) == 0)
+        complain(l, true, &at, a->ca.key, a->ca.file, "%s is no CA certificate", name_of(&a->ca));
+    else if (!wallet_add_authority(l->w, &authority))
+        fail_memory(l);
+    sk_X509_pop_free(list, X509_free);
+}
+
+bool keyring_add_authorities(struct wallet *w, const char *dir, const struct cred_authorities *all,
+                             const struct cred_sink *sink)
+{
+    struct loading l = {.w = w, .dir = dir, .sink = sink};
+    for (uint32_t i = 0; i < all->count; i++)
+        load_authority(&l, &all->at[i]);
+    ERR_clear_error();
+    return !l.failed;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static void load_folders(struct loading *l)
+static void load_section(struct loading *l, const struct cred_section *s, struct key_section *to)
 {
-    for (size_t i = 0; i < KEY_FOLDERS; i++)
-        each_file(l, key_folders[i].folder, take_key);
-    check_passphrases(l);
-    each_file(l, "x509", take_cert);
-    each_file(l, "x509ca", take_cert);
-    each_file(l, "x509crl", take_crl);
-    each_file(l, "x509ocsp", take_ocsp);
+    to->ike = s->spec.ike;
+    to->chain = s->spec.chain;
+    to->revocation = s->spec.revocation;
+    to->policies = s->spec.policies;
+    to->ca_id = s->spec.ca_id;
+    if (s->is_remote)
+        load_remote(l, s, to);
+    else
+        load_local(l, s, to);
+    *(s->is_remote ? &s->conn->remote.keys : &s->conn->local.keys) = to;
 }
 
-static void load_sections(struct loading *l, const struct cred_sections *sections)
-{
-    for (uint32_t i = 0; i < sections->count; i++) {
-        const struct cred_section *s = &sections->at[i];
-        struct key_section *to = &l->k->section[i];
-        to->whole = l->k;
-        to->ike = s->spec.ike;
-        to->chain = s->spec.chain;
-        to->revocation = s->spec.revocation;
-        to->policies = &s->spec.policies;
-        to->ca_id = &s->spec.ca_id;
-        if (s->is_remote)
-            load_remote(l, s, to);
-        else
-            load_local(l, s, to);
-        *(s->is_remote ? &s->conn->remote.keys : &s->conn->local.keys) = to;
-    }
-}
-
-struct keyring *keyring_new(const char *dir, const struct secret_list *secrets,
-                            const struct cred_sections *sections, const struct cred_sink *sink)
+struct keyring *keyring_new(struct wallet *w, const char *dir, const struct cred_sections *sections,
+                            const struct cred_sink *sink)
 {
     struct keyring *k = calloc(1, sizeof *k);
-    struct loading l = {.k = k, .dir = dir, .secrets = secrets, .sink = sink};
-    bool made = k && (k->x509 = sk_X509_new_null()) && (k->x509ca = sk_X509_new_null()) &&
-                (k->crls = sk_X509_CRL_new_null()) &&
-                (k->evidence.signers = sk_X509_new_null()) &&
-                (k->section = calloc(sections->count + 1u, sizeof *k->section));
-    if (!made) {
+    struct loading l = {
+        .w = w, .dir = dir, .sink = sink, .has_anchor = wallet_has_anchor(w)};
+    if (k)
+        k->section = calloc(sections->count + 1u, sizeof *k->section);
+    if (!k || !k->section)
         fail_memory(&l);
-    } else if (sections->count > 0) {
+    else
         k->section_count = sections->count;
-        load_folders(&l);
-        load_sections(&l, sections);
-    }
-    X509_STORE_free(l.standard);
+    for (uint32_t i = 0; k && i < k->section_count; i++)
+        load_section(&l, &sections->at[i], &k->section[i]);
     ERR_clear_error();
     if (!l.failed)
         return k;
@@ -656,13 +450,33 @@ struct keyring *keyring_new(const char *dir, const struct secret_list *secrets,
     return NULL;
 }
 
+struct keyring *keyring_of_files(const char *dir, const struct secret_list *secrets,
+                                 const struct cred_sections *sections,
+                                 const struct cred_authorities *authorities,
+                                 const struct wallet *below, const struct cred_sink *sink,
+                                 struct wallet **w)
+{
+    *w = wallet_new(below);
+    if (!*w) {
+        cred_complain(sink, true, NULL, "out of memory");
+        return NULL;
+    }
+    bool good = folder_load(*w, dir, secrets, sink);
+    good = keyring_add_authorities(*w, dir, authorities, sink) && good;
+    struct keyring *k = keyring_new(*w, dir, sections, sink);
+    if (k && good)
+        return k;
+    keyring_free(k);
+    wallet_free(*w);
+    *w = NULL;
+    return NULL;
+}
+
 static void free_section(struct key_section *s)
 {
     for (uint16_t i = 0; i < s->own_count; i++) {
-        for (uint16_t c = 0; c < s->own[i].count; c++)
-            OPENSSL_free((void *)(uintptr_t)s->own[i].certs[c].data.at);
         X509_free(s->own[i].cert);
-        X509_free(s->own[i].issuer);
+        EVP_PKEY_free(s->own[i].public);
     }
     for (uint16_t i = 0; i < s->raw_count; i++)
         EVP_PKEY_free(s->raw[i]);
@@ -670,7 +484,7 @@ static void free_section(struct key_section *s)
     free(s->raw);
     free(s->certreq);
     free((void *)(uintptr_t)s->accepts.at);
-    X509_STORE_free(s->store);
+    wallet_free(s->named);
     sk_X509_pop_free(s->pinned, X509_free);
 }
 
@@ -680,28 +494,6 @@ void keyring_free(struct keyring *k)
         return;
     for (uint32_t i = 0; i < k->section_count; i++)
         free_section(&k->section[i]);
-    for (size_t i = 0; i < k->key_count; i++) {
-        EVP_PKEY_free(k->keys[i].key); /* OpenSSL wipes what is secret in it */
-        free(k->keys[i].file);
-    }
-    sk_X509_pop_free(k->x509, X509_free);
-    sk_X509_pop_free(k->x509ca, X509_free);
-    sk_X509_CRL_pop_free(k->crls, X509_CRL_free);
-    sk_X509_pop_free(k->evidence.signers, X509_free);
-    for (size_t i = 0; i < k->evidence.files.count; i++)
-        free((void *)(uintptr_t)k->responses[i].at);
-    free(k->responses);
-    free(k->keys);
     free(k->section);
     free(k);
-}
-
-void keyring_use(struct keyring *k, struct known *known)
-{
-    k->evidence.known = known;
-}
-
-size_t keyring_key_count(const struct keyring *k)
-{
-    return k->key_count;
 }

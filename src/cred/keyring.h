@@ -1,17 +1,12 @@
 /*
- * keyring: certificates, key pairs and revocation lists of a configuration, and the answers to
- * the engine's ASKs that need them.
+ * keyring: the certificates and keys that sections of connections refer to, and the answers to the
+ * engine's ASKs that need them.
  *
- *     DIR/x509     end entities (a file may hold its sub-CAs too)      DIR/private   private keys,
- *     DIR/x509ca   CAs: every one is trusted; sub-CAs to send along   DIR/rsa       with or without
- *     DIR/x509crl  revocation lists                                    DIR/ecdsa     a passphrase
- *     DIR/x509ocsp OCSP responders believed as they are, and responses DIR/pkcs8
- *     DIR/pubkey   raw public keys (RFC 7670)
- *
- * Everything is read once, when a configuration is loaded; sections of the configuration refer to
- * what was read. The private key of a certificate is the one with its public key, whatever the
- * file is called. A section that says neither `certs` nor `pubkeys` takes the certificates in x509
- * that are for its identity and whose private keys are there.
+ * What a section names is read once, when its connection is loaded, and is put into a wallet, too.
+ * Everything else is looked up in the wallet when there is an ASK, so that it does not matter what
+ * was loaded first, and what is taken away is gone at once: private keys, by the key id of
+ * certificates; CAs, where the section names none; our certificate, where the section names none:
+ * the one that is for our identity and whose private key is there.
  *
  * Nothing of a peer's is kept, and its certificates are bounded in number before any is parsed.
  * Answers may have to wait for what is to be fetched first: inquiry.h.
@@ -19,31 +14,45 @@
 #ifndef BRAID_CRED_KEYRING_H
 #define BRAID_CRED_KEYRING_H
 
+#include "cred/chain.h"
 #include "cred/inquiry.h"
 #include "cred/scheme.h"
+#include "cred/sink.h"
 #include <braid/ike.h>
 
 struct keyring;
 
-/* Whoever wants to know what is wrong. `where` may be NULL. */
-struct cred_sink {
-    void *self;
-    void (*complain)(void *self, bool is_error, const struct place *where, const char *text);
-};
+/*
+ * Load all that the sections name, complain about all that is wrong, and complete the sections'
+ * connections: their keys, identity, and the CERTREQ where they name CAs; these live as long as the
+ * keyring. `dir` is that of swanctl.conf; NULL: the sections came from a control client, which may
+ * bring private keys later. NULL: there was an error.
+ */
+struct keyring *keyring_new(struct wallet *w, const char *dir, const struct cred_sections *sections,
+                            const struct cred_sink *sink);
+void keyring_free(struct keyring *k); /* NULL allowed */
+
+/* The certificates of authorities, into the wallet with all they say. False: there was an error. */
+bool keyring_add_authorities(struct wallet *w, const char *dir, const struct cred_authorities *all,
+                             const struct cred_sink *sink);
 
 /*
- * Load all that the sections speak of, complain about all that is wrong, and complete the sections'
- * connections: identity and CERTREQ, which live as long as the keyring. NULL: there was an error.
+ * All of that for the files of `dir`: what lies in its folders and what its configuration refers to.
+ * The wallet stands on `below`. NULL: there was an error, and *w is NULL, too.
  */
-struct keyring *keyring_new(const char *dir, const struct secret_list *secrets,
-                            const struct cred_sections *sections, const struct cred_sink *sink);
-void keyring_free(struct keyring *k); /* NULL allowed */
-size_t keyring_key_count(const struct keyring *k);
+struct keyring *keyring_of_files(const char *dir, const struct secret_list *secrets,
+                                 const struct cred_sections *sections,
+                                 const struct cred_authorities *authorities,
+                                 const struct wallet *below, const struct cred_sink *sink,
+                                 struct wallet **w);
 
-/* What has been found out about revocation; it outlives the keyring. Without, nothing is fetched. */
-void keyring_use(struct keyring *k, struct known *known);
-
-enum { KEYRING_CHAIN_MAX = TRUST_DEPTH_MAX + 1 };
+/*
+ * The CERTREQ of a connection whose section names no CAs: all anchors of the wallet, up to a limit.
+ * To be freed with free(). False: out of memory.
+ */
+bool keyring_certreq(const struct wallet *const *wallets, size_t count, struct bytes *out);
+/* Is it for this section? */
+bool keyring_wants_certreq(const struct key_section *s);
 
 /*
  * What an answer borrows. Zero before use; to be given to key_reply_wipe. With an inquiry, it is
@@ -51,8 +60,8 @@ enum { KEYRING_CHAIN_MAX = TRUST_DEPTH_MAX + 1 };
  */
 struct key_reply {
     struct bytes auth;
-    struct ike_cert certs[KEYRING_CHAIN_MAX + 1]; /* an OCSP response may be the last */
-    uint32_t held;                                /* bit n: the nth belongs to the reply */
+    uint16_t cert_count;
+    struct ike_cert certs[CHAIN_MAX + 1]; /* an OCSP response may be the last */
     char why[TRUST_REASON_MAX];
     struct inquiry *inquiry;
 };
@@ -61,8 +70,13 @@ void key_reply_wipe(struct key_reply *r);
 /* The answer after its inquiry, which it frees. */
 void keyring_conclude(struct ike_answer *out, struct key_reply *room);
 
-/* ASK_SIGN and ASK_VERIFY of sections that authenticate with keys. All but the ticket is set. */
-void keyring_sign(const struct ike_ask *ask, struct ike_answer *out, struct key_reply *room);
-void keyring_verify(const struct ike_ask *ask, struct ike_answer *out, struct key_reply *room);
+/*
+ * ASK_SIGN and ASK_VERIFY of sections that authenticate with keys. All but the ticket is set.
+ * `known`: what has been found out about revocation; NULL: nothing is fetched.
+ */
+void keyring_sign(const struct wallet *w, struct known *known, const struct ike_ask *ask,
+                  struct ike_answer *out, struct key_reply *room);
+void keyring_verify(const struct wallet *w, struct known *known, const struct ike_ask *ask,
+                    struct ike_answer *out, struct key_reply *room);
 
 #endif

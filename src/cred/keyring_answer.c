@@ -2,8 +2,10 @@
 #include "cred/keyring.h"
 
 #include "cred/announce.h"
+#include "cred/chain.h"
 #include "cred/file.h"
 #include "cred/keyring_types.h"
+#include "cred/trust_store.h"
 
 #include <openssl/err.h>
 #include <stdio.h>
@@ -17,9 +19,8 @@ enum {
 void key_reply_wipe(struct key_reply *r)
 {
     free((void *)(uintptr_t)r->auth.at);
-    for (unsigned i = 0; r->held >> i; i++)
-        if (r->held >> i & 1)
-            free((void *)(uintptr_t)r->certs[i].data.at);
+    for (uint16_t i = 0; i < r->cert_count; i++)
+        free((void *)(uintptr_t)r->certs[i].data.at);
     inquiry_free(r->inquiry);
     *r = (struct key_reply){.auth = BYTES_NONE};
 }
@@ -46,107 +47,214 @@ static const char *name_of(const struct scheme *s, uint8_t method)
 
 /* ---- ASK_SIGN -------------------------------------------------------------------------------- */
 
-/* Does the peer know a CA this certificate hangs from? If it did not say, yes. */
-static bool is_of_issuer(const struct own_key *own, struct bytes issuers)
-{
-    if (issuers.len < 20 || !own->cert)
-        return true;
-    for (size_t at = 0; at + 20 <= issuers.len; at += 20)
-        for (uint16_t i = 0; i < own->ca_count; i++)
-            if (memcmp(own->ca[i], issuers.at + at, 20) == 0)
-                return true;
-    return false;
-}
-
 static bool should_send(const struct ike_ask *ask)
 {
     enum conf_send_cert how = ask->conn->send_cert;
     return how == SEND_CERT_ALWAYS || (how == SEND_CERT_IFASKED && ask->asked_for_cert);
 }
 
-/* ---- OCSP responses for our own certificate (RFC 4806) --------------------------------------- */
-
-/* One more to be sent; takes the octets over. */
-static void add_response(struct ike_answer *out, struct key_reply *room, struct bytes response)
+/* One CERT payload more; takes the octets over, which were malloc's. */
+static bool send_octets(struct key_reply *room, uint8_t encoding, struct bytes octets)
 {
-    room->held |= UINT32_C(1) << out->cert_count;
-    room->certs[out->cert_count++] = (struct ike_cert){CERT_OCSP_CONTENT, response};
+    if (octets.at)
+        room->certs[room->cert_count++] = (struct ike_cert){encoding, octets};
+    return octets.at != NULL;
 }
 
-/* An answer that waits may outlive the keyring: it gets copies. */
-static bool hold_certs(const struct ike_answer *out, struct key_reply *room)
+static struct bytes copy_of(struct bytes from)
 {
-    for (uint16_t i = 0; i < out->cert_count; i++) {
-        struct bytes *data = &room->certs[i].data;
-        void *copy = malloc(data->len);
-        if (!copy)
+    uint8_t *copy = from.len ? malloc(from.len) : NULL;
+    if (copy)
+        memcpy(copy, from.at, from.len);
+    return bytes_make(copy, copy ? from.len : 0);
+}
+
+static struct bytes der_of(X509 *cert)
+{
+    int len = i2d_X509(cert, NULL);
+    uint8_t *der = len > 0 ? malloc((size_t)len) : NULL, *end = der;
+    if (der)
+        i2d_X509(cert, &end);
+    return bytes_make(der, der ? (size_t)len : 0);
+}
+
+static struct bytes spki_of(EVP_PKEY *key)
+{
+    int len = i2d_PUBKEY(key, NULL);
+    uint8_t *der = len > 0 ? malloc((size_t)len) : NULL, *end = der;
+    if (der)
+        i2d_PUBKEY(key, &end);
+    return bytes_make(der, der ? (size_t)len : 0);
+}
+
+/* The end entity, then its sub-CAs; never the root. */
+static bool send_chain(struct key_reply *room, const struct chain *chain)
+{
+    for (uint16_t i = 0; i < chain->count; i++)
+        if ((i == 0 || !chain_is_root(chain->cert[i])) &&
+            !send_octets(room, CERT_X509_SIGNATURE, der_of(chain->cert[i])))
             return false;
-        memcpy(copy, data->at, data->len);
-        data->at = copy;
-        room->held |= UINT32_C(1) << i;
-    }
     return true;
 }
 
-static void attach_response(const struct own_key *own, const struct key_section *s,
-                            const struct ike_ask *ask, struct ike_answer *out,
-                            struct key_reply *room)
+/* ---- what is at hand about revocation -------------------------------------------------------- */
+
+struct evidence {
+    struct revocation_evidence is;
+    struct bytes *files; /* what `is` views */
+};
+
+/* To be given to evidence_drop. What memory does not suffice for is not there. */
+static struct evidence evidence_of(const struct wallet *w, struct known *known)
 {
-    const struct revocation_evidence *e = &s->whole->evidence;
-    struct bytes response;
-    if (!ask->asked_for_ocsp || !(ask->conn->ocsp & CONF_OCSP_REPLY) || !own->issuer)
-        return;
-    if (inquiry_own_response(own->cert, own->issuer, e, &response)) {
-        add_response(out, room, response);
-        return;
+    struct evidence e = {.is = {.known = known, .wallet = w}};
+    const struct wallet_item *i;
+    size_t room = 0;
+    struct wallet_walk responders = wallet_responders(w), responses = wallet_responses(w),
+                       again = responses;
+    while ((i = wallet_next(&responders)) != NULL) {
+        e.is.signers = e.is.signers ? e.is.signers : sk_X509_new_null();
+        if (e.is.signers)
+            X509_add_cert(e.is.signers, i->cert, X509_ADD_FLAG_UP_REF);
     }
-    room->inquiry = inquiry_of_own(own->cert, own->issuer, e);
-    if (room->inquiry && !hold_certs(out, room)) {
-        inquiry_free(room->inquiry);
-        room->inquiry = NULL;
-    }
+    while (wallet_next(&responses))
+        room++;
+    e.files = room ? calloc(room, sizeof *e.files) : NULL;
+    while (e.files && (i = wallet_next(&again)) != NULL)
+        e.files[e.is.files.count++] = i->response;
+    e.is.files.at = e.files;
+    return e;
 }
 
-/* ---- ASK_SIGN: which key --------------------------------------------------------------------- */
-
-static bool sign_with(const struct own_key *own, const struct key_section *s, bool announced,
-                      const struct ike_ask *ask, struct ike_answer *out, struct key_reply *room,
-                      const char **why)
+static void evidence_drop(struct evidence *e)
 {
-    struct scheme_wish wish = {.hashes = ask->hashes, .rule = &s->ike};
+    sk_X509_pop_free(e->is.signers, X509_free);
+    free(e->files);
+}
+
+/* What is tried, one after the other, and why the last one did not do. */
+struct signing {
+    const struct wallet *w;
+    struct known *known;
+    const struct key_section *s;
+    const struct ike_ask *ask;
+    struct ike_answer *out;
+    struct key_reply *room;
+    bool announced; /* only with what the peer announces (RFC 9593) */
+    bool of_issuer; /* of a CA the peer knows, or of none that it does */
+    const char *why;
+};
+
+/* An OCSP response for our own certificate, if the peer asked for it (RFC 4806). */
+static void attach_response(struct signing *g, const struct chain *chain)
+{
+    struct bytes response;
+    if (!g->ask->asked_for_ocsp || !(g->ask->conn->ocsp & CONF_OCSP_REPLY) || chain->count < 2)
+        return;
+    struct evidence e = evidence_of(g->w, g->known);
+    if (inquiry_own_response(chain->cert[0], chain->cert[1], &e.is, &response))
+        send_octets(g->room, CERT_OCSP_CONTENT, response);
+    else
+        g->room->inquiry = inquiry_of_own(chain->cert[0], chain->cert[1], &e.is);
+    evidence_drop(&e);
+}
+
+static bool send_certs(struct signing *g, const struct own_key *own, const struct chain *chain)
+{
+    if (!should_send(g->ask))
+        return true;
+    if (!own->cert)
+        return send_octets(g->room, CERT_RAW_KEY, spki_of(own->public));
+    if (!send_chain(g->room, chain))
+        return false;
+    attach_response(g, chain);
+    return true;
+}
+
+static bool sign_with(struct signing *g, EVP_PKEY *key, const struct own_key *own,
+                      const struct chain *chain)
+{
+    struct scheme_wish wish = {.hashes = g->ask->hashes, .rule = &g->s->ike};
+    struct ike_answer *out = g->out;
     const struct scheme *used;
-    if (announced) {
-        wish.announced_count = ask->announced_count;
-        wish.announced = ask->announced;
+    if (g->announced) {
+        wish.announced_count = g->ask->announced_count;
+        wish.announced = g->ask->announced;
     }
-    if (!scheme_sign(own->key, &wish, ask->octets, &out->method, &room->auth, &used, why))
+    if (!scheme_key_is_good(key, &g->why) ||
+        !scheme_sign(key, &wish, g->ask->octets, &out->method, &g->room->auth, &used, &g->why))
         return false;
     out->status = ANSWER_OK;
-    out->auth = room->auth;
+    out->auth = g->room->auth;
     out->scheme = name_of(used, out->method);
-    out->quantum_safe = own->quantum;
-    if (announce_misses(ask, out->method, used, room->why, sizeof room->why))
-        out->detail = room->why;
-    if (!should_send(ask))
-        return true;
-    memcpy(room->certs, own->certs, own->count * sizeof room->certs[0]);
-    out->certs = room->certs;
-    out->cert_count = own->count;
-    attach_response(own, s, ask, out, room);
+    out->quantum_safe = chain->count ? chain->quantum : scheme_is_quantum(key);
+    if (announce_misses(g->ask, out->method, used, g->room->why, sizeof g->room->why))
+        out->detail = g->room->why;
+    if (!send_certs(g, own, chain))
+        out->status = ANSWER_FAULT;
+    out->certs = g->room->certs;
+    out->cert_count = g->room->cert_count;
     return true;
 }
 
-void keyring_sign(const struct ike_ask *ask, struct ike_answer *out, struct key_reply *room)
+static bool try_one(struct signing *g, const struct own_key *own)
 {
-    const struct key_section *s = ask->conn->local.keys;
-    const char *why = "no private key is configured";
+    struct chain chain = {.count = 0};
+    EVP_PKEY *key = wallet_find_key(g->w, own->key_id);
+    if (!key) {
+        g->why = "the private key of its certificate is not loaded";
+        return false;
+    }
+    if (own->cert)
+        chain = chain_build(g->w, own->cert);
+    if (g->ask->conn->quantum_safe_auth == QUANTUM_SAFE_REQUIRED &&
+        !(own->cert ? chain.quantum : scheme_is_quantum(key))) {
+        g->why = "quantum_safe_auth = required, but its key, or that of a CA above it, falls to a "
+                 "quantum computer";
+        return false;
+    }
+    bool fits = !own->cert || chain_hangs_from(&chain, g->ask->issuers);
+    return fits == g->of_issuer && sign_with(g, key, own, &chain);
+}
+
+static bool try_all(struct signing *g)
+{
+    const struct wallet_item *i;
+    for (uint16_t n = 0; !g->s->by_identity && n < g->s->own_count; n++)
+        if (try_one(g, &g->s->own[n]))
+            return true;
+    if (!g->s->by_identity)
+        return false;
+    struct wallet_walk walk = wallet_by_identity(g->w, &g->ask->ours);
+    while ((i = wallet_next(&walk)) != NULL) {
+        struct own_key own = {.cert = i->cert};
+        memcpy(own.key_id, i->key_id, sizeof own.key_id);
+        if (try_one(g, &own))
+            return true;
+    }
+    return false;
+}
+
+void keyring_sign(const struct wallet *w, struct known *known, const struct ike_ask *ask,
+                  struct ike_answer *out, struct key_reply *room)
+{
+    struct signing g = {.w = w,
+                        .known = known,
+                        .s = ask->conn->local.keys,
+                        .ask = ask,
+                        .out = out,
+                        .room = room,
+                        .why = "no certificate with a private key is loaded for its identity"};
+    bool done = false;
     /* what the peer announces first; in that, those of a CA it knows; the others after */
-    for (int rank = 3; s && rank >= 0; rank--)
-        for (uint16_t i = 0; i < s->own_count; i++)
-            if (is_of_issuer(&s->own[i], ask->issuers) == (rank & 1) &&
-                sign_with(&s->own[i], s, rank >> 1, ask, out, room, &why))
-                return;
-    refuse(out, room, ANSWER_NO_SECRET, why);
+    for (int rank = 3; g.s && !done && rank >= 0; rank--) {
+        g.announced = rank >> 1;
+        g.of_issuer = rank & 1;
+        done = try_all(&g);
+    }
+    if (!done)
+        refuse(out, room, ANSWER_NO_SECRET, g.why);
+    ERR_clear_error();
 }
 
 /* ---- ASK_VERIFY: whose key ------------------------------------------------------------------- */
@@ -210,14 +318,15 @@ static bool parse_certs(const struct ike_ask *ask, struct peer *p, const char **
 }
 
 /* It sent none: one of those that are here for it. */
-static X509 *find_cert(const struct key_section *s, const struct identity *id)
+static X509 *find_cert(const struct wallet *w, const struct key_section *s,
+                       const struct identity *id)
 {
-    const STACK_OF(X509) * places[] = {s->pinned, s->whole->x509};
-    for (size_t p = 0; p < 2; p++)
-        for (int i = 0; i < sk_X509_num(places[p]); i++)
-            if (trust_identity(sk_X509_value(places[p], i), id))
-                return sk_X509_value(places[p], i);
-    return NULL;
+    for (int i = 0; i < sk_X509_num(s->pinned); i++)
+        if (trust_identity(sk_X509_value(s->pinned, i), id))
+            return sk_X509_value(s->pinned, i);
+    struct wallet_walk walk = wallet_by_identity(w, id);
+    const struct wallet_item *i = wallet_next(&walk);
+    return i ? i->cert : NULL;
 }
 
 /* Everything but revocation that cannot be judged yet: `open` says of what. */
@@ -229,7 +338,7 @@ static bool judge_cert(const struct key_section *s, const struct ike_ask *ask, s
         snprintf(why, TRUST_REASON_MAX, "its certificate is not one of those `certs` names");
         return false;
     }
-    p->trusted = s->store && trust_chain(p->cert, p->others, demand, open, why);
+    p->trusted = demand->store && trust_chain(p->cert, p->others, demand, open, why);
     if (!p->trusted && open->count == 0)
         return false;
     if (!trust_identity(p->cert, &ask->theirs)) {
@@ -290,19 +399,23 @@ static void verify_raw(const struct key_section *s, const struct ike_ask *ask,
 
 /* ---- ASK_VERIFY ------------------------------------------------------------------------------ */
 
-static void verify_cert(const struct key_section *s, const struct ike_ask *ask, struct peer *p,
-                        struct ike_answer *out, struct key_reply *room)
+static void verify_cert(const struct wallet *w, struct known *known, const struct key_section *s,
+                        const struct ike_ask *ask, struct peer *p, struct ike_answer *out,
+                        struct key_reply *room)
 {
-    struct revocation_evidence evidence = s->whole->evidence;
-    struct trust_demand demand = {.store = s->store,
+    const struct trust_sources from = {{s->named, s->all_anchors ? w : NULL},
+                                       w};
+    struct evidence evidence = evidence_of(w, known);
+    struct trust_demand demand = {.store = trust_store_for(&from, p->cert, p->others),
                                   .revocation = s->revocation,
                                   .chain = &s->chain,
-                                  .policies = s->policies,
-                                  .ca_id = s->ca_id,
-                                  .evidence = &evidence};
+                                  .policies = &s->policies,
+                                  .ca_id = &s->ca_id,
+                                  .evidence = &evidence.is};
     struct trust_open open = {.count = 0};
     const char *why = room->why;
-    evidence.sent = (struct answer_list){p->response_count, p->responses};
+    snprintf(room->why, sizeof room->why, "out of memory");
+    evidence.is.sent = (struct answer_list){p->response_count, p->responses};
     if (!judge_cert(s, ask, p, &demand, &open, room->why)) {
         refuse(out, room, ANSWER_REFUSED, room->why);
     } else if (!check(p->key, s, ask, out, &why)) {
@@ -314,9 +427,12 @@ static void verify_cert(const struct key_section *s, const struct ike_ask *ask, 
     }
     out->quantum_safe = out->quantum_safe && open.quantum;
     trust_open_drop(&open);
+    X509_STORE_free(demand.store);
+    evidence_drop(&evidence);
 }
 
-void keyring_verify(const struct ike_ask *ask, struct ike_answer *out, struct key_reply *room)
+void keyring_verify(const struct wallet *w, struct known *known, const struct ike_ask *ask,
+                    struct ike_answer *out, struct key_reply *room)
 {
     const struct key_section *s = ask->conn->remote.keys;
     struct peer p = {.key = NULL};
@@ -324,11 +440,11 @@ void keyring_verify(const struct ike_ask *ask, struct ike_answer *out, struct ke
     if (!s || !parse_certs(ask, &p, &why)) {
         refuse(out, room, ANSWER_REFUSED, why);
     } else {
-        X509 *known = p.cert || s->raw_count > 0 ? NULL : find_cert(s, &ask->theirs);
-        if (known && X509_up_ref(known) == 1)
-            p.cert = known;
+        X509 *here = p.cert || s->raw_count > 0 ? NULL : find_cert(w, s, &ask->theirs);
+        if (here && X509_up_ref(here) == 1)
+            p.cert = here;
         if (p.cert && !s->raw_only)
-            verify_cert(s, ask, &p, out, room);
+            verify_cert(w, known, s, ask, &p, out, room);
         else if (s->raw_count > 0)
             verify_raw(s, ask, out, room);
         else
@@ -342,14 +458,11 @@ void keyring_verify(const struct ike_ask *ask, struct ike_answer *out, struct ke
 
 void keyring_conclude(struct ike_answer *out, struct key_reply *room)
 {
-    struct bytes response = inquiry_response(room->inquiry);
-    uint8_t *copy = response.len ? malloc(response.len) : NULL;
-    if (copy) {
-        memcpy(copy, response.at, response.len);
-        add_response(out, room, bytes_make(copy, response.len));
-    } else if (!out->auth.len && !inquiry_judge(room->inquiry, room->why)) {
+    struct bytes response = copy_of(inquiry_response(room->inquiry));
+    if (send_octets(room, CERT_OCSP_CONTENT, response))
+        out->cert_count = room->cert_count;
+    else if (!out->auth.len && !inquiry_judge(room->inquiry, room->why))
         refuse(out, room, ANSWER_REFUSED, room->why);
-    }
     inquiry_free(room->inquiry);
     room->inquiry = NULL;
 }

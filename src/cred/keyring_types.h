@@ -7,49 +7,34 @@
 
 #include "cred/keyring.h"
 
-/* A private key, and where it came from. */
-struct held_key {
-    EVP_PKEY *key;
-    char *file;
-};
-
-/* One way to authenticate as us. */
+/* One way to authenticate as us. Its private key is in the wallet, or will be. */
 struct own_key {
-    EVP_PKEY *key;  /* borrowed from the keys held */
-    X509 *cert;     /* NULL: a raw key */
-    X509 *issuer;   /* of the certificate; NULL: not known here */
-    bool quantum;   /* nothing of its chain, as far as it is known here, falls to a quantum computer */
-    uint16_t count; /* to be sent: the end entity and its sub-CAs, as DER of their own */
-    struct ike_cert certs[KEYRING_CHAIN_MAX];
-    uint16_t ca_count; /* those it hangs from, the root included */
-    uint8_t ca[KEYRING_CHAIN_MAX][20];
+    X509 *cert;       /* NULL: a raw key */
+    EVP_PKEY *public; /* a raw key's */
+    bool quantum;     /* no key of it, or of its chain when it was loaded, falls to a quantum computer */
+    uint8_t key_id[WALLET_ID_LEN];
 };
 
 /* What a `local` or `remote` section refers to. */
 struct key_section {
-    const struct keyring *whole;
     struct cred_rule ike, chain;
     enum cred_revocation revocation;
-    const struct name_list *policies;  /* of the configuration, as `ca_id` */
-    const struct conf_identity *ca_id;
+    struct name_list policies; /* what these two view belongs to the configuration */
+    struct conf_identity ca_id;
     uint16_t own_count;
     struct own_key *own;
-    X509_STORE *store;       /* anchors */
+    bool by_identity;        /* it names none of its own: those that were there for our identity */
+    struct wallet *named;    /* CAs and end entities the section names, as anchors */
+    bool all_anchors;        /* it names no CAs: those of the wallet count, too */
     bool raw_only;           /* it names raw keys and nothing of certificates */
     STACK_OF(X509) * pinned; /* only these end entities; empty: any */
     uint16_t raw_count;
-    EVP_PKEY **raw;   /* and these raw keys */
-    uint8_t *certreq; /* what the connection's CERTREQ borrows */
+    EVP_PKEY **raw;       /* and these raw keys */
+    uint8_t *certreq;     /* what the connection's CERTREQ borrows */
     struct bytes accepts; /* and what its list of methods does */
 };
 
 struct keyring {
-    STACK_OF(X509) * x509, *x509ca;
-    STACK_OF(X509_CRL) * crls;
-    struct revocation_evidence evidence; /* x509ocsp */
-    struct bytes *responses;             /* what its `files` views */
-    size_t key_count, key_room;
-    struct held_key *keys;
     uint32_t section_count;
     struct key_section *section;
 };

@@ -1,6 +1,8 @@
 /* revocation: see revocation.h. */
 #include "cred/revocation.h"
 
+#include "cred/wallet.h"
+
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -63,9 +65,13 @@ static void add_list(struct sources *s, bool is_ocsp, const struct name_list *li
 static void add_authority(struct sources *s, bool ocsp, X509 *issuer,
                           const struct revocation_evidence *e)
 {
-    for (size_t i = 0; issuer && i < e->authority_count; i++)
-        if (X509_cmp(e->authority[i].ca, issuer) == 0)
-            add_list(s, ocsp, ocsp ? &e->authority[i].ocsp_uris : &e->authority[i].crl_uris);
+    const struct wallet_item *i;
+    struct wallet_walk walk = {.w = NULL};
+    if (issuer)
+        walk = wallet_authorities_of(e->wallet, X509_get_subject_name(issuer));
+    while ((i = wallet_next(&walk)) != NULL)
+        if (X509_cmp(i->authority.ca, issuer) == 0)
+            add_list(s, ocsp, ocsp ? &i->authority.ocsp_uris : &i->authority.crl_uris);
 }
 
 static void add_name(struct sources *s, bool is_ocsp, const GENERAL_NAME *name)
@@ -114,16 +120,14 @@ size_t revocation_sources(X509 *cert, X509 *issuer, const struct revocation_evid
     return s.count;
 }
 
-static bool is_issued(X509 *ca, X509 *cert)
-{
-    return X509_check_issued(ca, cert) == X509_V_OK;
-}
-
 bool revocation_has_sources(X509 *cert, const struct revocation_evidence *e)
 {
-    for (size_t i = 0; e && i < e->authority_count; i++)
-        if (e->authority[i].crl_uris.count + e->authority[i].ocsp_uris.count > 0 &&
-            is_issued(e->authority[i].ca, cert))
+    const struct wallet_item *i;
+    struct wallet_walk walk =
+        wallet_authorities_of(e ? e->wallet : NULL, X509_get_issuer_name(cert));
+    while ((i = wallet_next(&walk)) != NULL)
+        if (i->authority.crl_uris.count + i->authority.ocsp_uris.count > 0 &&
+            X509_check_issued(i->authority.ca, cert) == X509_V_OK)
             return true;
     return X509_get_ext_by_NID(cert, NID_crl_distribution_points, -1) >= 0 ||
            X509_get_ext_by_NID(cert, NID_info_access, -1) >= 0;

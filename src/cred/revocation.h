@@ -17,11 +17,7 @@ enum {
     REVOCATION_SENT_MAX = 8,    /* answers of OCSP responders that a peer may send */
 };
 
-/* Where to ask about the certificates of a CA: a section of `authorities`. */
-struct revocation_authority {
-    X509 *ca;
-    struct name_list crl_uris, ocsp_uris;
-};
+struct wallet;
 
 struct answer_list {
     size_t count;
@@ -32,8 +28,7 @@ struct revocation_evidence {
     struct known *known;      /* NULL: nothing is fetched, and nothing remembered */
     STACK_OF(X509) * signers; /* OCSP responders that are believed as they are */
     struct answer_list files, sent;
-    size_t authority_count;
-    const struct revocation_authority *authority;
+    const struct wallet *wallet; /* its authorities are where to ask; NULL: there are none */
 };
 
 /* Do OCSP responses at hand speak of it? They are verified, and then known. */

@@ -121,14 +121,9 @@ static void cmd_reload(struct session *s, struct bytes message)
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-void list_begin(struct session *s, struct bytes message, enum event event,
-                bool (*next)(struct session *s))
+void list_begin(struct session *s, enum event event, const struct list *list)
 {
-    struct bytes ike = request_text(message, "ike"), child = request_text(message, "child");
-    s->list = (struct list){
-        .next = next, .ike_id = find_id(message, "ike-id"), .child_id = find_id(message, "child-id")};
-    snprintf(s->list.ike, sizeof s->list.ike, "%.*s", (int)ike.len, (const char *)ike.at);
-    snprintf(s->list.child, sizeof s->list.child, "%.*s", (int)child.len, (const char *)child.at);
+    s->list = *list;
     if (session_wants(s, event)) {
         session_advance(s);
         return;
@@ -136,6 +131,17 @@ void list_begin(struct session *s, struct bytes message, enum event event,
     s->list.next = NULL;
     session_answer(s);
     session_send_answer(s);
+}
+
+void list_begin_named(struct session *s, struct bytes message, enum event event,
+                      bool (*next)(struct session *s))
+{
+    struct bytes ike = request_text(message, "ike"), child = request_text(message, "child");
+    struct list list = {
+        .next = next, .ike_id = find_id(message, "ike-id"), .child_id = find_id(message, "child-id")};
+    snprintf(list.ike, sizeof list.ike, "%.*s", (int)ike.len, (const char *)ike.at);
+    snprintf(list.child, sizeof list.child, "%.*s", (int)child.len, (const char *)child.at);
+    list_begin(s, event, &list);
 }
 
 static bool next_sa(struct session *s)
@@ -156,7 +162,7 @@ static bool next_sa(struct session *s)
 
 static void cmd_list_sas(struct session *s, struct bytes message)
 {
-    list_begin(s, message, EVENT_LIST_SA, next_sa);
+    list_begin_named(s, message, EVENT_LIST_SA, next_sa);
 }
 
 static bool next_conn(struct session *s)
@@ -175,7 +181,7 @@ static bool next_conn(struct session *s)
 static void cmd_list_conns(struct session *s, struct bytes message)
 {
     conns_settle(s->d);
-    list_begin(s, message, EVENT_LIST_CONN, next_conn);
+    list_begin_named(s, message, EVENT_LIST_CONN, next_conn);
 }
 
 /* ---- initiate -------------------------------------------------------------------------------- */
@@ -337,7 +343,7 @@ static const struct command commands_here[] = {
 
 bool command_run(struct session *s, struct bytes name, struct bytes message)
 {
-    const struct command *const tables[] = {commands_here, commands_load, commands_info,
+    const struct command *const tables[] = {commands_here, commands_load, commands_creds, commands_info,
                                             commands_policy};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         for (const struct command *c = tables[i]; c->name; c++)

@@ -12,11 +12,13 @@ struct command {
 };
 
 /* The tables of the other files; each ends with a row without a name. */
-extern const struct command commands_load[], commands_info[], commands_policy[];
+extern const struct command commands_load[], commands_creds[], commands_info[], commands_policy[];
 
-/* Answer with a list: `next` gives one event after the other to who registered for it. */
-void list_begin(struct session *s, struct bytes message, enum event event,
-                bool (*next)(struct session *s));
+/* Answer with a list: its `next` gives one event after the other to who registered for it. */
+void list_begin(struct session *s, enum event event, const struct list *list);
+/* The same of SAs, connections or policies, with the names and ids the message is about. */
+void list_begin_named(struct session *s, struct bytes message, enum event event,
+                      bool (*next)(struct session *s));
 
 /* A value of the request, or nothing. */
 static inline struct bytes request_text(struct bytes message, const char *key)

@@ -69,15 +69,6 @@ static void cmd_get_algorithms(struct session *s, struct bytes message)
     session_send_answer(s);
 }
 
-/* ---- lists that are empty -------------------------------------------------------------------- */
-
-static void answer_nothing(struct session *s, struct bytes message)
-{
-    (void)message;
-    session_answer(s);
-    session_send_answer(s);
-}
-
 /* ---- counters -------------------------------------------------------------------------------- */
 
 static void cmd_get_counters(struct session *s, struct bytes message)
@@ -143,8 +134,6 @@ const struct command commands_info[] = {
     {"get-algorithms", cmd_get_algorithms},
     {"get-counters", cmd_get_counters},
     {"reset-counters", cmd_reset_counters},
-    {"list-certs", answer_nothing},
-    {"list-authorities", answer_nothing},
     {"redirect", cmd_redirect},
     {NULL, NULL},
 };

@@ -40,7 +40,7 @@ static void cmd_list_policies(struct session *s, struct bytes message)
     struct bytes value;
     bool traps = vici_find(message, "trap", &value);
     conns_settle(s->d);
-    list_begin(s, message, EVENT_LIST_POLICY, traps ? next_trap : next_nothing);
+    list_begin_named(s, message, EVENT_LIST_POLICY, traps ? next_trap : next_nothing);
 }
 
 /* ---- install, uninstall ---------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include "daemon/conns.h"
 
 #include "config/same.h"
+#include "daemon/creds.h"
 #include "daemon/effects.h"
 #include "daemon/standby.h"
 #include "daemon/start.h"
@@ -153,6 +154,12 @@ static void mark_dirty(struct daemon *d)
     uv_timer_start(&c->timer, on_timer, wait < PAUSE_MAX_MS ? wait : PAUSE_MAX_MS, 0);
 }
 
+void conns_outdate(struct daemon *d)
+{
+    if (d->conns)
+        mark_dirty(d);
+}
+
 /*
  * Of the children that are not the same any more, or of all, what start_action has brought up ends,
  * with the IKE SAs, and traps are renewed. Of `now` NULL the whole connection goes.
@@ -239,11 +246,12 @@ bool conns_take_file(struct daemon *d, struct loaded *l, struct keyring *keys)
     return ok;
 }
 
-bool conns_put(struct daemon *d, struct config *config)
+bool conns_put(struct daemon *d, struct config *config, struct keyring *keys)
 {
-    struct conns_part *part = part_new(config, NULL);
+    struct conns_part *part = part_new(config, keys);
     if (!part) {
         config_free(config);
+        keyring_free(keys);
         return false;
     }
     bool ok = put(d, &config->conn[0], part, false);
@@ -279,7 +287,16 @@ static void snapshot_free(struct snapshot *s)
         part_drop(s->part[i]);
     free(s->part);
     free(s->conn);
+    free((void *)(uintptr_t)s->certreq.at);
     free(s);
+}
+
+/* What a connection owes to the credentials there are. */
+static void complete(const struct daemon *d, const struct snapshot *s, struct conf_conn *c)
+{
+    c->has_ppk = c->ppk_required || (s->has_ppks && creds_have_ppk(d, c->ppk_id));
+    if (c->send_certreq && c->remote.keys && keyring_wants_certreq(c->remote.keys))
+        c->certreq = s->certreq;
 }
 
 static struct snapshot *snapshot_new(const struct daemon *d)
@@ -290,13 +307,15 @@ static struct snapshot *snapshot_new(const struct daemon *d)
         return NULL;
     s->conn = calloc(c->count + 1, sizeof *s->conn);
     s->part = calloc(c->count + 1, sizeof(struct conns_part *));
-    if (!s->conn || !s->part) {
+    if (!s->conn || !s->part || !creds_certreq(d, &s->certreq)) {
         snapshot_free(s);
         return NULL;
     }
+    s->has_ppks = creds_have_ppk(d, BYTES_NONE);
     size_t i = 0;
     for (const struct entry *e = c->first; e; e = e->next) {
-        s->conn[i++] = *e->conn;
+        s->conn[i] = *e->conn;
+        complete(d, s, &s->conn[i++]);
         if (s->part_count == 0 || s->part[s->part_count - 1] != e->part) {
             s->part[s->part_count++] = e->part;
             e->part->users++;

@@ -32,8 +32,11 @@ void conns_close(struct daemon *d); /* with all snapshots */
  * that it refers to. False: out of memory.
  */
 bool conns_take_file(struct daemon *d, struct loaded *l, struct keyring *keys);
-/* The one connection of a configuration, which is taken over. False: out of memory. */
-bool conns_put(struct daemon *d, struct config *c);
+/*
+ * The one connection of a configuration, which is taken over with the keyring it refers to. False:
+ * out of memory.
+ */
+bool conns_put(struct daemon *d, struct config *c, struct keyring *keys);
 bool conns_remove(struct daemon *d, struct bytes name); /* false: there is none */
 
 /* The newest, be it in a snapshot yet or not; valid until the next change. NULL: there is none. */
@@ -45,6 +48,7 @@ bool conns_is_from_file(const struct daemon *d, const char *name);
  * executed.
  */
 void conns_settle(struct daemon *d);
+void conns_outdate(struct daemon *d);  /* credentials have changed: a snapshot is due */
 void conns_free_old(struct daemon *d); /* snapshots that no SA uses any more */
 
 #endif

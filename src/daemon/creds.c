@@ -3,6 +3,8 @@
  */
 #include "daemon/creds.h"
 
+#include "daemon/conns.h"
+
 #include <stdlib.h>
 
 enum { SHARED_MAX = 100000 };
@@ -13,6 +15,7 @@ struct creds {
     struct vici_shared **shared;
     size_t count, room;
     struct cred_store *store;
+    struct wallet *files, *clients;
     bool dirty;
 };
 
@@ -39,7 +42,7 @@ static struct cred_store *store_new(const struct creds *c)
     return store;
 }
 
-const struct cred_store *creds_store(struct daemon *d)
+struct cred_stock creds_stock(struct daemon *d)
 {
     struct creds *c = d->creds;
     struct cred_store *store = c->dirty ? store_new(c) : NULL;
@@ -48,7 +51,7 @@ const struct cred_store *creds_store(struct daemon *d)
         c->store = store;
         c->dirty = false;
     }
-    return c->store;
+    return (struct cred_stock){.store = c->store, .wallet = c->files, .known = d->known};
 }
 
 /* ---- changes --------------------------------------------------------------------------------- */
@@ -75,7 +78,7 @@ void creds_remove(struct daemon *d, struct bytes id)
             memmove(&c->shared[i], &c->shared[i + 1], (--c->count - i) * sizeof *c->shared);
             break;
         }
-    c->dirty = true;
+    creds_changed(d);
 }
 
 static bool has_room(struct creds *c)
@@ -103,7 +106,7 @@ bool creds_put(struct daemon *d, struct vici_shared *s)
     creds_remove(d, bytes_str(s->entry.name));
     *kept = *s;
     c->shared[c->count++] = kept;
-    c->dirty = true;
+    creds_changed(d);
     return true;
 }
 
@@ -112,10 +115,11 @@ void creds_clear(struct daemon *d)
     struct creds *c = d->creds;
     while (c->count > 0)
         free_shared(c->shared[--c->count]);
-    c->dirty = true;
+    wallet_clear(c->clients);
+    creds_changed(d);
 }
 
-bool creds_take_file(struct daemon *d, struct loaded *l)
+bool creds_take_file(struct daemon *d, struct loaded *l, struct wallet *w)
 {
     struct creds *c = d->creds;
     struct creds fresh = *c;
@@ -130,13 +134,34 @@ bool creds_take_file(struct daemon *d, struct loaded *l)
     loaded_free(c->file);
     free(c->hidden);
     cred_store_free(c->store);
+    wallet_free(c->files);
     *c = fresh;
+    c->files = w;
     return true;
 }
 
 const struct loaded *creds_file(const struct daemon *d)
 {
     return d->creds->file;
+}
+
+/*
+ * The store is made when it is needed; connections get their new CERTREQ with the next snapshot.
+ */
+void creds_changed(struct daemon *d)
+{
+    d->creds->dirty = true;
+    conns_outdate(d);
+}
+
+struct wallet *creds_of_files(const struct daemon *d)
+{
+    return d->creds->files;
+}
+
+struct wallet *creds_of_clients(const struct daemon *d)
+{
+    return d->creds->clients;
 }
 
 /* ---- looking --------------------------------------------------------------------------------- */
@@ -165,19 +190,52 @@ size_t creds_count(const struct daemon *d)
     return count;
 }
 
+static bool is_ppk(const struct secret_entry *s, struct bytes name)
+{
+    if (s->kind != SECRET_PPK)
+        return false;
+    for (uint16_t i = 0; i < s->owner_count; i++)
+        if (name.len == 0 || bytes_equal(s->owner[i].id.data, name))
+            return true;
+    return false;
+}
+
+bool creds_have_ppk(const struct daemon *d, struct bytes name)
+{
+    const struct creds *c = d->creds;
+    for (uint32_t i = 0; i < file_count(c); i++)
+        if (!c->hidden[i] && is_ppk(&c->file->secrets.at[i], name))
+            return true;
+    for (size_t i = 0; i < c->count; i++)
+        if (is_ppk(&c->shared[i]->entry, name))
+            return true;
+    return false;
+}
+
+bool creds_certreq(const struct daemon *d, struct bytes *out)
+{
+    const struct wallet *const wallets[] = {d->creds->files, d->creds->clients};
+    return keyring_certreq(wallets, CREDS_WALLETS, out);
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 bool creds_open(struct daemon *d)
 {
     d->creds = calloc(1, sizeof *d->creds);
-    return d->creds != NULL;
+    if (d->creds)
+        d->creds->clients = wallet_new(NULL);
+    return d->creds && d->creds->clients;
 }
 
 void creds_close(struct daemon *d)
 {
     if (!d->creds)
         return;
-    creds_clear(d);
+    while (d->creds->count > 0)
+        free_shared(d->creds->shared[--d->creds->count]);
+    wallet_free(d->creds->files);
+    wallet_free(d->creds->clients);
     loaded_free(d->creds->file);
     cred_store_free(d->creds->store);
     free(d->creds->hidden);

@@ -48,7 +48,9 @@ struct work;
 struct snapshot {
     struct snapshot *older;
     struct config config;
-    struct conf_conn *conn;   /* of config: copies; what they point to belongs to the parts */
+    struct conf_conn *conn; /* of config: copies; what they point to belongs to the parts */
+    struct bytes certreq;   /* of the connections that name no CAs */
+    bool has_ppks;
     struct conns_part **part; /* see conns.c */
     size_t part_count;
 };
@@ -108,13 +110,13 @@ struct daemon {
     bool building_event;
     struct session *sessions;
     unsigned listeners[EVENTS_MAX]; /* clients registered for each event (session.h) */
-    struct attempt *attempts; /* initiations under way */
-    struct ending *endings;   /* terminations under way */
-    struct renewal *renewals; /* rekeys somebody waits for */
-    struct history *history;  /* how the last rekeys went */
-    struct journal *journal;  /* last failures and successes of each connection */
+    struct attempt *attempts;       /* initiations under way */
+    struct ending *endings;         /* terminations under way */
+    struct renewal *renewals;       /* rekeys somebody waits for */
+    struct history *history;        /* how the last rekeys went */
+    struct journal *journal;        /* last failures and successes of each connection */
     struct counters *counters;
-    struct start *starts;     /* connections to be kept up */
+    struct start *starts; /* connections to be kept up */
     uint64_t last_order;
     uv_timer_t attempts_timer, starts_timer;
     struct standby *standbys; /* connections that traffic brings up */

@@ -91,7 +91,8 @@ static void answer_question(struct daemon *d, const struct ike_ask *ask)
     if (!w)
         return;
     w->is_answer = true;
-    cred_reply_make(creds_store(d), d->crypto, ask, &w->reply);
+    struct cred_stock stock = creds_stock(d);
+    cred_reply_make(&stock, d->crypto, ask, &w->reply);
     if (w->reply.keys.inquiry)
         inquire(d, &w->reply.answer, &w->reply.keys, on_inquired, w);
     else

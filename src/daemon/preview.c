@@ -117,8 +117,11 @@ void preview(struct session *s, struct bytes message)
     problem_list_init(&problems);
     const char *from = path[0] ? path : s->d->options.conf_dir;
     struct loaded *l = config_load(from, &problems);
-    struct cred_sink sink = {&problems, problem_say};
-    struct keyring *keys = l ? keyring_new(from, &l->secrets, &l->sections, &sink) : NULL;
+    const struct cred_sink sink = {.self = &problems, .complain = problem_say};
+    struct wallet *w = NULL;
+    struct keyring *keys = l ? keyring_of_files(from, &l->secrets, &l->sections, &l->authorities,
+                                                creds_of_clients(s->d), &sink, &w)
+                             : NULL;
     struct vici_out *o = session_answer(s);
     vici_key_bool(o, "success", keys != NULL);
     if (!keys)
@@ -135,5 +138,6 @@ void preview(struct session *s, struct bytes message)
     session_send_answer(s);
     loaded_free(l);
     keyring_free(keys); /* after the configuration, which refers to it */
+    wallet_free(w);
     problem_list_free(&problems);
 }

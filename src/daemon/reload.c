@@ -12,23 +12,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct keyring *load_keys(struct daemon *d, struct loaded *l, struct problem_list *problems)
-{
-    struct cred_sink sink = {problems, problem_say};
-    struct keyring *keys = keyring_new(d->options.conf_dir, &l->secrets, &l->sections, &sink);
-    if (keys)
-        keyring_use(keys, d->known);
-    return keys;
-}
-
 /* Take connections, certificates and secrets over, and with them the load; false frees it. */
 static bool adopt(struct daemon *d, struct loaded *l, struct problem_list *problems)
 {
-    struct keyring *keys = load_keys(d, l, problems);
-    bool ok = keys && creds_take_file(d, l);
+    struct wallet *w;
+    const struct cred_sink sink = {.self = problems, .complain = problem_say};
+    struct keyring *keys =
+        keyring_of_files(d->options.conf_dir, &l->secrets, &l->sections, &l->authorities,
+                         creds_of_clients(d), &sink, &w);
+    bool ok = keys && creds_take_file(d, l, w);
     if (!ok) {
         loaded_free(l);
         keyring_free(keys);
+        wallet_free(w);
     }
     if (ok)
         pools_take_file(d, l);

@@ -44,6 +44,9 @@ struct list {
     uint32_t after; /* id or index of the last one sent */
     uint32_t ike_id, child_id;
     char ike[256], child[256];
+    /* of certificates and authorities: how far it is, and what is asked for; an identity is in `ike` */
+    uint8_t phase, cert_type, cert_flag, id_type;
+    uint16_t id_len;
 };
 
 struct session {

@@ -4,6 +4,7 @@
  */
 #include "vici/read.h"
 
+#include "base/secret.h"
 #include "config/memory.h"
 #include "config/settings.h"
 #include "config/strength.h"
@@ -19,6 +20,8 @@ enum {
     ITEMS_MAX = 4096, /* of one list */
 };
 
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
 static bool refuse(struct vici_refusal *why, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -33,11 +36,17 @@ static bool refuse(struct vici_refusal *why, const char *format, ...)
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
-#define CONN_ORIGIN "load-conn"
+/* What a section of the message becomes. */
+struct sort {
+    const char *command, *top, *discarded;
+};
+static const struct sort a_connection = {"load-conn", "connections", ", config discarded"};
+static const struct sort an_authority = {"load-authority", "authorities",
+                                         ", authority discarded"};
 
 /* The list whose start was just read. */
 static bool add_list(struct settings *tree, struct section *to, struct bytes name,
-                     struct vici_in *in)
+                     const char *origin, struct vici_in *in)
 {
     size_t count = 0, room = 16;
     struct bytes *items = malloc(room * sizeof *items);
@@ -52,13 +61,14 @@ static bool add_list(struct settings *tree, struct section *to, struct bytes nam
         items[count++] = in->value;
     }
     bool ok = items && !in->in_list &&
-              settings_add_list(tree, to, name, items, count, CONN_ORIGIN);
+              settings_add_list(tree, to, name, items, count, origin);
     free(items);
     return ok;
 }
 
 /* The elements of a message that is known to be sound, down to the end of its last section. */
-static bool add_elements(struct settings *tree, struct section *top, struct bytes message)
+static bool add_elements(struct settings *tree, struct section *top, const char *origin,
+                         struct bytes message)
 {
     struct vici_in in = vici_in_make(message);
     struct section *stack[VICI_DEPTH_MAX + 1] = {top};
@@ -66,29 +76,32 @@ static bool add_elements(struct settings *tree, struct section *top, struct byte
         struct section *at = stack[in.depth - (e == VICI_SECTION_START)];
         bool ok = e != VICI_BAD;
         if (e == VICI_SECTION_START)
-            ok = (stack[in.depth] = settings_add_section(tree, at, in.name, CONN_ORIGIN)) != NULL;
+            ok = (stack[in.depth] = settings_add_section(tree, at, in.name, origin)) != NULL;
         else if (e == VICI_KEY_VALUE)
-            ok = settings_add_value(tree, at, in.name, in.value, CONN_ORIGIN);
+            ok = settings_add_value(tree, at, in.name, in.value, origin);
         else if (e == VICI_LIST_START)
-            ok = add_list(tree, at, in.name, &in);
+            ok = add_list(tree, at, in.name, origin, &in);
         if (!ok)
             return false;
     }
     return true;
 }
 
-static void say_blame(const struct conf_blame *blame, const struct problem_list *problems,
-                      struct vici_refusal *why)
+static void say_blame(const struct sort *sort, const struct conf_blame *blame,
+                      const struct problem_list *problems, struct vici_refusal *why)
 {
     /* clang-format off */
     static const struct {
-        const char *before, *after;
+        const char *before;
+        bool is_all; /* and there are no words behind the name */
     } words[] = {
-        [BLAME_NONE] = {"", ", config discarded"},
-        [BLAME_KEY] = {"unknown option: ", ", config discarded"},
-        [BLAME_VALUE] = {"invalid value for: ", ", config discarded"},
-        [BLAME_SECTION] = {"invalid section: ", ""},
-        [BLAME_NOT_YET] = {"not supported yet: ", ", config discarded"},
+        [BLAME_NONE] = {"", false},
+        [BLAME_KEY] = {"unknown option: ", false},
+        [BLAME_VALUE] = {"invalid value for: ", false},
+        [BLAME_SECTION] = {"invalid section: ", true},
+        [BLAME_NOT_YET] = {"not supported yet: ", false},
+        [BLAME_FILE] = {"handle or file path missing: ", true},
+        [BLAME_CA] = {"CA certificate missing: ", true},
     };
     /* clang-format on */
     const struct problem *p = problems->first;
@@ -96,25 +109,39 @@ static void say_blame(const struct conf_blame *blame, const struct problem_list 
         p = p->next;
     const char *first = p && p->message ? p->message : "out of memory";
     refuse(why, "%s%.400s%s", words[blame->kind].before,
-           blame->kind == BLAME_NONE ? first : blame->name, words[blame->kind].after);
+           blame->kind == BLAME_NONE ? first : blame->name,
+           words[blame->kind].is_all ? "" : sort->discarded);
 }
 
-struct config *vici_read_conn(struct bytes name, struct bytes content,
-                              struct problem_list *problems, struct vici_refusal *why)
+static struct loaded *read_section(const struct sort *sort, struct bytes name,
+                                   struct bytes content, struct problem_list *problems,
+                                   struct vici_refusal *why)
 {
     struct conf_blame blame = {.kind = BLAME_NONE};
-    struct config *config = NULL;
+    struct loaded *loaded = NULL;
     struct settings *tree = settings_new(problems);
-    struct section *conns =
-        tree ? settings_add_section(tree, NULL, BYTES_LIT("connections"), CONN_ORIGIN) : NULL;
-    struct section *conn = conns ? settings_add_section(tree, conns, name, CONN_ORIGIN) : NULL;
-    if (conn && add_elements(tree, conn, content))
-        config = config_load_conns(tree, problems, &blame); /* takes the tree over */
+    struct section *all =
+        tree ? settings_add_section(tree, NULL, bytes_str(sort->top), sort->command) : NULL;
+    struct section *one = all ? settings_add_section(tree, all, name, sort->command) : NULL;
+    if (one && add_elements(tree, one, sort->command, content))
+        loaded = config_load_message(tree, problems, &blame); /* takes the tree over */
     else
         settings_free(tree);
-    if (!config)
-        say_blame(&blame, problems, why);
-    return config;
+    if (!loaded)
+        say_blame(sort, &blame, problems, why);
+    return loaded;
+}
+
+struct loaded *vici_read_conn(struct bytes name, struct bytes content,
+                              struct problem_list *problems, struct vici_refusal *why)
+{
+    return read_section(&a_connection, name, content, problems, why);
+}
+
+struct loaded *vici_read_authority(struct bytes name, struct bytes content,
+                                   struct problem_list *problems, struct vici_refusal *why)
+{
+    return read_section(&an_authority, name, content, problems, why);
 }
 
 /* ---- words ----------------------------------------------------------------------------------- */
@@ -169,12 +196,13 @@ static bool read_owners(struct bytes message, struct vici_shared *s)
     return true;
 }
 
-static bool check_shared_type(struct bytes type, struct vici_refusal *why)
+static bool read_shared_type(struct bytes type, enum secret_kind *kind, struct vici_refusal *why)
 {
-    static const char *const later[] = {"EAP", "XAUTH", "NTLM", "PPK", NULL};
+    static const char *const later[] = {"EAP", "XAUTH", "NTLM", NULL};
     if (type.len == 0)
         return refuse(why, "shared key type missing");
-    if (value_is(type, "IKE"))
+    *kind = value_is(type, "PPK") ? SECRET_PPK : SECRET_IKE;
+    if (value_is(type, "IKE") || value_is(type, "PPK"))
         return true;
     if (is_one_of(type, later))
         return refuse(why, "shared keys of type %.*s are not supported yet", shown(type),
@@ -182,27 +210,126 @@ static bool check_shared_type(struct bytes type, struct vici_refusal *why)
     return refuse(why, "invalid shared key type: %.*s", shown(type), (const char *)type.at);
 }
 
+/* A PPK is found by its name, and fits the engine. */
+static bool check_ppk(const struct secret_entry *e, struct vici_refusal *why)
+{
+    if (e->kind != SECRET_PPK)
+        return true;
+    if (e->data.len > SECRET_MAX)
+        return refuse(why, "a PPK may have at most %d octets", SECRET_MAX);
+    return e->owner_count > 0 || refuse(why, "a PPK needs an owner: its name");
+}
+
 bool vici_read_shared(struct bytes message, struct vici_shared *out, struct vici_refusal *why)
 {
     struct bytes data;
     *out = (struct vici_shared){.arena = arena_make(&memory_libc, ARENA_MAX)};
-    out->entry.kind = SECRET_IKE;
-    if (!check_shared_type(find_text(message, "type"), why))
+    if (!read_shared_type(find_text(message, "type"), &out->entry.kind, why))
         return false;
     if (!vici_find(message, "data", &data) || data.len == 0)
         return refuse(why, "shared key data missing");
     out->entry.name = memory_text(&out->arena, find_text(message, "id"));
     out->entry.guessable = !strength_is_enough(data, out->entry.kind == SECRET_PPK);
     bool ok = out->entry.name && arena_copy(&out->arena, data, &out->entry.data);
-    if (ok && read_owners(message, out))
+    if (!ok)
+        refuse(why, "out of memory");
+    else if (!read_owners(message, out))
+        refuse(why, "parsing shared key owners failed");
+    else if (check_ppk(&out->entry, why))
         return true;
     vici_shared_free(out);
-    return refuse(why, ok ? "parsing shared key owners failed" : "out of memory");
+    return false;
 }
 
 void vici_shared_free(struct vici_shared *s)
 {
     arena_wipe(&s->arena);
+}
+
+/* ---- certificates and keys ------------------------------------------------------------------- */
+
+/* Words of the protocol, and what they mean together: those in small letters are the older ones. */
+/* clang-format off */
+static const struct {
+    const char *word;
+    enum vici_cert_type type;
+    enum vici_cert_flag flag;
+} cert_types[] = {
+    {"ANY",           VICI_CERT_ANY,    VICI_FLAG_ANY},
+    {"X509",          VICI_CERT_X509,   VICI_FLAG_ANY},
+    {"X509_AC",       VICI_CERT_AC,     VICI_FLAG_ANY},
+    {"X509_CRL",      VICI_CERT_CRL,    VICI_FLAG_ANY},
+    {"OCSP_RESPONSE", VICI_CERT_OCSP,   VICI_FLAG_ANY},
+    {"PUBKEY",        VICI_CERT_PUBKEY, VICI_FLAG_ANY},
+    {"x509ca",        VICI_CERT_X509,   VICI_FLAG_CA},
+    {"x509ocsp",      VICI_CERT_X509,   VICI_FLAG_OCSP},
+    {"x509aa",        VICI_CERT_X509,   VICI_FLAG_AA},
+    {"x509ac",        VICI_CERT_AC,     VICI_FLAG_ANY},
+    {"x509crl",       VICI_CERT_CRL,    VICI_FLAG_ANY},
+};
+/* clang-format on */
+static const char *const cert_flags[] = {[VICI_FLAG_NONE] = "NONE", [VICI_FLAG_CA] = "CA", [VICI_FLAG_AA] = "AA", [VICI_FLAG_OCSP] = "OCSP", [VICI_FLAG_ANY] = "ANY"};
+
+/* `type` and, of X509, `flag`. */
+static bool read_cert_type(struct bytes message, struct bytes type, struct vici_cert *out,
+                           struct vici_refusal *why)
+{
+    struct bytes flag = find_text(message, "flag");
+    size_t i = 0, f = 0;
+    while (i < COUNT(cert_types) && !value_is(type, cert_types[i].word))
+        i++;
+    if (i == COUNT(cert_types))
+        return refuse(why, "invalid certificate type '%.*s'", shown(type), (const char *)type.at);
+    out->type = cert_types[i].type;
+    out->flag = cert_types[i].flag;
+    if (flag.len == 0 || out->type != VICI_CERT_X509 || out->flag != VICI_FLAG_ANY)
+        return true;
+    while (f < COUNT(cert_flags) && !value_is(flag, cert_flags[f]))
+        f++;
+    out->flag = (enum vici_cert_flag)f;
+    return f < COUNT(cert_flags) ||
+           refuse(why, "invalid certificate flag '%.*s'", shown(flag), (const char *)flag.at);
+}
+
+bool vici_read_cert(struct bytes message, struct vici_cert *out, struct vici_refusal *why)
+{
+    struct bytes type = find_text(message, "type");
+    if (type.len == 0)
+        return refuse(why, "certificate type missing");
+    if (!read_cert_type(message, type, out, why))
+        return false;
+    if (out->type == VICI_CERT_ANY)
+        return refuse(why, "invalid certificate type '%.*s'", shown(type), (const char *)type.at);
+    out->flag = out->flag == VICI_FLAG_ANY ? VICI_FLAG_NONE : out->flag;
+    if (!vici_find(message, "data", &out->data) || out->data.len == 0)
+        return refuse(why, "certificate data missing");
+    return true;
+}
+
+bool vici_read_cert_filter(struct bytes message, struct vici_cert *out, struct vici_refusal *why)
+{
+    struct bytes type = find_text(message, "type");
+    *out = (struct vici_cert){.type = VICI_CERT_ANY, .flag = VICI_FLAG_ANY};
+    return type.len == 0 || read_cert_type(message, type, out, why);
+}
+
+bool vici_read_key(struct bytes message, struct vici_key *out, struct vici_refusal *why)
+{
+    static const char *const types[][2] = {
+        {"any", "ANY"}, {"rsa", "RSA"}, {"ecdsa", "ECDSA"}, {"ed25519", "ED25519"}, {"ed448", "ED448"}};
+    struct bytes type = find_text(message, "type");
+    size_t i = 0;
+    if (type.len == 0)
+        return refuse(why, "key type missing");
+    while (i < COUNT(types) && !value_is(type, types[i][0]))
+        i++;
+    if (i == COUNT(types))
+        return refuse(why, "invalid key type: %.*s", shown(type), (const char *)type.at);
+    out->type = types[i][0];
+    out->shown = types[i][1];
+    if (!vici_find(message, "data", &out->data) || out->data.len == 0)
+        return refuse(why, "key data missing");
+    return true;
 }
 
 /* ---- load-pool ------------------------------------------------------------------------------- */
@@ -257,71 +384,7 @@ bool vici_read_pool(struct bytes name, struct bytes content, struct conf_pool *o
     return false;
 }
 
-/* ---- certificates, keys, authorities --------------------------------------------------------- */
-
-bool vici_check_cert_type(struct bytes message, struct vici_refusal *why)
-{
-    static const char *const types[] = {
-        "X509", "X509_AC", "X509_CRL", "OCSP_RESPONSE", "PUBKEY", "ANY", "x509",
-        "x509ca", "x509ocsp", "x509aa", "x509ac", "x509crl", "pubkey", NULL};
-    struct bytes type = find_text(message, "type");
-    return type.len == 0 || is_one_of(type, types) ||
-           refuse(why, "invalid certificate type '%.*s'", shown(type), (const char *)type.at);
-}
-
-bool vici_check_cert(struct bytes message, struct vici_refusal *why)
-{
-    static const char *const flags[] = {"NONE", "CA", "AA", "OCSP", NULL};
-    struct bytes flag = find_text(message, "flag"), data;
-    struct bytes type = find_text(message, "type");
-    if (type.len == 0)
-        return refuse(why, "certificate type missing");
-    if (value_is(type, "ANY"))
-        return refuse(why, "invalid certificate type 'ANY'");
-    if (!vici_check_cert_type(message, why))
-        return false;
-    if (flag.len > 0 && !is_one_of(flag, flags))
-        return refuse(why, "invalid certificate flag '%.*s'", shown(flag), (const char *)flag.at);
-    if (!vici_find(message, "data", &data) || data.len == 0)
-        return refuse(why, "certificate data missing");
-    return true;
-}
-
-bool vici_check_key(struct bytes message, struct vici_refusal *why)
-{
-    static const char *const types[] = {"any", "rsa", "ecdsa", "ed25519", "ed448", NULL};
-    struct bytes type = find_text(message, "type"), data;
-    if (type.len == 0)
-        return refuse(why, "key type missing");
-    if (!is_one_of(type, types))
-        return refuse(why, "invalid key type: %.*s", shown(type), (const char *)type.at);
-    if (!vici_find(message, "data", &data) || data.len == 0)
-        return refuse(why, "key data missing");
-    return true;
-}
-
-bool vici_check_authority(struct bytes name, struct bytes content, struct vici_refusal *why)
-{
-    static const char *const keys[] = {"cacert", "file", "handle", "slot", "module", "cert_uri_base",
-                                       NULL};
-    static const char *const lists[] = {"crl_uris", "ocsp_uris", NULL};
-    struct vici_in in = vici_in_make(content);
-    bool has_ca = false;
-    for (enum vici_element e = vici_next(&in); e != VICI_END; e = vici_next(&in)) {
-        struct bytes key = in.name;
-        if (e != VICI_KEY_VALUE && e != VICI_LIST_START)
-            return refuse(why, "invalid section: %.*s", shown(key), (const char *)key.at);
-        if (!is_one_of(key, e == VICI_LIST_START ? lists : keys))
-            return refuse(why, "unknown option: %.*s, authority discarded", shown(key),
-                          (const char *)key.at);
-        has_ca = has_ca || value_is(key, "cacert") || value_is(key, "file") ||
-                 value_is(key, "handle");
-        if (e == VICI_LIST_START && !vici_skip(&in))
-            return refuse(why, "parsing request failed");
-    }
-    return has_ca ||
-           refuse(why, "CA certificate missing: %.*s", shown(name), (const char *)name.at);
-}
+/* ---- redirect -------------------------------------------------------------------------------- */
 
 bool vici_check_redirect(struct bytes message, struct vici_refusal *why)
 {

@@ -21,11 +21,13 @@ struct vici_refusal {
 };
 
 /*
- * One connection: its name and the content of its section. NULL when it is refused; problems, also
- * warnings, go to the list.
+ * One connection or authority: its name and the content of its section. NULL when it is refused;
+ * problems, also warnings, go to the list. Whatever certificates it holds are only carried along.
  */
-struct config *vici_read_conn(struct bytes name, struct bytes content,
+struct loaded *vici_read_conn(struct bytes name, struct bytes content,
                               struct problem_list *problems, struct vici_refusal *why);
+struct loaded *vici_read_authority(struct bytes name, struct bytes content,
+                                   struct problem_list *problems, struct vici_refusal *why);
 
 /* ---- load-shared ----------------------------------------------------------------------------- */
 
@@ -46,13 +48,40 @@ void vici_shared_free(struct vici_shared *s);
 bool vici_read_pool(struct bytes name, struct bytes content, struct conf_pool *out,
                     struct vici_refusal *why);
 
-/* ---- the rest: checked as far as the protocol has words for it ------------------------------- */
+/* ---- certificates and keys ------------------------------------------------------------------- */
 
-bool vici_check_authority(struct bytes name, struct bytes content, struct vici_refusal *why);
-bool vici_check_cert(struct bytes message, struct vici_refusal *why);
-bool vici_check_key(struct bytes message, struct vici_refusal *why);
-/* The `type` of flush-certs and the like; absent is right. */
-bool vici_check_cert_type(struct bytes message, struct vici_refusal *why);
+enum vici_cert_type { VICI_CERT_ANY,
+                      VICI_CERT_X509,
+                      VICI_CERT_AC,
+                      VICI_CERT_CRL,
+                      VICI_CERT_OCSP,
+                      VICI_CERT_PUBKEY };
+enum vici_cert_flag { VICI_FLAG_NONE,
+                      VICI_FLAG_CA,
+                      VICI_FLAG_AA,
+                      VICI_FLAG_OCSP,
+                      VICI_FLAG_ANY };
+
+/* load-cert: never of type or flag ANY. Borrows the message. */
+struct vici_cert {
+    enum vici_cert_type type;
+    enum vici_cert_flag flag;
+    struct bytes data;
+};
+bool vici_read_cert(struct bytes message, struct vici_cert *out, struct vici_refusal *why);
+/* What list-certs and flush-certs are about; ANY where nothing is said. */
+bool vici_read_cert_filter(struct bytes message, struct vici_cert *out, struct vici_refusal *why);
+
+/* load-key. Borrows the message. */
+struct vici_key {
+    const char *type;  /* "any", "rsa", "ecdsa", "ed25519", "ed448" */
+    const char *shown; /* "ANY" and so on */
+    struct bytes data;
+};
+bool vici_read_key(struct bytes message, struct vici_key *out, struct vici_refusal *why);
+
+/* ---- redirect -------------------------------------------------------------------------------- */
+
 bool vici_check_redirect(struct bytes message, struct vici_refusal *why);
 
 #endif

@@ -119,7 +119,7 @@ static double load_messages(int count)
     struct vici_out o;
     struct vici_refusal why;
     struct problem_list problems;
-    struct config **all = calloc((size_t)count, sizeof *all);
+    struct loaded **all = calloc((size_t)count, sizeof *all);
     vici_out_init(&o);
     problem_list_init(&problems);
     double began = now_ms();
@@ -132,7 +132,7 @@ static double load_messages(int count)
     }
     double took = now_ms() - began;
     for (int i = 0; i < count; i++)
-        config_free(all[i]);
+        loaded_free(all[i]);
     free(all);
     vici_out_free(&o);
     problem_list_free(&problems);

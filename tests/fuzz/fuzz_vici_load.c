@@ -21,13 +21,14 @@ static void load_conn(struct bytes name, struct bytes content)
     struct vici_refusal why = {""};
     struct problem_list problems;
     problem_list_init(&problems);
-    struct config *c = vici_read_conn(name, content, &problems, &why);
+    struct loaded *l = vici_read_conn(name, content, &problems, &why);
+    const struct config *c = l ? l->config : NULL;
     expect((c == NULL) == (why.text[0] != '\0'));
     expect(!c || (problems.errors == 0 && c->conn_count == 1 && c->conn->ike.count > 0));
     expect(!c || bytes_equal(bytes_str(c->conn->name), name));
     for (struct problem *p = problems.first; p; p = p->next)
         free(problem_text(p, true));
-    config_free(c);
+    loaded_free(l);
     problem_list_free(&problems);
 }
 
@@ -48,7 +49,13 @@ static void load_pool(struct bytes name, struct bytes content)
 static void load_authority(struct bytes name, struct bytes content)
 {
     struct vici_refusal why = {""};
-    expect(vici_check_authority(name, content, &why) == (why.text[0] == '\0'));
+    struct problem_list problems;
+    problem_list_init(&problems);
+    struct loaded *l = vici_read_authority(name, content, &problems, &why);
+    expect((l == NULL) == (why.text[0] != '\0'));
+    expect(!l || l->authorities.count == 1);
+    loaded_free(l);
+    problem_list_free(&problems);
 }
 
 static void load_shared(struct bytes message)
@@ -69,6 +76,28 @@ static void check(bool (*with)(struct bytes, struct vici_refusal *), struct byte
     expect(with(message, &why) == (why.text[0] == '\0'));
 }
 
+static bool read_cert(struct bytes message, struct vici_refusal *why)
+{
+    struct vici_cert c;
+    bool ok = vici_read_cert(message, &c, why);
+    expect(!ok || (c.data.len > 0 && c.type != VICI_CERT_ANY && c.flag != VICI_FLAG_ANY));
+    return ok;
+}
+
+static bool read_filter(struct bytes message, struct vici_refusal *why)
+{
+    struct vici_cert c;
+    return vici_read_cert_filter(message, &c, why);
+}
+
+static bool read_key(struct bytes message, struct vici_refusal *why)
+{
+    struct vici_key k;
+    bool ok = vici_read_key(message, &k, why);
+    expect(!ok || (k.data.len > 0 && k.type));
+    return ok;
+}
+
 /* Each section at the top, as the commands go through them. */
 static void each_section(struct bytes message, void (*load)(struct bytes name, struct bytes content))
 {
@@ -83,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* clang-format off */
     static bool (*const checks[])(struct bytes, struct vici_refusal *) = {
-        vici_check_cert, vici_check_key, vici_check_cert_type, vici_check_redirect};
+        read_cert, read_key, read_filter, vici_check_redirect};
     /* clang-format on */
     uint8_t packet[4096] = {VICI_CMD_RESPONSE};
     struct vici_packet p;

@@ -137,14 +137,15 @@ void cred_world_begin(struct cred_world *w)
 
 bool cred_world_load(struct cred_world *w, bool both, const struct secret_list *secrets)
 {
-    struct cred_sink sink = {w, note};
+    const struct cred_sink sink = {.self = w, .complain = note};
+    const struct cred_authorities no_authorities = {.count = 0};
     static const struct secret_list none;
     struct cred_sections sections = {both ? 2 : 1, both ? w->section : w->section + 1};
     keyring_free(w->keys);
+    wallet_free(w->wallet);
     w->complaints[0] = '\0';
-    w->keys = keyring_new(w->dir, secrets ? secrets : &none, &sections, &sink);
-    if (w->keys)
-        keyring_use(w->keys, w->known);
+    w->keys = keyring_of_files(w->dir, secrets ? secrets : &none, &sections, &no_authorities, NULL,
+                               &sink, &w->wallet);
     return w->keys != NULL;
 }
 
@@ -152,9 +153,16 @@ void cred_world_end(struct cred_world *w)
 {
     char command[128];
     keyring_free(w->keys);
+    wallet_free(w->wallet);
     known_free(w->known);
     snprintf(command, sizeof command, "rm -r %s", w->dir);
     assert_int_equal(system(command), 0);
+}
+
+struct cred_refs cred_world_ref(struct cred_ref *to, const char *file)
+{
+    *to = (struct cred_ref){.key = "certs", .file = file};
+    return (struct cred_refs){1, to};
 }
 
 /* ---- a peer that authenticates ---------------------------------------------------------------- */
@@ -217,7 +225,8 @@ const char *sent_judge(struct cred_world *w, struct sent *s, EVP_PKEY *key)
     struct cred_reply reply;
     struct ike_ask ask = {.kind = ASK_VERIFY, .conn = &w->conn, .octets = octets, .theirs = s->id, .cert_count = s->count, .certs = s->certs};
     assert_true(scheme_sign(key, &wish, octets, &ask.method, &ask.auth, &used, &why));
-    cred_reply_make(NULL, NULL, &ask, &reply);
+    cred_reply_make(&(struct cred_stock){.wallet = w->wallet, .known = w->known}, NULL, &ask,
+                    &reply);
     cred_world_inquire(w, &reply);
     bool believed = reply.answer.status == ANSWER_OK;
     if (!believed) {

@@ -57,6 +57,7 @@ struct cred_world {
     char complaints[2000];
     struct conf_conn conn;
     struct cred_section section[2];
+    struct wallet *wallet;
     struct keyring *keys;
     struct known *known; /* NULL: nothing is fetched */
     cred_web web;
@@ -74,6 +75,8 @@ void cred_world_put_key(const struct cred_world *w, const char *name, EVP_PKEY *
 void cred_world_put_public(const struct cred_world *w, const char *name, EVP_PKEY *key);
 /* The remote section alone, or both. */
 bool cred_world_load(struct cred_world *w, bool both, const struct secret_list *secrets);
+/* A list of one file, kept in `to`. */
+struct cred_refs cred_world_ref(struct cred_ref *to, const char *file);
 
 /* ---- a peer that authenticates --------------------------------------------------------------- */
 

@@ -24,6 +24,18 @@ static void say(void *self, bool is_error, const struct place *where, const char
         fprintf(stderr, "%s:%u: %s\n", where->file ? where->file : "?", where->line, text);
 }
 
+/* What the daemon does with every snapshot. */
+static void set_certreq(struct duo_config *c)
+{
+    const struct wallet *const wallet = c->wallet;
+    must(keyring_certreq(&wallet, 1, &c->certreq), "no memory for CERTREQ");
+    for (uint32_t i = 0; i < c->loaded->sections.count; i++) {
+        struct conf_conn *conn = c->loaded->sections.at[i].conn;
+        if (conn->send_certreq && conn->remote.keys && keyring_wants_certreq(conn->remote.keys))
+            conn->certreq = c->certreq;
+    }
+}
+
 /* `dir` holds the certificates and keys that the sections speak of. */
 static struct duo_config finish_config(struct loaded *loaded, const char *dir,
                                        struct problem_list *problems)
@@ -36,13 +48,12 @@ static struct duo_config finish_config(struct loaded *loaded, const char *dir,
     }
     must(loaded != NULL, "the configuration is wrong");
     problem_list_free(problems);
-    struct duo_config c = {
-        .loaded = loaded,
-        .secrets = cred_store_new(&loaded->secrets),
-        .keys = keyring_new(dir, &loaded->secrets, &loaded->sections, &sink),
-    };
+    struct duo_config c = {.loaded = loaded, .secrets = cred_store_new(&loaded->secrets)};
+    c.keys = keyring_of_files(dir, &loaded->secrets, &loaded->sections, &loaded->authorities, NULL,
+                              &sink, &c.wallet);
     must(c.secrets != NULL, "no memory for secrets");
     must(c.keys != NULL, "the certificates are wrong");
+    set_certreq(&c);
     return c;
 }
 
@@ -71,6 +82,8 @@ void duo_config_free(struct duo_config *c)
 {
     cred_store_free(c->secrets);
     keyring_free(c->keys);
+    wallet_free(c->wallet);
+    free((void *)(uintptr_t)c->certreq.at);
     loaded_free(c->loaded);
 }
 
@@ -438,7 +451,9 @@ static void carry_out(struct duo *p, struct side *s)
         } else if (e->kind == EFFECT_ASK) {
             must(answers < ANSWERS_MAX, "too many questions");
             double began = begin(s);
-            cred_reply_make(s->config->secrets, s->inner, &e->u.ask, &reply[answers]);
+            const struct cred_stock stock = {.store = s->config->secrets,
+                                             .wallet = s->config->wallet};
+            cred_reply_make(&stock, s->inner, &e->u.ask, &reply[answers]);
             end(s, began, &s->all_ns);
             answers++;
         }

@@ -16,7 +16,9 @@
 struct duo_config {
     struct loaded *loaded;
     struct cred_store *secrets;
+    struct wallet *wallet;
     struct keyring *keys;
+    struct bytes certreq;
 };
 
 /* From the text of a swanctl.conf and a braid.conf. Ends the program when it is wrong. */

@@ -590,11 +590,12 @@ static void floods_of_certreq_change_little(void **state)
     static const char *const names[] = {"own.pem"};
     static uint8_t hashes[60019];
     struct cred_world w;
+    struct cred_ref ref;
     cred_world_begin(&w);
     X509 *own = certify(peer_request());
     cred_world_put_cert(&w, "x509", "own.pem", own);
     cred_world_put_key(&w, "own.pem", peer_key, NULL);
-    w.section[0].spec.certs = (struct name_list){1, names};
+    w.section[0].spec.certs = cred_world_ref(&ref, names[0]);
     assert_true(cred_world_load(&w, true, NULL));
     memset(hashes, 0x55, sizeof hashes);
     for (size_t len = 0; len <= sizeof hashes; len += len < 45 ? 1 : 19991) {
@@ -602,7 +603,7 @@ static void floods_of_certreq_change_little(void **state)
         struct cred_reply reply;
         struct bytes copy = exact(ask.issuers);
         ask.issuers = copy;
-        cred_reply_make(NULL, NULL, &ask, &reply);
+        cred_reply_make(&(struct cred_stock){.wallet = w.wallet}, NULL, &ask, &reply);
         assert_int_equal(reply.answer.status, ANSWER_OK);
         assert_int_equal(reply.answer.cert_count, 1);
         cred_reply_wipe(&reply);
@@ -619,9 +620,10 @@ static void raw_keys_are_der_to_the_last_octet(void **state)
     (void)state;
     static const char *const names[] = {"moon.pem"};
     struct cred_world w;
+    struct cred_ref ref;
     cred_world_begin(&w);
     cred_world_put_public(&w, "moon.pem", peer_key);
-    w.section[1].spec.pubkeys = (struct name_list){1, names};
+    w.section[1].spec.pubkeys = cred_world_ref(&ref, names[0]);
     assert_true(cred_world_load(&w, false, NULL));
     uint8_t room[256], *der = room;
     size_t len = (size_t)i2d_PUBKEY(peer_key, &der);

@@ -623,10 +623,12 @@ static void what_is_known_has_its_bounds(void **state)
 static void sign_as_us(struct cred_world *w, bool asked, struct cred_reply *reply)
 {
     struct ike_ask ask = {.kind = ASK_SIGN, .conn = &w->conn, .octets = octets, .hashes = ALL_HASHES, .asked_for_cert = true, .asked_for_ocsp = asked};
-    cred_reply_make(NULL, NULL, &ask, reply);
+    cred_reply_make(&(struct cred_stock){.wallet = w->wallet, .known = w->known}, NULL, &ask, reply);
     if (reply->keys.inquiry) { /* what waits has to outlive its configuration */
         keyring_free(w->keys);
+        wallet_free(w->wallet);
         w->keys = NULL;
+        w->wallet = NULL;
     }
     cred_world_inquire(w, reply);
     assert_int_equal(reply->answer.status, ANSWER_OK);
@@ -639,10 +641,11 @@ static void ours_is_sent_to_a_peer_that_asks(void **state)
     struct net n = {.ocsp = FAULT_NONE};
     struct cred_world w;
     struct cred_reply reply;
+    struct cred_ref ref;
     begin(&w, &n);
     cred_world_put_cert(&w, "x509", "own.pem", with_ocsp);
     cred_world_put_key(&w, "own.pem", peer_key, NULL);
-    w.section[0].spec.certs = (struct name_list){1, names};
+    w.section[0].spec.certs = cred_world_ref(&ref, names[0]);
     w.conn.ocsp = CONF_OCSP_REPLY;
     for (int round = 0; round < 2; round++) { /* fetched, then remembered */
         assert_true(cred_world_load(&w, true, NULL));

@@ -41,29 +41,31 @@ static struct bytes message(struct vici_out *o, const char *text)
     return bytes_make(segment.at + 5, segment.len - 5);
 }
 
-static struct config *read_conn(const char *text, struct vici_refusal *why)
+static struct loaded *read_conn(const char *text, struct vici_refusal *why)
 {
     struct vici_out o;
     struct problem_list problems;
     problem_list_init(&problems);
-    struct config *c = vici_read_conn(BYTES_LIT("home"), message(&o, text), &problems, why);
-    assert_int_equal(c == NULL, problems.errors > 0);
+    struct loaded *l = vici_read_conn(BYTES_LIT("home"), message(&o, text), &problems, why);
+    assert_int_equal(l == NULL, problems.errors > 0);
     problem_list_free(&problems);
     vici_out_free(&o);
-    return c;
+    return l;
 }
 
+#define PPK65 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0"
 #define PSK "local {\nauth=psk\n}\nremote {\nauth=psk\nid=moon\n}\n"
 
 static void a_connection_is_read_as_from_a_file(void **state)
 {
     struct vici_refusal why;
     (void)state;
-    struct config *c = read_conn("local_addrs=[192.0.2.1 2001:db8::1]\nremote_addrs=[192.0.2.2]\n"
+    struct loaded *l = read_conn("local_addrs=[192.0.2.1 2001:db8::1]\nremote_addrs=[192.0.2.2]\n"
                                  "proposals=[aes256-sha256-x25519 default]\nversion=2\n" PSK
                                  "children {\nnet {\nlocal_ts=[10.1.0.0/16]\nremote_ts=[]\n}\n}\n",
                                  &why);
-    assert_non_null(c);
+    assert_non_null(l);
+    const struct config *c = l->config;
     assert_int_equal(c->conn_count, 1);
     assert_string_equal(c->conn->name, "home");
     assert_int_equal(c->conn->local_count, 2);
@@ -71,7 +73,7 @@ static void a_connection_is_read_as_from_a_file(void **state)
     assert_true(c->conn->ike.count > 1);
     assert_int_equal(c->conn->child->remote_ts.count, 1); /* an empty list is no list */
     assert_true(c->conn->rekey_for == 4 * 3600 * IKE_SECOND);
-    config_free(c);
+    loaded_free(l);
 }
 
 static void a_wrong_connection_is_refused_in_known_words(void **state)
@@ -94,6 +96,10 @@ static void a_wrong_connection_is_refused_in_known_words(void **state)
         {"children {\nnet {\ncolour=red\n}\n}\n", "unknown option: colour, config discarded"},
         {"aggressive=yes\n", "not supported yet: aggressive, config discarded"},
         {"local {\nauth=psk\nid=*.org\n}\n", "invalid value for: id, config discarded"},
+        {"local {\ncert-1 {\n}\n}\n", "handle or file path missing: cert-1"},
+        {"local {\ncert {\nhandle=1\n}\n}\n", "not supported yet: handle, config discarded"},
+        {"local {\ncert {\nfile=x.pem\n}\n}\n", "invalid value for: file, config discarded"},
+        {"local {\ncerts=x\n}\n", "unknown option: certs, config discarded"},
         {"local-1 {\nauth=psk\n}\nlocal-2 {\nauth=psk\n}\n", "not supported yet: local-2, config discarded"},
     };
     /* clang-format on */
@@ -130,6 +136,9 @@ static void a_wrong_shared_secret_is_refused_in_known_words(void **state)
         {"data=x\n", "shared key type missing"},
         {"type=ROT13\ndata=x\n", "invalid shared key type: ROT13"},
         {"type=EAP\ndata=x\n", "shared keys of type EAP are not supported yet"},
+        {"type=NTLM\ndata=x\n", "shared keys of type NTLM are not supported yet"},
+        {"type=PPK\ndata=x\n", "a PPK needs an owner: its name"},
+        {"type=PPK\nowners=[me]\ndata=" PPK65 "\n", "a PPK may have at most 64 octets"},
         {"type=IKE\n", "shared key data missing"},
         {"type=IKE\ndata=x\nowners=[a*b]\n", "parsing shared key owners failed"},
     };
@@ -203,7 +212,30 @@ static void a_wrong_pool_is_refused_in_known_words(void **state)
 
 static bool check_authority(struct bytes m, struct vici_refusal *why)
 {
-    return vici_check_authority(BYTES_LIT("a"), m, why);
+    struct problem_list problems;
+    problem_list_init(&problems);
+    struct loaded *l = vici_read_authority(BYTES_LIT("a"), m, &problems, why);
+    problem_list_free(&problems);
+    loaded_free(l);
+    return l != NULL;
+}
+
+static bool check_cert(struct bytes m, struct vici_refusal *why)
+{
+    struct vici_cert c;
+    return vici_read_cert(m, &c, why);
+}
+
+static bool check_filter(struct bytes m, struct vici_refusal *why)
+{
+    struct vici_cert c;
+    return vici_read_cert_filter(m, &c, why);
+}
+
+static bool check_key(struct bytes m, struct vici_refusal *why)
+{
+    struct vici_key k;
+    return vici_read_key(m, &k, why);
 }
 
 static void other_requests_are_refused_in_known_words(void **state)
@@ -213,18 +245,21 @@ static void other_requests_are_refused_in_known_words(void **state)
         bool (*check)(struct bytes message, struct vici_refusal *why);
         const char *text, *why;
     } cases[] = {
-        {vici_check_cert, "", "certificate type missing"},
-        {vici_check_cert, "type=ANY\n", "invalid certificate type 'ANY'"},
-        {vici_check_cert, "type=X510\n", "invalid certificate type 'X510'"},
-        {vici_check_cert, "type=X509\nflag=XX\n", "invalid certificate flag 'XX'"},
-        {vici_check_cert, "type=X509\nflag=CA\n", "certificate data missing"},
-        {vici_check_cert_type, "type=X510\n", "invalid certificate type 'X510'"},
-        {vici_check_key, "", "key type missing"},
-        {vici_check_key, "type=dsa\n", "invalid key type: dsa"},
-        {vici_check_key, "type=any\n", "key data missing"},
+        {check_cert, "", "certificate type missing"},
+        {check_cert, "type=ANY\n", "invalid certificate type 'ANY'"},
+        {check_cert, "type=X510\n", "invalid certificate type 'X510'"},
+        {check_cert, "type=X509\nflag=XX\n", "invalid certificate flag 'XX'"},
+        {check_cert, "type=X509\nflag=CA\n", "certificate data missing"},
+        {check_filter, "type=X510\n", "invalid certificate type 'X510'"},
+        {check_key, "", "key type missing"},
+        {check_key, "type=dsa\n", "invalid key type: dsa"},
+        {check_key, "type=any\n", "key data missing"},
         {check_authority, "", "CA certificate missing: a"},
         {check_authority, "cacrt=x\n", "unknown option: cacrt, authority discarded"},
         {check_authority, "crl_uris=x\n", "unknown option: crl_uris, authority discarded"},
+        {check_authority, "cacert=x\nfile=/x\n", "invalid value for: a, authority discarded"},
+        {check_authority, "handle=01\n", "not supported yet: handle, authority discarded"},
+        {check_authority, "file=x\n", "invalid value for: file, authority discarded"},
         {vici_check_redirect, "", "missing target gateway"},
         {vici_check_redirect, "gateway=x\npeer-ip=y\n", "invalid peer IP selector"},
         {vici_check_redirect, "gateway=x\n", "missing redirect selector"},
