@@ -87,10 +87,34 @@ static EVP_PKEY *key_of(const char *type)
     return key;
 }
 
+/* One of the right kind, made when first asked for: making them takes longer than using them. */
+static EVP_PKEY *kept[FAMILIES];
+
 static EVP_PKEY *key_of_row(size_t row)
 {
+    enum cred_family family = scheme_at(row)->family;
+    bool rsa = strncmp(words[family], "rsa", 3) == 0;
+    EVP_PKEY **at = &kept[rsa ? FAMILY_RSA_PKCS1 : family];
+    if (!*at)
+        *at = key_of(rsa ? "rsa2048" : words[family]);
+    assert_int_equal(EVP_PKEY_up_ref(*at), 1);
+    return *at;
+}
+
+static int drop_keys(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < FAMILIES; i++)
+        EVP_PKEY_free(kept[i]);
+    return 0;
+}
+
+/* Rows whose keys sign fast. The sets of SLH-DSA differ in the last octet of their OID, and two of
+ * them will do where that is not what is asked. */
+static bool is_fast(size_t row)
+{
     const char *word = words[scheme_at(row)->family];
-    return key_of(strncmp(word, "rsa", 3) == 0 ? "rsa2048" : word);
+    return strncmp(word, "slhdsa", 6) != 0 || strstr(word, "_128f");
 }
 
 /* Is it believed? What is refused has a reason. */
@@ -239,6 +263,8 @@ static void signatures_of_one_value_only_are_refused(void **state)
     static const uint8_t values[] = {0x00, 0x01, 0x30, 0x7f, 0x80, 0xff};
     static uint8_t room[AUTH_MAX];
     for (size_t row = 0; row < ROWS; row++) {
+        if (!is_fast(row))
+            continue;
         EVP_PKEY *key = key_of_row(row);
         size_t whole = (size_t)EVP_PKEY_get_size(key);
         for (size_t i = 0; i < sizeof values; i++) {
@@ -281,7 +307,7 @@ static void every_octet_of_an_rsa_block_counts(void **state)
 {
     (void)state;
     static const char *const names[] = {"RSA_EMSA_PKCS1_SHA2_256", "RSA_EMSA_PSS_SHA2_256"};
-    EVP_PKEY *key = key_of("rsa2048");
+    EVP_PKEY *key = key_of_row(row_of("RSA_EMSA_PSS_SHA2_256"));
     for (size_t i = 0; i < 2; i++) {
         size_t row = row_of(names[i]);
         uint8_t block[RSA_LEN], signature[RSA_LEN];
@@ -351,7 +377,7 @@ static void rsa_blocks_hold_one_digest_info_and_nothing_else(void **state)
         {false, "half the padding",   BYTES_LIT("\x30\x31\x30\x0d" OID_SHA256 "\x05\x00\x04\x20"), BYTES_NONE, 101},
     };
     /* clang-format on */
-    EVP_PKEY *key = key_of("rsa2048");
+    EVP_PKEY *key = key_of_row(row_of("RSA_EMSA_PSS_SHA2_256"));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint8_t block[RSA_LEN], signature[RSA_LEN];
         rsa_block(rows[i].prefix, rows[i].rest, rows[i].fill, block);
@@ -368,7 +394,7 @@ static void rsa_blocks_hold_one_digest_info_and_nothing_else(void **state)
 static void rsa_numbers_are_in_range_and_of_full_length(void **state)
 {
     (void)state;
-    EVP_PKEY *key = key_of("rsa2048");
+    EVP_PKEY *key = key_of_row(row_of("RSA_EMSA_PSS_SHA2_256"));
     size_t row = row_of("RSA_EMSA_PKCS1_SHA2_256");
     struct bytes algorithm = algorithms[row];
     uint8_t room[RSA_LEN + 2];
@@ -406,7 +432,7 @@ static void rsa_numbers_are_in_range_and_of_full_length(void **state)
 static void rsa_signatures_keep_their_zeros(void **state)
 {
     (void)state;
-    EVP_PKEY *key = key_of("rsa2048");
+    EVP_PKEY *key = key_of_row(row_of("RSA_EMSA_PSS_SHA2_256"));
     size_t row = row_of("RSA_EMSA_PSS_SHA2_256");
     struct bytes signature = make_proper(key, row);
     for (int tries = 0; signature.at[0] != 0; tries++) {
@@ -704,13 +730,6 @@ static void every_octet_of_an_mldsa_hint_counts(void **state)
 
 /* ---- AlgorithmIdentifiers ------------------------------------------------------------------------ */
 
-/* Rows whose keys sign fast: the small sets of SLH-DSA take seconds, and differ in an octet only. */
-static bool is_fast(size_t row)
-{
-    const char *word = words[scheme_at(row)->family];
-    return word[strlen(word) - 1] != 's' || strncmp(word, "slhdsa", 6) != 0;
-}
-
 static void another_row_s_algorithm_is_refused(void **state)
 {
     (void)state;
@@ -858,5 +877,5 @@ int main(void)
         cmocka_unit_test(the_length_of_the_algorithm_is_believed_in_one_case),
         cmocka_unit_test(other_ways_to_write_an_algorithm_are_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, drop_keys);
 }
