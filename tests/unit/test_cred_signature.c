@@ -820,6 +820,9 @@ static void other_ways_to_write_an_algorithm_are_refused(void **state)
     (void)state;
 #define P256 "\x2a\x86\x48\xce\x3d\x04\x03\x02"
 #define ED "\x2b\x65\x70"
+#define MGF1 "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08"
+#define PSS_PARTS(outer, inner, hash, mask, rest) \
+    SEQ(outer, "\x09", "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", "\x30" inner hash mask rest)
     /* clang-format off */
     static const struct {
         bool good;
@@ -843,6 +846,20 @@ static void other_ways_to_write_an_algorithm_are_refused(void **state)
         {false, "ECDSA_WITH_SHA2_256", "two of them",      BYTES_LIT("\x30\x0a\x06\x08" P256 "\x30\x0a\x06\x08" P256)},
         {false, "ECDSA_WITH_SHA2_256", "an empty OID",     BYTES_LIT("\x30\x02\x06\x00")},
         {false, "ECDSA_WITH_SHA2_256", "nothing",          BYTES_LIT("\x30\x00")},
+        {true,  "RSA_EMSA_PSS_SHA2_256", "as it should be", PSS_PARTS("\x41", "\x34", "\xa0\x0f" SHA("\x01"), "\xa1\x1c\x30\x1a" MGF1 SHA("\x01"), "\xa2\x03\x02\x01\x20")},
+        {false, "RSA_EMSA_PSS_SHA2_256", "more in the hash", PSS_PARTS("\x43", "\x36", "\xa0\x11" SHA("\x01") "\x05\x00", "\xa1\x1c\x30\x1a" MGF1 SHA("\x01"), "\xa2\x03\x02\x01\x20")},
+        {false, "RSA_EMSA_PSS_SHA2_256", "more in the mask", PSS_PARTS("\x43", "\x36", "\xa0\x0f" SHA("\x01"), "\xa1\x1e\x30\x1a" MGF1 SHA("\x01") "\x05\x00", "\xa2\x03\x02\x01\x20")},
+        {false, "RSA_EMSA_PSS_SHA2_256", "more in its algorithm", PSS_PARTS("\x43", "\x36", "\xa0\x0f" SHA("\x01"), "\xa1\x1e\x30\x1c" MGF1 SHA("\x01") "\x05\x00", "\xa2\x03\x02\x01\x20")},
+        {false, "RSA_EMSA_PSS_SHA2_256", "more in the salt", PSS_PARTS("\x43", "\x36", "\xa0\x0f" SHA("\x01"), "\xa1\x1c\x30\x1a" MGF1 SHA("\x01"), "\xa2\x05\x02\x01\x20\x05\x00")},
+        {false, "RSA_EMSA_PSS_SHA2_256", "two octets of salt", PSS_PARTS("\x42", "\x35", "\xa0\x0f" SHA("\x01"), "\xa1\x1c\x30\x1a" MGF1 SHA("\x01"), "\xa2\x04\x02\x02\x20\x20")},
+        {true,  "RSA_EMSA_PSS_SHA2_256", "the trailer",      PSS_PARTS("\x46", "\x39", "\xa0\x0f" SHA("\x01"), "\xa1\x1c\x30\x1a" MGF1 SHA("\x01"), "\xa2\x03\x02\x01\x20\xa3\x03\x02\x01\x01")},
+        {false, "RSA_EMSA_PSS_SHA2_256", "another trailer",  PSS_PARTS("\x46", "\x39", "\xa0\x0f" SHA("\x01"), "\xa1\x1c\x30\x1a" MGF1 SHA("\x01"), "\xa2\x03\x02\x01\x20\xa3\x03\x02\x01\xbc")},
+        {false, "RSA_EMSA_PSS_SHA2_256", "more in the trailer", PSS_PARTS("\x48", "\x3b", "\xa0\x0f" SHA("\x01"), "\xa1\x1c\x30\x1a" MGF1 SHA("\x01"), "\xa2\x03\x02\x01\x20\xa3\x05\x02\x01\x01\x05\x00")},
+        {false, "RSA_EMSA_PSS_SHA2_256", "more behind all",  PSS_PARTS("\x43", "\x36", "\xa0\x0f" SHA("\x01"), "\xa1\x1c\x30\x1a" MGF1 SHA("\x01"), "\xa2\x03\x02\x01\x20\x05\x00")},
+        {false, "RSA_EMSA_PSS_SHA2_256", "more behind the parameters", PSS_PARTS("\x43", "\x34", "\xa0\x0f" SHA("\x01"), "\xa1\x1c\x30\x1a" MGF1 SHA("\x01"), "\xa2\x03\x02\x01\x20\x05\x00")},
+        {false, "RSA_EMSA_PSS_SHA2_256", "a mask that is no MGF1", PSS_PARTS("\x41", "\x34", "\xa0\x0f" SHA("\x01"), "\xa1\x1c\x30\x1a\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x09" SHA("\x01"), "\xa2\x03\x02\x01\x20")},
+        {false, "RSA_EMSA_PSS_SHA2_256", "another hash for the mask", PSS_PARTS("\x41", "\x34", "\xa0\x0f" SHA("\x01"), "\xa1\x1c\x30\x1a" MGF1 SHA("\x02"), "\xa2\x03\x02\x01\x20")},
+        {false, "RSA_EMSA_PSS_SHA2_256", "NULL with content", PSS_PARTS("\x42", "\x35", "\xa0\x10\x30\x0e\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x01\x00", "\xa1\x1c\x30\x1a" MGF1 SHA("\x01"), "\xa2\x03\x02\x01\x20")},
         {true,  "ED25519",             "no parameters",    BYTES_LIT("\x30\x05\x06\x03" ED)},
         {false, "ED25519",             "NULL",             BYTES_LIT("\x30\x07\x06\x03" ED "\x05\x00")},
         {false, "ML_DSA_65",           "NULL",             BYTES_LIT("\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x12\x05\x00")},
@@ -854,6 +871,69 @@ static void other_ways_to_write_an_algorithm_are_refused(void **state)
         EVP_PKEY *key = key_of_row(row);
         if (believes_under(key, rows[i].algorithm, make_proper(key, row)) != rows[i].good)
             fail_msg("%s: %s", rows[i].name, rows[i].what);
+        EVP_PKEY_free(key);
+    }
+}
+
+/* ---- keys and rules ------------------------------------------------------------------------------ */
+
+static void keys_beyond_all_measure_are_refused(void **state)
+{
+    (void)state;
+    enum { BITS = SCHEME_RSA_BITS_MAX + 8 };
+    static uint8_t modulus[BITS / 8];
+    unsigned exponent = 65537;
+    memset(modulus, 0x81, sizeof modulus);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus, sizeof modulus),
+        OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_RSA_E, &exponent),
+        OSSL_PARAM_END,
+    };
+    EVP_PKEY *key = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    const char *why = "";
+    assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params), 1);
+    assert_int_equal(EVP_PKEY_get_bits(key), BITS);
+    assert_false(scheme_key_is_good(key, &why));
+    assert_string_equal(why, "the RSA key is too long");
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(key);
+}
+
+static void rules_ask_for_so_many_bits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct cred_rule rule;
+        bool good;
+    } rows[] = {
+        {"RSA_EMSA_PSS_SHA2_256", {.rsa_bits = 2048}, true},
+        {"RSA_EMSA_PSS_SHA2_256", {.rsa_bits = 2049}, false},
+        {"RSA_EMSA_PKCS1_SHA2_256", {.rsa_bits = 2048}, true},
+        {"RSA_EMSA_PKCS1_SHA2_256", {.rsa_bits = 3072}, false},
+        {"RSA_EMSA_PKCS1_SHA2_256", {.ecdsa_bits = 384}, true},
+        {"ECDSA_WITH_SHA2_256", {.ecdsa_bits = 256}, true},
+        {"ECDSA_WITH_SHA2_256", {.ecdsa_bits = 384}, false},
+        {"ECDSA_WITH_SHA2_256", {.rsa_bits = 3072}, true},
+        {"ECDSA_WITH_SHA2_256", {.hashes = 1 << 3}, false},
+        {"ED25519", {.rsa_bits = 4096, .ecdsa_bits = 521}, true},
+    };
+    static uint8_t room[AUTH_MAX];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t row = row_of(rows[i].name);
+        EVP_PKEY *key = key_of_row(row);
+        struct bytes algorithm = algorithms[row], signature = make_proper(key, row);
+        const struct scheme *used;
+        const char *why;
+        room[0] = (uint8_t)algorithm.len;
+        memcpy(room + 1, algorithm.at, algorithm.len);
+        memcpy(room + 1 + algorithm.len, signature.at, signature.len);
+        struct bytes auth = bytes_make(room, 1 + algorithm.len + signature.len);
+        if (scheme_verify(key, DIGITAL_SIGNATURE, octets, auth, &rows[i].rule, &used, &why) !=
+            rows[i].good)
+            fail_msg("row %zu: %s", i, rows[i].name);
         EVP_PKEY_free(key);
     }
 }
@@ -876,6 +956,8 @@ int main(void)
         cmocka_unit_test(every_octet_of_an_algorithm_counts),
         cmocka_unit_test(the_length_of_the_algorithm_is_believed_in_one_case),
         cmocka_unit_test(other_ways_to_write_an_algorithm_are_refused),
+        cmocka_unit_test(keys_beyond_all_measure_are_refused),
+        cmocka_unit_test(rules_ask_for_so_many_bits),
     };
     return cmocka_run_group_tests(tests, NULL, drop_keys);
 }
