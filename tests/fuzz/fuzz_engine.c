@@ -12,6 +12,7 @@
  *     action := what (1 octet) its arguments, as read in `actions` below
  */
 #include "fuzz.h"
+#include "script.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -331,36 +332,6 @@ static void go_to_stage(uint8_t n)
 
 /* ---- what the input says ------------------------------------------------------------------- */
 
-struct script {
-    const uint8_t *at;
-    size_t left;
-};
-
-static uint8_t next_octet(struct script *s)
-{
-    if (!s->left)
-        return 0;
-    s->left--;
-    return *s->at++;
-}
-
-static uint16_t next_number(struct script *s)
-{
-    uint16_t high = next_octet(s);
-    return (uint16_t)(high << 8 | next_octet(s));
-}
-
-/* The rest, or as much as the next two octets say. */
-static struct bytes next_bytes(struct script *s)
-{
-    size_t len = next_number(s);
-    len = len < s->left ? len : s->left;
-    struct bytes b = bytes_make(s->at, len);
-    s->at += len;
-    s->left -= len;
-    return b;
-}
-
 static struct ike_path path_to(const struct side *s, bool encap)
 {
     uint16_t port = encap ? 4500 : 500;
@@ -452,37 +423,6 @@ static bool open_waiting(struct side *target, size_t *which, struct ike_sa **sa,
         return true;
     }
     return false;
-}
-
-static void edit(struct script *s, uint8_t *text, size_t *len, size_t room)
-{
-    size_t at = *len ? next_number(s) % (*len + 1) : 0;
-    uint8_t how = next_octet(s), value = next_octet(s);
-    switch (how % 5) {
-    case 0:
-        if (at < *len)
-            text[at] = value;
-        break;
-    case 1:
-        if (at < *len)
-            text[at] ^= (uint8_t)(1U << (value & 7));
-        break;
-    case 2: /* cut out */
-        if (at + value < *len) {
-            memmove(text + at, text + at + value, *len - at - value);
-            *len -= value;
-        }
-        break;
-    case 3: /* put in */
-        if (*len + value < room) {
-            memmove(text + at + value, text + at, *len - at);
-            memset(text + at, how, value);
-            *len += value;
-        }
-        break;
-    default:
-        *len = at;
-    }
 }
 
 static void do_edited(struct side *target, struct script *s)
