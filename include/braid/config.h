@@ -104,11 +104,21 @@ struct conf_conn {
     struct bytes ppk_id;       /* RFC 8784: as initiator the one we name, as responder the only one we
                                   accept; empty = none, any */
     bool has_ppk, ppk_required;
+    bool ppk_early;            /* RFC 9867 where the peer can, else RFC 8784 alone */
     uint16_t child_count;
     const struct conf_child *child;
     const char *file;          /* where it was read from, for messages */
     uint32_t line;
 };
+
+/*
+ * Must AUTH withstand a quantum computer by itself? A PPK that is required sees to it otherwise
+ * (RFC 8784 3), if it is strong, which shows when it is used.
+ */
+static inline bool conf_auth_is_to_be_safe(const struct conf_conn *c)
+{
+    return c->quantum_safe_auth == QUANTUM_SAFE_REQUIRED && !c->ppk_required;
+}
 
 /* Daemon settings the engine needs (braid.conf). Defaults: see conf_engine_defaults. */
 struct conf_engine {

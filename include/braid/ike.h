@@ -100,7 +100,7 @@ struct ike_answer {
     struct bytes auth;  /* ASK_SIGN: the AUTH payload's data */
     uint16_t cert_count; /* ASK_SIGN: CERT payloads to send along, the end entity first */
     const struct ike_cert *certs;
-    const struct secret *ppk; /* ASK_PPK: the key itself, and its name */
+    const struct shared_secret *ppk; /* ASK_PPK: the key itself, and its name */
     struct bytes ppk_id;
     /* why it was refused, a sentence; ASK_SIGN that is OK: why the peer may refuse it. NULL =
      * nothing to add */

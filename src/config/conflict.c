@@ -160,7 +160,7 @@ static void check_secret(struct checking *x, const struct conf_conn *c)
 static void check_strength(struct checking *x, const struct conf_conn *c)
 {
     bool psk = c->local.class == CONF_AUTH_PSK || c->remote.class == CONF_AUTH_PSK;
-    if (c->quantum_safe_auth != QUANTUM_SAFE_REQUIRED || !psk || !x->secrets)
+    if (!conf_auth_is_to_be_safe(c) || !psk || !x->secrets)
         return;
     for (uint32_t i = 0; i < x->secrets->count; i++) {
         const struct secret_entry *s = &x->secrets->at[i];

@@ -416,7 +416,7 @@ static bool load_auth(struct loader *l, const struct view *conn, const struct se
     bool good = schema_apply(&l->run, SCHEMA_AUTH, &v, path, place, &read);
     if (!schema_check_parts(&l->run, SCHEMA_AUTH, &v, path))
         good = false;
-    if (good && to->quantum_safe_auth == QUANTUM_SAFE_REQUIRED)
+    if (good && conf_auth_is_to_be_safe(to))
         good = demand_quantum(l, &v, place, path, &read);
     *auth = read.auth;
     good = load_cert_sections(l, &v, "cert", path, &read.spec.certs) && good;
@@ -575,8 +575,8 @@ static bool check_ppk(struct loader *l, const struct section *s, const char *pat
     const char *wrong = NULL;
     if (e->owner_count == 0)
         wrong = "a PPK needs a name: the key `id` is missing";
-    else if (e->data.len > SECRET_MAX)
-        wrong = "a PPK may have at most 64 octets";
+    else if (e->data.len > SHARED_SECRET_MAX)
+        wrong = "a PPK may have at most 1024 octets";
     if (wrong)
         problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s: %s", path, wrong);
     else if (e->data.len < STRENGTH_PPK_OCTETS)

@@ -112,6 +112,8 @@ bool same_conn(const struct conf_conn *a, const struct conf_conn *b)
         CONN(send_cert),
         CONN(ocsp),
         CONN(ppk_required),
+        CONN(ppk_early),
+        CONN(quantum_safe_auth),
     };
     return same_members(a, b, plain, COUNT(plain)) && same_text(a->name, b->name) &&
            same_endpoints(a->local_addrs, a->local_count, b->local_addrs, b->local_count) &&

@@ -12,14 +12,16 @@ enum {
 static bool is_for_keys(const struct ike_ask *ask)
 {
     const struct conf_auth *auth = ask->kind == ASK_SIGN ? &ask->conn->local : &ask->conn->remote;
-    return ask->kind != ASK_PPK && auth->class == CONF_AUTH_PUBKEY;
+    return auth->class == CONF_AUTH_PUBKEY;
 }
 
 void cred_reply_make(const struct cred_stock *stock, const struct crypto *crypto,
                      const struct ike_ask *ask, struct cred_reply *out)
 {
     *out = (struct cred_reply){.answer.ticket = ask->ticket};
-    if (!is_for_keys(ask)) {
+    if (ask->kind == ASK_PPK) {
+        cred_ppk(stock->store, ask, &out->answer, &out->ppk);
+    } else if (!is_for_keys(ask)) {
         cred_answer(stock->store, crypto, ask, &out->answer, out->mac);
         if (out->answer.status == ANSWER_OK && ask->kind == ASK_SIGN &&
             announce_misses(ask, out->answer.method, NULL, out->keys.why, sizeof out->keys.why))

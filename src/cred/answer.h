@@ -19,6 +19,7 @@ struct cred_stock {
 struct cred_reply {
     struct ike_answer answer;
     uint8_t mac[PRF_LEN_MAX];
+    struct shared_secret ppk;
     struct key_reply keys;
 };
 void cred_reply_make(const struct cred_stock *stock, const struct crypto *crypto,

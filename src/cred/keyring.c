@@ -183,7 +183,7 @@ static void check_validity(struct loading *l, const struct spot *at, const char 
 static void add_own(struct loading *l, const struct cred_section *s, const struct spot *at,
                     const struct cred_ref *ref, struct key_section *to, const struct own_key *own)
 {
-    if (s->conn->quantum_safe_auth == QUANTUM_SAFE_REQUIRED && !own->quantum)
+    if (conf_auth_is_to_be_safe(s->conn) && !own->quantum)
         complain(l, true, at, ref->key, ref->file,
                  "quantum_safe_auth = required, but the key of %s, or of a CA above it, falls to a "
                  "quantum computer",
@@ -241,7 +241,7 @@ static void find_own(struct loading *l, const struct cred_section *s, struct key
     while (to->own && !id->any && to->own_count < FOUND_MAX && (i = wallet_next(&walk)) != NULL) {
         struct own_key own = own_of(l, i);
         if (wallet_find_key(l->w, i->key_id) &&
-            (own.quantum || s->conn->quantum_safe_auth != QUANTUM_SAFE_REQUIRED)) {
+            (own.quantum || !conf_auth_is_to_be_safe(s->conn))) {
             check_validity(l, &at_id, "id", NULL, i->cert);
             to->own[to->own_count++] = own;
         } else {

@@ -29,7 +29,6 @@ struct cred_store {
     size_t mapped; /* octets of the mapping this structure begins */
     uint32_t count;
     struct secret_entry *at;
-    struct secret *ppk; /* the PPKs once more, as the engine takes them; same order as `at` */
 };
 
 /* ---- making and freeing ---------------------------------------------------------------------- */
@@ -47,8 +46,7 @@ static bool is_kept(const struct secret_entry *s)
 
 static size_t room_for(const struct secret_list *list)
 {
-    size_t room = align(sizeof(struct cred_store)) + align(list->count * sizeof *list->at) +
-                  align(list->count * sizeof(struct secret));
+    size_t room = align(sizeof(struct cred_store)) + align(list->count * sizeof *list->at);
     for (uint32_t i = 0; i < list->count; i++) {
         const struct secret_entry *s = &list->at[i];
         if (!is_kept(s))
@@ -109,17 +107,10 @@ struct cred_store *cred_store_new(const struct secret_list *list)
     struct cred_store *store = carve(&next, sizeof *store);
     store->mapped = len;
     store->at = carve(&next, list->count * sizeof *store->at);
-    store->ppk = carve(&next, list->count * sizeof *store->ppk);
     for (uint32_t i = 0; i < list->count; i++) {
         const struct secret_entry *s = &list->at[i];
-        struct secret *ppk = &store->ppk[store->count];
-        if (!is_kept(s))
-            continue;
-        copy_entry(&next, s, &store->at[store->count++]);
-        if (s->kind == SECRET_PPK && s->data.len <= SECRET_MAX) {
-            ppk->len = (uint8_t)s->data.len;
-            memcpy(ppk->data, s->data.at, s->data.len);
-        }
+        if (is_kept(s))
+            copy_entry(&next, s, &store->at[store->count++]);
     }
     return store;
 }
@@ -219,15 +210,19 @@ static const struct conf_identity *ppk_name(const struct secret_entry *s, struct
     return NULL;
 }
 
-static void find_ppk(const struct cred_store *store, struct bytes id, struct ike_answer *out)
+void cred_ppk(const struct cred_store *store, const struct ike_ask *ask, struct ike_answer *out,
+              struct shared_secret *room)
 {
-    out->status = ANSWER_NO_SECRET;
+    *out = (struct ike_answer){.ticket = ask->ticket, .status = ANSWER_NO_SECRET};
     for (uint32_t i = 0; i < store->count; i++) {
-        const struct conf_identity *name = ppk_name(&store->at[i], id);
-        if (!name || store->ppk[i].len == 0)
+        const struct bytes data = store->at[i].data;
+        const struct conf_identity *name = ppk_name(&store->at[i], ask->ppk_id);
+        if (!name || data.len == 0 || data.len > sizeof room->data)
             continue;
+        memcpy(room->data, data.at, data.len);
+        room->len = (uint16_t)data.len;
         out->status = ANSWER_OK;
-        out->ppk = &store->ppk[i];
+        out->ppk = room;
         out->ppk_id = name->id.data;
         out->quantum_safe = !store->at[i].guessable;
         return;
@@ -278,10 +273,6 @@ void cred_answer(const struct cred_store *store, const struct crypto *crypto,
 {
     uint8_t mac[PRF_LEN_MAX] = {0};
     *out = (struct ike_answer){.ticket = ask->ticket};
-    if (ask->kind == ASK_PPK) {
-        find_ppk(store, ask->ppk_id, out);
-        return;
-    }
     out->status = judge(store, crypto, ask, mac, &out->quantum_safe);
     out->scheme = "PSK";
     if (out->status == ANSWER_OK && ask->kind == ASK_SIGN) {

@@ -32,12 +32,16 @@ void cred_store_free(struct cred_store *store); /* wipes. NULL allowed */
 size_t cred_store_count(const struct cred_store *store);
 
 /*
- * Answer an ASK_PPK (the answer borrows the store), ASK_SIGN or ASK_VERIFY. Fills *out with ticket, status, method and, for ASK_SIGN, a
+ * Answer an ASK_SIGN or ASK_VERIFY. Fills *out with ticket, status, method and, for ASK_SIGN, a
  * view of `buffer`. A verification compares in constant time. ANSWER_NO_SECRET: no key for these
  * identities. ANSWER_REFUSED: the MAC is wrong, or the connection asks for another kind of
  * authentication.
  */
 void cred_answer(const struct cred_store *store, const struct crypto *crypto,
                  const struct ike_ask *ask, struct ike_answer *out, uint8_t buffer[PRF_LEN_MAX]);
+
+/* Answer an ASK_PPK. The answer borrows `room`, which the caller wipes, and the store. */
+void cred_ppk(const struct cred_store *store, const struct ike_ask *ask, struct ike_answer *out,
+              struct shared_secret *room);
 
 #endif

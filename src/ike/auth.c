@@ -238,34 +238,3 @@ bool auth_add_certs(struct turn *t)
     }
     return true;
 }
-
-/* ---- PPK (RFC 8784) -------------------------------------------------------------------------- */
-
-struct verdict auth_ask_ppk(struct turn *t, struct bytes id)
-{
-    struct ike_ask question = {
-        .kind = ASK_PPK, .ours = t->sa->ours_id, .theirs = t->sa->theirs_id, .ppk_id = id};
-    return turn_ask(t, &question);
-}
-
-/* SK_d, SK_pi and SK_pr with the PPK; encryption keys stay as they are. */
-enum crypto_result auth_mix_ppk(struct turn *t)
-{
-    struct larval *birth = t->sa->birth;
-    birth->ppk_keys = t->sa->keys;
-    enum crypto_result result = keys_mix_ppk(t->e->crypto, t->sa->suite.prf,
-                                             secret_view(t->answer->ppk), &birth->ppk_keys);
-    birth->has_ppk = result == CRYPTO_OK;
-    birth->ppk_strong = t->answer->quantum_safe;
-    return result;
-}
-
-void auth_commit_ppk(struct turn *t)
-{
-    struct larval *birth = t->sa->birth;
-    if (!birth->has_ppk)
-        return;
-    t->sa->keys = birth->ppk_keys;
-    t->sa->ppk = true;
-    t->sa->ppk_strong = birth->ppk_strong;
-}

@@ -38,14 +38,6 @@ bool auth_add_certreq(struct turn *t);
 /* The CERT payloads of an answer, into t->out. */
 bool auth_add_certs(struct turn *t);
 
-/*
- * PPK (RFC 8784). Ask for one; mix the one that came into the keys that AUTH uses; when AUTH is
- * believed, let them be the keys of the SA. `id` is the notify's body behind its type octet.
- */
-struct verdict auth_ask_ppk(struct turn *t, struct bytes id);
-enum crypto_result auth_mix_ppk(struct turn *t);
-void auth_commit_ppk(struct turn *t);
-
 /* Ask for our AUTH payload, or for a judgement of the peer's. birth->id_i and id_r must be set. */
 struct verdict auth_ask_sign(struct turn *t, uint32_t auth_mid);
 struct verdict auth_ask_verify(struct turn *t, uint32_t auth_mid, const struct auth_payload *auth);

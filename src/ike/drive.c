@@ -91,7 +91,7 @@ static void fail_want(struct turn *t, const struct verdict *v)
 static void fail_ours(struct turn *t, const struct verdict *v)
 {
     bool opening = t->slot->exchange->opening;
-    bool report = v->class == V_KILL && v->notify && t->sa->phase == PHASE_KEYED && t->in;
+    bool report = v->class == V_KILL && v->notify && t->sa->phase == PHASE_KEYED;
     if (!opening) {
         fail_want(t, v);
         return;

@@ -11,9 +11,7 @@
  *   we ask       start: [PPK, AUTH without it,] AUTH, send      response: the peer's AUTH, install
  *   peer asks    request: [PPK,] the peer's AUTH, ours, then choose, install, answer
  *
- * A post-quantum pre-shared key (RFC 8784) changes SK_d, SK_pi and SK_pr: AUTH is made with the changed
- * ones, and they come into force when the peer is believed. Unless it is required, AUTH without
- * it goes along for a peer that does not have it.
+ * A post-quantum pre-shared key may go into the keys that AUTH is made with: ppk.h.
  */
 #include "ike/announce.h"
 #include "ike/auth.h"
@@ -24,6 +22,7 @@
 #include "ike/limits.h"
 #include "ike/merge.h"
 #include "ike/negotiate.h"
+#include "ike/ppk.h"
 #include "ike/reauth.h"
 #include "ike/series.h"
 #include "wire/notify.h"
@@ -113,11 +112,19 @@ static struct verdict check_demand(struct turn *t)
 {
     const struct conf_conn *conn = t->sa->conn;
     const struct larval *birth = t->sa->birth;
-    bool by_ppk = conn->ppk_required && birth->has_ppk && birth->ppk_strong;
+    bool by_ppk = conn->ppk_required && ppk_is_in(birth) && birth->ppk_strong;
     if (conn->quantum_safe_auth != QUANTUM_SAFE_REQUIRED || t->answer->quantum_safe || by_ppk)
         return VERDICT_OK;
     return verdict_because(verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
                            explain_demand(t, t->answer->scheme));
+}
+
+static const char *refusal_of(const struct turn *t)
+{
+    if (t->answer->detail)
+        return t->answer->detail;
+    return t->sa->birth->has_ppk ? "wrong secret or signature, or the PPK is not the same on both sides"
+                                 : "wrong secret or signature";
 }
 
 static struct verdict judge_answer(struct turn *t)
@@ -130,8 +137,7 @@ static struct verdict judge_answer(struct turn *t)
     case ANSWER_REFUSED:
         return verdict_because(
             verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
-            explain_refusal(t, t->answer->detail ? t->answer->detail : "wrong secret or signature",
-                            &t->sa->theirs_id));
+            explain_refusal(t, refusal_of(t), &t->sa->theirs_id));
     default:
         return verdict_fault();
     }
@@ -163,12 +169,12 @@ static struct verdict ask_for_auth(struct turn *t)
         return verdict_fault();
     if (!expected->any && !expected->suffix && !keep_identity(t, &expected->id, &t->sa->theirs_id))
         return verdict_fault();
-    if (t->sa->conn->ppk_required && !(t->sa->extensions & EXTENSION_SET(PPK)))
-        return verdict_because(verdict_peer(IKE_REASON_NO_SECRET, 0),
-                               "a PPK is required, but the peer does not use any");
-    if (t->sa->extensions & EXTENSION_SET(PPK)) {
+    if (t->sa->conn->ppk_required && !ppk_is_late(t->sa) && !ppk_is_in(t->sa->birth))
+        return verdict_because(verdict_kill(IKE_REASON_NO_SECRET, NOTIFY_AUTHENTICATION_FAILED),
+                               "a PPK is required, but the peer uses none");
+    if (ppk_is_late(t->sa)) {
         t->slot->step = START_PPK;
-        return auth_ask_ppk(t, t->sa->conn->ppk_id);
+        return ppk_ask(t, t->sa->conn->ppk_id);
     }
     t->slot->step = START_SEND;
     return auth_ask_sign(t, t->sa->window.send_next);
@@ -180,8 +186,10 @@ static struct verdict use_ppk(struct turn *t)
     struct larval *birth = t->sa->birth;
     bool found = t->answer->status == ANSWER_OK;
     if (!found && t->sa->conn->ppk_required)
-        return verdict_because(verdict_kill(IKE_REASON_NO_SECRET, 0), "the PPK is not at hand");
-    if (found && (auth_mix_ppk(t) != CRYPTO_OK ||
+        return verdict_because(verdict_kill(IKE_REASON_NO_SECRET, NOTIFY_AUTHENTICATION_FAILED),
+                               explain_ppk(t, "the PPK that is required is not at hand",
+                                           t->sa->conn->ppk_id));
+    if (found && (ppk_mix(t) != CRYPTO_OK ||
                   !arena_copy(&birth->arena, t->answer->ppk_id, &birth->ppk_id)))
         return verdict_fault();
     bool both = found && !t->sa->conn->ppk_required;
@@ -202,21 +210,6 @@ static struct verdict keep_plain_auth(struct turn *t)
     birth->has_ppk = true;
     t->slot->step = START_SEND;
     return auth_ask_sign(t, t->sa->window.send_next);
-}
-
-static bool add_ppk_notifies(struct turn *t)
-{
-    const struct larval *birth = t->sa->birth;
-    if (!birth->has_ppk)
-        return true;
-    size_t len = 1 + birth->ppk_id.len;
-    struct writer body = writer_make(arena_take(&t->slot->arena, len), len);
-    if (!body.at)
-        return false;
-    notify_ppk_write(&body, &(struct notify_ppk){PPK_FIXED, birth->ppk_id});
-    return ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_PPK_IDENTITY, writer_view(&body)) &&
-           (!birth->plain_auth.len || ike_msg_add_notify(&t->out, &t->slot->arena,
-                                                         NOTIFY_NO_PPK_AUTH, birth->plain_auth));
 }
 
 static bool is_first_contact(const struct turn *t)
@@ -292,7 +285,7 @@ static struct verdict send_auth(struct turn *t)
     bool built = add_id(t, PAYLOAD_IDi, &t->sa->ours_id) && auth_add_certs(t) &&
                  auth_add_certreq(t) &&
                  (!t->sa->theirs_id.type || add_id(t, PAYLOAD_IDr, &t->sa->theirs_id)) &&
-                 add_auth(t, t->answer) && add_ppk_notifies(t) && announce_ours(t) &&
+                 add_auth(t, t->answer) && ppk_add(t) && announce_ours(t) &&
                  (!is_first_contact(t) ||
                   ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_INITIAL_CONTACT, BYTES_NONE));
     index_enter(t->e, t->sa, INDEX_PEER); /* the next one is not the first any more */
@@ -323,11 +316,16 @@ static struct verdict judge_refusal(struct turn *t)
     if (!error)
         return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX),
                                "the answer holds neither an identity with AUTH nor an error");
-    bool auth = error->type == NOTIFY_AUTHENTICATION_FAILED;
+    if (error->type != NOTIFY_AUTHENTICATION_FAILED)
+        return verdict_because(verdict_peer(IKE_REASON_PEER_ERROR, error->type),
+                               explain_notify(t, "the peer answered", error->type));
+    const struct larval *birth = t->sa->birth;
+    const char *why = birth->doubt ? birth->doubt : "the peer answered";
     return verdict_because(
-        verdict_peer(auth ? IKE_REASON_AUTH_REFUSED_BY_PEER : IKE_REASON_PEER_ERROR, error->type),
-        explain_notify(t, auth && t->sa->birth->doubt ? t->sa->birth->doubt : "the peer answered",
-                       error->type));
+        verdict_peer(IKE_REASON_AUTH_REFUSED_BY_PEER, error->type),
+        birth->has_ppk && !birth->doubt
+            ? explain_ppk(t, "the peer refuses AUTH, which was made with the PPK", birth->ppk_id)
+            : explain_notify(t, why, error->type));
 }
 
 static struct verdict ask_about_responder(struct turn *t)
@@ -340,7 +338,7 @@ static struct verdict ask_about_responder(struct turn *t)
         return verdict_because(verdict_kill(IKE_REASON_WRONG_ID, NOTIFY_AUTHENTICATION_FAILED),
                                explain_identity(t, "the responder says it is", &id->u.id.id));
     bool ppk = ike_msg_notify(t->in, NOTIFY_PPK_IDENTITY) != NULL;
-    if (!ppk && t->sa->conn->ppk_required)
+    if (!ppk && t->sa->conn->ppk_required && !t->sa->birth->early_ppk)
         return verdict_because(verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
                                "a PPK is required, but the peer went on without it");
     if (!take_their_identity(t))
@@ -358,7 +356,7 @@ struct verdict auth_response(struct turn *t)
     struct larval *l = t->slot->larval;
     t->sa->proof_theirs = proof_of(t->answer);
     if (v.class == V_OK)
-        auth_commit_ppk(t);
+        ppk_commit(t);
     if (v.class != V_OK || !l)
         return v;
     v = negotiate_finish(t, l, &keys_from_ike);
@@ -380,37 +378,53 @@ static struct verdict verify_initiator(struct turn *t)
     return auth_ask_verify(t, t->slot->heard.header.mid, &ike_msg_find(t->in, PAYLOAD_AUTH)->u.auth);
 }
 
-/* The initiator may name a PPK (type, then its name). The one we insist on may be another. */
+/* What the initiator sent for the case that we do not have its PPK is judged, if we may. */
+static struct verdict do_without_ppk(struct turn *t, const char *why)
+{
+    const struct notify_payload *plain = ike_msg_notify(t->in, NOTIFY_NO_PPK_AUTH);
+    struct auth_payload auth = ike_msg_find(t->in, PAYLOAD_AUTH)->u.auth;
+    const char *sentence = explain_ppk(t, why, t->sa->birth->ppk_id);
+    if (!plain || t->sa->conn->ppk_required)
+        return verdict_because(verdict_kill(IKE_REASON_NO_SECRET, NOTIFY_AUTHENTICATION_FAILED),
+                               sentence);
+    struct ike_tell *tell = turn_tell(t, TELL_ALERT, IKE_REASON_NO_SECRET);
+    if (tell)
+        tell->detail = sentence;
+    auth.data = plain->data;
+    t->slot->step = REQUEST_BELIEVE;
+    return auth_ask_verify(t, t->slot->heard.header.mid, &auth);
+}
+
+/*
+ * Table 1 of RFC 8784 3. The initiator names a PPK (type, then its name), unless it does not use
+ * any. The one that is for this connection may be another.
+ */
 static struct verdict ask_for_their_ppk(struct turn *t)
 {
     const struct conf_conn *conn = t->sa->conn;
     const struct notify_payload *n = ike_msg_notify(t->in, NOTIFY_PPK_IDENTITY);
+    struct larval *birth = t->sa->birth;
     struct notify_ppk ppk = {0};
-    bool named = n && (t->sa->extensions & EXTENSION_SET(PPK)) && notify_ppk_read(n->data, &ppk);
-    bool wrong = named && conn->ppk_id.len && !bytes_equal(conn->ppk_id, ppk.id);
-    if (conn->ppk_required && (!named || wrong))
-        return verdict_because(
-            verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
-            "a PPK is required, but the initiator names none that is accepted here");
-    if (!named)
-        return verify_initiator(t);
+    struct verdict failed = verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED);
+    if (!ppk_is_late(t->sa)) {
+        struct verdict v = ppk_check(t);
+        return v.class == V_OK ? verify_initiator(t) : v;
+    }
+    if (!n || !notify_ppk_read(n->data, &ppk))
+        return verdict_because(failed, "the use of a PPK was agreed on, but the initiator names none");
+    if (!arena_copy(&birth->arena, ppk.id, &birth->ppk_id))
+        return verdict_fault();
+    if (conn->ppk_id.len && !bytes_equal(conn->ppk_id, ppk.id))
+        return do_without_ppk(t, "this PPK is not for the initiator's connection");
     t->slot->step = REQUEST_PPK;
-    return auth_ask_ppk(t, ppk.id);
+    return ppk_ask(t, ppk.id);
 }
 
-/* With its PPK, AUTH is judged; without, what the initiator sent for that case. */
 static struct verdict judge_ppk(struct turn *t)
 {
-    const struct notify_payload *plain = ike_msg_notify(t->in, NOTIFY_NO_PPK_AUTH);
-    struct auth_payload auth = ike_msg_find(t->in, PAYLOAD_AUTH)->u.auth;
-    if (t->answer->status == ANSWER_OK)
-        return auth_mix_ppk(t) == CRYPTO_OK ? verify_initiator(t) : verdict_fault();
-    if (!plain || t->sa->conn->ppk_required)
-        return verdict_because(verdict_kill(IKE_REASON_NO_SECRET, NOTIFY_AUTHENTICATION_FAILED),
-                               "the PPK the initiator names is not known here");
-    auth.data = plain->data;
-    t->slot->step = REQUEST_BELIEVE;
-    return auth_ask_verify(t, t->slot->heard.header.mid, &auth);
+    if (t->answer->status != ANSWER_OK)
+        return do_without_ppk(t, "the PPK the initiator names is not known here");
+    return ppk_mix(t) == CRYPTO_OK ? verify_initiator(t) : verdict_fault();
 }
 
 static struct verdict ask_about_initiator(struct turn *t)
@@ -491,7 +505,7 @@ static struct verdict answer_initiator(struct turn *t)
                  (!t->sa->birth->has_ppk ||
                   ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_PPK_IDENTITY, BYTES_NONE));
     t->sa->proof_ours = proof_of(t->answer);
-    auth_commit_ppk(t);
+    ppk_commit(t);
     return built ? answer_child(t) : verdict_fault();
 }
 

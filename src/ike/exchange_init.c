@@ -15,6 +15,7 @@
 #include "ike/extension.h"
 #include "ike/limits.h"
 #include "ike/nat.h"
+#include "ike/ppk.h"
 #include "wire/notify.h"
 
 static struct choose_rules rules_of(const struct turn *t)
@@ -272,10 +273,11 @@ static struct verdict take_choice(struct turn *t, uint32_t heard)
     return VERDICT_OK;
 }
 
-/* The responder's list of methods is still to come: it needs an exchange to come in. */
-static void expect_promised(struct ike_sa *sa)
+/* The responder's list of methods or a PPK is still to come: it needs an exchange to come in. */
+static void plan_bare_round(struct ike_sa *sa)
 {
-    sa->birth->bare_round = sa->birth->methods_promised && !schedule_left(&sa->birth->schedule) &&
+    bool wanted = sa->birth->methods_promised || ppk_is_early(sa);
+    sa->birth->bare_round = wanted && !schedule_left(&sa->birth->schedule) &&
                             (sa->extensions & EXTENSION_SET(ROUNDS));
 }
 
@@ -316,7 +318,7 @@ struct verdict init_response(struct turn *t)
     if (!auth_take_certreq(t) || !announce_take(t))
         return verdict_fault();
     sa->extensions = heard & (extension_ours(sa->conn, true, 0) | EXTENSION_SET(CHILDLESS));
-    expect_promised(sa);
+    plan_bare_round(sa);
     detect_nat(t);
     t->slot->facts.kex_method = ke->method;
     return first_keys(t, sa->spi_i, sa->spi_r) == CRYPTO_OK ? VERDICT_OK : verdict_fault();

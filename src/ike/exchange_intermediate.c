@@ -1,7 +1,8 @@
 /*
  * IKE_INTERMEDIATE (RFC 9242), used for the key exchanges of RFC 9370 2.2.2 that follow the one in
  * IKE_SA_INIT: one round each. The responder's list of methods that was promised (RFC 9593) comes
- * with the last of them; where there is none, the initiator asks for it with an empty message.
+ * with the last of them, and so does a PPK (RFC 9867, ppk.h); where there is none, the initiator
+ * sends a message without a key exchange.
  *
  *   SK{ KEi(n) }   -->
  *             <--   SK{ KEr(n) }
@@ -11,8 +12,13 @@
  * prf(SK_d(n-1), SK(n) | Ni | Nr) makes the keys of the next epoch (round_done). A failure ends the SA: it is not authenticated yet.
  */
 #include "ike/announce.h"
+#include "ike/explain.h"
 #include "ike/limits.h"
+#include "ike/ppk.h"
 #include "ike/turn.h"
+
+enum start_step { START_ROUND,
+                  START_PPK };
 
 /* The round is done, its secret is there: the keys of the next epoch. */
 static struct verdict chain_keys(struct turn *t)
@@ -50,7 +56,7 @@ bool round_is_due(const struct larval *birth)
     return schedule_left(&birth->schedule) || birth->bare_round;
 }
 
-struct verdict round_start(struct turn *t)
+static struct verdict offer_key_exchange(struct turn *t)
 {
     struct schedule *schedule = &t->sa->birth->schedule;
     if (!schedule_left(schedule))
@@ -62,6 +68,18 @@ struct verdict round_start(struct turn *t)
     uint16_t method = schedule_method(schedule)->id;
     bool built = turn_add_key_exchange(t, method, bytes_make(data, len));
     return built ? VERDICT_OK : verdict_fault();
+}
+
+struct verdict round_start(struct turn *t)
+{
+    struct verdict v = VERDICT_OK;
+    if (t->slot->step == START_ROUND && ppk_is_due(t->sa)) {
+        t->slot->step = START_PPK;
+        return ppk_ask(t, t->sa->conn->ppk_id);
+    }
+    if (t->slot->step == START_PPK)
+        v = ppk_offer(t);
+    return v.class == V_OK ? offer_key_exchange(t) : v;
 }
 
 static struct verdict answer_key_exchange(struct turn *t, const struct ke_payload *ke)
@@ -98,24 +116,17 @@ struct verdict round_request(struct turn *t)
     if (ke && !schedule_left(schedule))
         return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX),
                                "a key exchange more than agreed on");
-    struct verdict v = ke ? answer_key_exchange(t, ke) : count_bare(t);
-    if (v.class == V_OK && !schedule_left(schedule) && !announce_promised(t))
-        return verdict_fault();
-    return v;
+    struct verdict v = ppk_look(t);
+    if (v.class == V_OK)
+        v = ke ? answer_key_exchange(t, ke) : count_bare(t);
+    if (v.class != V_OK || schedule_left(schedule))
+        return v;
+    return ppk_answer(t) == CRYPTO_OK && announce_promised(t) ? VERDICT_OK : verdict_fault();
 }
 
-struct verdict round_response(struct turn *t)
+static struct verdict finish_key_exchange(struct turn *t)
 {
-    const struct notify_payload *error = ike_msg_error(t->in);
     const struct ke_payload *ke = find_key_exchange(t);
-    if (error)
-        return verdict_peer(IKE_REASON_PEER_ERROR, error->type);
-    if (!announce_take(t))
-        return verdict_fault();
-    if (!schedule_left(&t->sa->birth->schedule)) {
-        t->sa->birth->bare_round = false;
-        return VERDICT_OK;
-    }
     if (!ke)
         return verdict_because(verdict_peer(IKE_REASON_SYNTAX, 0), "no key exchange in the answer");
     enum crypto_result result =
@@ -124,6 +135,26 @@ struct verdict round_response(struct turn *t)
     if (result == CRYPTO_BAD)
         return verdict_peer(IKE_REASON_BAD_KEY_EXCHANGE, 0);
     return result == CRYPTO_OK ? chain_keys(t) : verdict_fault();
+}
+
+struct verdict round_response(struct turn *t)
+{
+    struct larval *birth = t->sa->birth;
+    const struct notify_payload *error = ike_msg_error(t->in);
+    if (error && error->type == NOTIFY_AUTHENTICATION_FAILED && birth->ppk)
+        return verdict_because(verdict_peer(IKE_REASON_AUTH_REFUSED_BY_PEER, error->type),
+                               explain_ppk(t, "the peer refuses the PPK, or has another one",
+                                           birth->ppk_id));
+    if (error)
+        return verdict_peer(IKE_REASON_PEER_ERROR, error->type);
+    if (!announce_take(t))
+        return verdict_fault();
+    struct verdict v = VERDICT_OK;
+    if (schedule_left(&birth->schedule))
+        v = finish_key_exchange(t);
+    else
+        birth->bare_round = false;
+    return v.class == V_OK && t->slot->step == START_PPK ? ppk_finish(t) : v;
 }
 
 static enum crypto_result cover(struct turn *t, const struct spoken *message, bool initiator)

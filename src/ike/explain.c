@@ -113,6 +113,19 @@ const char *explain_identity(struct turn *t, const char *what, const struct iden
     return turn_sentence(t, &text);
 }
 
+const char *explain_ppk(struct turn *t, const char *what, struct bytes id)
+{
+    char room[SENTENCE_MAX];
+    struct text text = text_make(room, sizeof room);
+    text_add(&text, what);
+    if (id.len) {
+        text_add(&text, ": '");
+        text_safe(&text, id);
+        text_char(&text, '\'');
+    }
+    return turn_sentence(t, &text);
+}
+
 const char *explain_demand(struct turn *t, const char *scheme)
 {
     char room[SENTENCE_MAX];

@@ -20,6 +20,8 @@ const char *explain_selectors(struct turn *t, const struct selectors *offered_lo
 const char *explain_refusal(struct turn *t, const char *why, const struct identity *id);
 /* Authentication with this scheme (may be NULL) falls short of quantum_safe_auth = required. */
 const char *explain_demand(struct turn *t, const char *scheme);
+/* "<what>: 'name of the PPK'" */
+const char *explain_ppk(struct turn *t, const char *what, struct bytes id);
 const char *explain_identity(struct turn *t, const char *what, const struct identity *id);
 const char *explain_notify(struct turn *t, const char *what, uint16_t notify);
 /* These facts, and behind them how far this SA has come and what it asks of the peer. */

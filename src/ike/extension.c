@@ -18,6 +18,22 @@ bool extension_offers_rounds(const struct proposals *p)
     return false;
 }
 
+/*
+ * Who has a PPK takes one; who begins says so only where one is meant for this peer, and offers
+ * both ways. The answer names one: the early one where it can be (RFC 9867).
+ */
+static uint32_t ppk_ours(const struct conf_conn *conn, bool initiator, uint32_t heard)
+{
+    const uint32_t early = EXTENSION_SET(PPK_ROUND) | EXTENSION_SET(ROUNDS);
+    if (initiator && !conn->ppk_id.len && !conn->ppk_required)
+        return 0;
+    if (initiator)
+        return EXTENSION_SET(PPK) | (conn->ppk_early ? early : 0);
+    if (!conn->has_ppk)
+        return 0;
+    return conn->ppk_early && (heard & early) == early ? EXTENSION_SET(PPK_ROUND) : EXTENSION_SET(PPK);
+}
+
 uint32_t extension_ours(const struct conf_conn *conn, bool initiator, uint32_t heard)
 {
     uint32_t set = 0;
@@ -27,9 +43,7 @@ uint32_t extension_ours(const struct conf_conn *conn, bool initiator, uint32_t h
         set |= EXTENSION_SET(CHILDLESS);
     if (initiator ? extension_offers_rounds(&conn->ike) : (heard & EXTENSION_SET(ROUNDS)) != 0)
         set |= EXTENSION_SET(ROUNDS);
-    /* who has a PPK takes one; who begins says so only where one is meant for this peer */
-    if (initiator ? conn->ppk_id.len || conn->ppk_required : conn->has_ppk)
-        set |= EXTENSION_SET(PPK);
+    set |= ppk_ours(conn, initiator, heard);
     if (!initiator) /* fragments, too, are only of use to a peer that knows them */
         set &= heard | EXTENSION_SET(CHILDLESS);
     return set;

@@ -241,6 +241,35 @@ enum crypto_result keys_mix_ppk(const struct crypto *c, const struct alg *prf, s
     return CRYPTO_OK;
 }
 
+enum crypto_result keys_with_ppk(const struct crypto *c, const struct ike_suite *suite,
+                                 const struct ike_seed *seed, struct bytes ppk,
+                                 const struct secret *d_before, struct ike_keys *out)
+{
+    struct secret skeyseed = *d_before;
+    enum crypto_result result = mix(c, suite->prf, ppk, &skeyseed);
+    if (result == CRYPTO_OK)
+        result = expand(c, suite, seed, secret_view(&skeyseed), out);
+    secret_wipe(&skeyseed);
+    if (result != CRYPTO_OK)
+        ike_keys_wipe(out);
+    return result;
+}
+
+enum crypto_result keys_confirm_ppk(const struct crypto *c, const struct alg *prf,
+                                    const struct ike_seed *seed, struct bytes ppk, uint8_t *out,
+                                    size_t len)
+{
+    uint8_t spis[16], whole[PRF_LEN_MAX];
+    put_u64(spis, seed->spi_i);
+    put_u64(spis + 8, seed->spi_r);
+    const struct bytes parts[] = {seed->ni, seed->nr, BYTES_OF(spis)};
+    enum crypto_result result = c->prf(c->self, prf, ppk, parts, 3, whole);
+    if (result == CRYPTO_OK)
+        memcpy(out, whole, len);
+    wipe(whole, sizeof whole);
+    return result;
+}
+
 /* ---- wiping ---------------------------------------------------------------------------------- */
 
 void ike_keys_wipe(struct ike_keys *k)

@@ -9,6 +9,7 @@
  *   expansion      {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr)
  *   Child SA       KEYMAT = prf+(SK_d, [SK(0) |] Ni | Nr [| SK(1) | ... | SK(n)])         RFC 7296 2.17, RFC 9370 2.2.4
  *   PPK            SK_d = prf+(PPK, SK_d'), likewise SK_pi and SK_pr                      RFC 8784 3
+ *   PPK, early     SKEYSEED' = prf+(PPK, SK_d), then expansion                            RFC 9867
  *
  * Letters are the RFCs'. "i" is who sent the request of the exchange that makes the keys. All functions
  * wipe what they computed on the way and, on failure, their output.
@@ -71,6 +72,17 @@ enum crypto_result keys_child(const struct crypto *c, const struct alg *prf, con
 
 enum crypto_result keys_mix_ppk(const struct crypto *c, const struct alg *prf, struct bytes ppk,
                                 struct ike_keys *keys);
+
+/*
+ * RFC 9867: all keys anew from SK_d and a PPK, and the first `len` octets of prf(PPK, Ni | Nr | SPIi |
+ * SPIr), with which two sides know that it is the same PPK.
+ */
+enum crypto_result keys_with_ppk(const struct crypto *c, const struct ike_suite *suite,
+                                 const struct ike_seed *seed, struct bytes ppk,
+                                 const struct secret *d_before, struct ike_keys *out);
+enum crypto_result keys_confirm_ppk(const struct crypto *c, const struct alg *prf,
+                                    const struct ike_seed *seed, struct bytes ppk, uint8_t *out,
+                                    size_t len);
 
 void ike_keys_wipe(struct ike_keys *k);
 void child_keys_wipe(struct child_keys *k);

@@ -72,7 +72,9 @@ struct larval {
     bool has_ppk;              /* RFC 8784: AUTH is made with the keys below */
     bool ppk_strong;           /* it withstands a quantum computer */
     struct ike_keys ppk_keys;
-    struct bytes ppk_id;       /* as initiator: which one we name */
+    struct bytes ppk_id;       /* which one it is */
+    struct shared_secret *ppk; /* RFC 9867: until its exchange is done; in the arena */
+    bool early_ppk;            /* RFC 9867: it went into the keys of the next epoch */
     struct bytes plain_auth;   /* as initiator: AUTH as it would be without the PPK */
     bool initial_contact;      /* the peer said so */
     const struct conf_child *wanted; /* Child SA to make in IKE_AUTH, NULL = none */

@@ -19,6 +19,8 @@ enum {
     COOKIE_RETRIES_MAX = 3,
     /* exchanges between IKE_SA_INIT and IKE_AUTH that bring no key exchange: lists, a PPK */
     BARE_ROUNDS_MAX = 3,
+    /* PPKs that an initiator may name, each of which has to be fetched before it is known */
+    PPK_CANDIDATES_MAX = 4,
     /* methods of authentication kept of a peer's list; we know about forty */
     ANNOUNCED_MAX = 64,
     KE_RETRIES_MAX = 2,          /* INVALID_KE_PAYLOAD answers followed per SA */

@@ -205,7 +205,7 @@ void record_answer(struct host *h, const struct ike_answer *answer)
     put_hex(f, answer->auth);
     put_hex(f, answer->scheme ? bytes_str(answer->scheme) : BYTES_NONE);
     put_hex(f, answer->detail ? bytes_str(answer->detail) : BYTES_NONE);
-    put_hex(f, answer->ppk ? secret_view(answer->ppk) : BYTES_NONE);
+    put_hex(f, answer->ppk ? shared_secret_view(answer->ppk) : BYTES_NONE);
     put_hex(f, answer->ppk_id);
     fprintf(f, " %u", answer->cert_count);
     for (uint16_t i = 0; i < answer->cert_count; i++) {
@@ -355,11 +355,11 @@ static void replay_answer(struct replay *r)
     answer.auth = read_hex(r);
     answer.scheme = read_sentence(r);
     answer.detail = read_sentence(r);
-    struct secret ppk;
+    struct shared_secret ppk;
     struct bytes key = read_hex(r);
     if (key.len > sizeof ppk.data)
         damaged(r);
-    ppk.len = (uint8_t)key.len;
+    ppk.len = (uint16_t)key.len;
     if (key.len) {
         memcpy(ppk.data, key.at, key.len);
         answer.ppk = &ppk;

@@ -433,7 +433,9 @@ static void note_tell(struct side *s, const struct ike_tell *tell)
     if (tell->reason == IKE_REASON_NONE)
         return;
     s->trouble = tell->reason;
-    snprintf(s->detail, sizeof s->detail, "%s: %s", ike_reason_text(tell->reason), tell->detail);
+    size_t len = strlen(s->detail);
+    snprintf(s->detail + len, sizeof s->detail - len, "%s%s: %s", len ? "; " : "",
+             ike_reason_text(tell->reason), tell->detail);
 }
 
 enum { ANSWERS_MAX = 64 };

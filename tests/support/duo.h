@@ -97,7 +97,7 @@ struct side {
     uint64_t sent, sent_octets; /* datagrams */
     uint64_t rounds;            /* IKE_INTERMEDIATE exchanges */
     enum ike_reason trouble;    /* the last failure told */
-    char detail[256];
+    char detail[1024]; /* and what was said of all of them */
 };
 
 struct duo {

@@ -337,6 +337,133 @@ static void a_weak_shared_key_is_no_proof(void **state)
     }
 }
 
+/* ---- PPKs (RFC 8784, RFC 9867) --------------------------------------------------------------- */
+
+#define PSK_SECRET "ike {\n secret = \"a key of thirty-two characters..\"\n }\n"
+#define PPK_OF(name, value) "ppk {\n id = " name "\n secret = \"" value "\"\n }\n"
+#define ONE_PPK PPK_OF("qkd", "thirty-two octets that are one..")
+#define OTHER_PPK PPK_OF("qkd", "thirty-two octets that are two..")
+#define THIRD_PPK PPK_OF("third", "thirty-two octets that are not..")
+
+/* What a side is configured with. */
+enum has { NONE,
+           ONE,
+           OTHER,
+           THIRD };
+static const char *const secrets_of[] = {PSK_SECRET, PSK_SECRET ONE_PPK, PSK_SECRET OTHER_PPK,
+                                         PSK_SECRET THIRD_PPK};
+
+struct ppk_row {
+    bool moon_asks; /* ppk_id = qkd */
+    enum has moon, sun;
+    bool moon_required, sun_required;
+    bool is_up, is_in;
+    const char *moon_says, *sun_says;
+};
+
+/*
+ * Every cell of table 1 of RFC 8784 3 and its like for the initiator. Whoever requires a PPK never
+ * goes on without, whoever does not goes on unless both have different ones.
+ */
+static const struct ppk_row ppk_rows[] = {
+    /* asks, moon, sun, moon requires, sun requires, up, in */
+    {false, NONE, NONE, false, false, true, false, "", ""},
+    {false, NONE, ONE, false, false, true, false, "", ""},
+    {false, NONE, ONE, false, true, false, false, "AUTHENTICATION_FAILED", "a PPK is required"},
+    {true, ONE, NONE, false, false, true, false, "", ""},
+    {true, ONE, NONE, true, false, false, false, "a PPK is required, but the peer uses none",
+     "the peer reports AUTHENTICATION_FAILED"},
+    {true, ONE, ONE, false, false, true, true, "", ""},
+    {true, ONE, ONE, true, false, true, true, "", ""},
+    {true, ONE, ONE, false, true, true, true, "", ""},
+    {true, ONE, ONE, true, true, true, true, "", ""},
+    {true, ONE, THIRD, false, false, true, false, NULL, "PPK"},
+    {true, ONE, THIRD, true, false, false, false, NULL, "PPK"},
+    {true, ONE, THIRD, false, true, false, false, NULL, "PPK"},
+    {true, ONE, OTHER, false, false, false, false, "PPK", "the PPK is not the same on both sides"},
+    {true, ONE, OTHER, true, false, false, false, "PPK", "the PPK is not the same on both sides"},
+    {true, ONE, OTHER, false, true, false, false, NULL, "PPK"},
+    {true, ONE, OTHER, true, true, false, false, NULL, "PPK"},
+};
+
+static void check_ppk_row(const struct ppk_row *row, bool early, size_t i)
+{
+    char moon_conn[200], sun_conn[200];
+    snprintf(moon_conn, sizeof moon_conn, PLAIN "%s%s%s", early ? "" : "\n ppk_early = no",
+             row->moon_asks ? "\n ppk_id = qkd" : "",
+             row->moon_required ? "\n ppk_required = yes" : "");
+    snprintf(sun_conn, sizeof sun_conn, PLAIN "%s",
+             row->sun_required ? "\n ppk_required = yes" : "");
+    struct duo duo;
+    configure(&moon_host, &(struct lines){moon_conn, NULL, NULL, secrets_of[row->moon]});
+    configure(&sun_host, &(struct lines){sun_conn, NULL, NULL, secrets_of[row->sun]});
+    bring_up(&duo);
+    if (is_up(&duo) != row->is_up)
+        print_error("row %zu, %s: %s | %s\n", i, early ? "early" : "late", duo.a.detail,
+                    duo.b.detail);
+    assert_int_equal(is_up(&duo), row->is_up);
+    assert_says(duo.a.detail, row->moon_says ? row->moon_says : "");
+    assert_says(duo.b.detail, row->sun_says);
+    if (is_up(&duo)) {
+        assert_int_equal(only_sa(&duo.a).ppk, row->is_in);
+        assert_int_equal(only_sa(&duo.b).ppk, row->is_in);
+        assert_int_equal(duo.a.rounds, early && row->moon_asks && row->sun != NONE);
+    }
+    while (!row->is_up && duo_tick(&duo, duo.now + 10 * IKE_SECOND))
+        ;
+    assert_true(row->is_up || ike_engine_sa_count(duo.b.engine) == 0); /* nothing is left half open */
+    drop(&duo);
+}
+
+static void a_ppk_is_used_or_missed_as_configured(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof ppk_rows / sizeof ppk_rows[0]; i++) {
+        check_ppk_row(&ppk_rows[i], false, i);
+        check_ppk_row(&ppk_rows[i], true, i);
+    }
+}
+
+/* It goes in behind the secret of the key exchange that travels in the same messages. */
+static void a_ppk_goes_along_with_a_key_exchange(void **state)
+{
+    (void)state;
+    struct lines asking = {ROUND "\n ppk_id = qkd\n ppk_required = yes", NULL, NULL,
+                           secrets_of[ONE]},
+                 serving = {ROUND "\n ppk_required = yes", NULL, NULL, secrets_of[ONE]};
+    struct duo duo;
+    meet(&duo, &asking, &serving);
+    assert_true(is_up(&duo));
+    assert_int_equal(duo.a.rounds, 1);
+    assert_true(only_sa(&duo.b).ppk && only_sa(&duo.b).quantum_safe);
+    drop(&duo);
+}
+
+/* A required PPK makes up for signatures that fall to a quantum computer, an optional one does not. */
+static void a_required_ppk_fulfils_the_demand(void **state)
+{
+    (void)state;
+    struct duo duo;
+    give_cert(&moon_host, "ed25519", false);
+    for (int early = 0; early < 2; early++)
+        for (int required = 0; required < 2; required++) {
+            char conn[200];
+            snprintf(conn, sizeof conn, PLAIN "\n ppk_id = qkd\n ppk_early = %s\n ppk_required = %s",
+                     early ? "yes" : "no", required ? "yes" : "no");
+            struct lines asking = {conn, "auth = pubkey\n certs = ed25519.pem", "auth = psk",
+                                   secrets_of[ONE]};
+            configure(&moon_host, &asking);
+            snprintf(conn, sizeof conn, PLAIN "\n quantum_safe_auth = required\n ppk_required = %s",
+                     required ? "yes" : "no");
+            configure(&sun_host, &(struct lines){conn, "auth = psk", "auth = pubkey", secrets_of[ONE]});
+            bring_up(&duo);
+            assert_int_equal(is_up(&duo), required);
+            assert_says(duo.b.detail, required ? "" : "does not allow");
+            assert_true(!required || only_sa(&duo.b).auth_quantum_safe);
+            drop(&duo);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +475,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_demand_holds_for_the_responder_too, begin_hosts,
                                         end_hosts),
         cmocka_unit_test_setup_teardown(a_weak_shared_key_is_no_proof, begin_hosts, end_hosts),
+        cmocka_unit_test_setup_teardown(a_ppk_is_used_or_missed_as_configured, begin_hosts,
+                                        end_hosts),
+        cmocka_unit_test_setup_teardown(a_ppk_goes_along_with_a_key_exchange, begin_hosts,
+                                        end_hosts),
+        cmocka_unit_test_setup_teardown(a_required_ppk_fulfils_the_demand, begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(a_long_list_comes_later, begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(a_refusal_names_what_the_peer_accepts, begin_hosts,
                                         end_hosts),

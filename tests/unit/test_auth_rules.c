@@ -197,14 +197,14 @@ static void a_ppk_is_used_or_refused_as_both_sides_demand(void **state)
         {"the initiator knows nothing of PPKs", {.conn = NULL}, names, UP, NULL},
         {"the responder has another", names, another, UP, NULL},
         {"the initiator lacks the one it names", names_in_vain, names, UP, NULL},
-        {"the initiator demands, the responder knows none", demands, {.conn = NULL}, MOON_SAYS, "a PPK is required, but the peer does not use any"},
+        {"the initiator demands, the responder knows none", demands, {.conn = NULL}, MOON_SAYS, "a PPK is required, but the peer uses none"},
         {"the initiator demands, the responder has another", demands, another, SUN_SAYS, "the PPK the initiator names is not known here"},
-        {"the responder demands, the initiator knows none", {.conn = NULL}, demands, SUN_SAYS, "a PPK is required, but the initiator names none that is accepted here"},
+        {"the responder demands, the initiator knows none", {.conn = NULL}, demands, SUN_SAYS, "a PPK is required, but the initiator uses none"},
         {"the responder demands, the initiator lacks it", names_in_vain, demands, SUN_SAYS, "a PPK is required"},
         {"the responder demands another", names, demands_another, SUN_SAYS, "a PPK is required"},
-        {"both demand, each another", demands, demands_another, SUN_SAYS, "a PPK is required"},
-        {"one name, two keys", names, wrong, SUN_SAYS, "wrong secret"},
-        {"one name, two keys, demanded", demands, demands_wrong, SUN_SAYS, "wrong secret"},
+        {"both demand, each another", demands, demands_another, SUN_SAYS, "is not known here: 'lab'"},
+        {"one name, two keys", names, wrong, SUN_SAYS, "the PPK is not the same on both sides"},
+        {"one name, two keys, demanded", demands, demands_wrong, SUN_SAYS, "the PPK is not the same on both sides"},
     };
     try_rows(rows, sizeof rows / sizeof rows[0]);
 }

@@ -241,6 +241,24 @@ static void check_ppk(uint16_t prf, const char *ppk, const char *const before[3]
     rows++;
 }
 
+static void check_early_ppk(struct ike_suite suite, const char *ni, const char *nr, const char *spi_i,
+                            const char *spi_r, const char *ppk, const char *confirmation,
+                            const char *d, const char *const wanted[7])
+{
+    struct inputs in;
+    struct ike_keys keys;
+    struct octets key = hex(ppk);
+    struct secret before = secret_of(d);
+    uint8_t confirmed[8];
+    fill_inputs(&in, ni, nr, spi_i, spi_r);
+    assert_int_equal(keys_confirm_ppk(crypto, suite.prf, &in.seed, view(&key), confirmed, 8),
+                     CRYPTO_OK);
+    assert_octets(BYTES_OF(confirmed), confirmation);
+    assert_int_equal(keys_with_ppk(crypto, &suite, &in.seed, view(&key), &before, &keys), CRYPTO_OK);
+    assert_keys(&keys, wanted);
+    rows++;
+}
+
 static void check_prf_plus(uint16_t prf, const char *key, const char *seed, const char *wanted)
 {
     struct octets k = hex(key), s = hex(seed), out = hex(wanted);
@@ -309,6 +327,9 @@ static void check_octets(bool initiator, const char *nonce, const char *id_body,
 #define CHILD(e, b, a, p, d, ni, nr, sk, ei, ai, er, ar) \
     check_child(suite_of(e, b, a, p), d, ni, nr, sk, ei, ai, er, ar);
 #define PPK(p, ppk, d, pi, pr, ...) check_ppk(p, ppk, KEYS(d, pi, pr), KEYS(__VA_ARGS__));
+#define EARLY_PPK(e, b, a, p, ni, nr, spi_i, spi_r, ppk, confirmation, d, ...) \
+    check_early_ppk(suite_of(e, b, a, p), ni, nr, spi_i, spi_r, ppk, confirmation, d, \
+                    KEYS(__VA_ARGS__));
 #define PRF_PLUS(...) check_prf_plus(__VA_ARGS__);
 #define TRANSCRIPT(...) check_transcript(__VA_ARGS__);
 #define MESSAGE(...) check_message(__VA_ARGS__);

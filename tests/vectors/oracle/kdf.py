@@ -121,6 +121,16 @@ def child(suite, d, ni, nr, sk):
     return stream[:e], stream[e:e + a], stream[e + a:2 * e + a], stream[2 * e + a:]
 
 
+def early_ppk(suite, ppk, d, ni, nr, spi_i, spi_r):
+    """RFC 9867: SKEYSEED' = prf+(PPK, SK_d), as long as a key of the PRF; all keys follow from it"""
+    return expand(suite, suite.prf.plus(ppk, d, suite.prf.key_len), ni, nr, spi_i, spi_r)
+
+
+def confirmation(suite, ppk, ni, nr, spi_i, spi_r):
+    """RFC 9867: the first eight octets of prf(PPK, Ni | Nr | SPIi | SPIr)"""
+    return suite.prf(ppk, ni + nr + spi_i + spi_r)[:8]
+
+
 def covered(header, first_payload, reserved, plain):
     """RFC 9242 3.3.2, figure 1: A | P of a message as if it had not been fragmented"""
     a_len = 28 + 4
@@ -198,6 +208,8 @@ def one_suite(number, suite):
     ppk = octets(f"PPK {number}", 8 + 13 * number)
     mixed = (suite.prf.plus(ppk, keys[name], suite.prf.key_len) for name in ("d", "pi", "pr"))
     put("PPK", suite.prf.number, ppk, keys["d"], keys["pi"], keys["pr"], *mixed)
+    put_keys("EARLY_PPK", (*seed, ppk, confirmation(suite, ppk, ni, nr, spi_i, spi_r), keys["d"]),
+             early_ppk(suite, ppk, keys["d"], ni, nr, spi_i, spi_r))
     return keys
 
 
