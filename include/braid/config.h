@@ -135,9 +135,9 @@ struct conf_engine {
     ike_time keepalive_for;          /* NAT keepalive, default 20 s; 0 = off */
     /* largest IP datagram of a fragment, default 1280; 0 = never fragment */
     uint16_t fragment_size;
-    /* largest reassembled message after authentication, default 65535 */
+    /* largest reassembled message after authentication, default 131072 */
     uint32_t message_max;
-    uint32_t message_max_early;      /* and before it, default 65535 (SLH-DSA-256s: certificate and AUTH 60 kB) */
+    uint32_t message_max_early;      /* and before it, default 131072 (SLH-DSA-256f: certificate and AUTH 100 kB) */
     /* prefer_configured_proposals, default true: our order of proposals decides as responder */
     bool follow_configured_order;
     bool make_before_break;          /* an SA is authenticated anew beside the old one, default true */

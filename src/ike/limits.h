@@ -26,15 +26,18 @@ enum {
     KE_RETRIES_MAX = 2,          /* INVALID_KE_PAYLOAD answers followed per SA */
 
     CONTACT_LEN_MAX = 32768,     /* a first message is kept until IKE_AUTH; with FrodoKEM-1344 it has 22 kB */
-    FRAGMENTS_MAX = 128,         /* of one message: 64 KiB in fragments of 576 octets need 120 */
+    FRAGMENTS_MAX = 576,         /* of one message: 256 KiB in fragments of 576 octets need 543 */
     FRAGMENT_LEN_MIN = 256,      /* refuse to plan smaller ones */
     FRAGMENT_SIZE_FALLBACK_V4 = 576,  /* whole IP datagram, used when larger ones seem to be lost */
     FRAGMENT_SIZE_FALLBACK_V6 = 1280,
     /* transmissions without an answer before trying the fallback size */
     REFRAGMENT_AFTER = 3,
 
-    /* values of one decoded message, and of the one built in answer */
+    /* values of one decoded message */
     DECODE_ARENA_MAX = 192 * 1024,
+    /* what is built in answer, its certificates and AUTH as values and as octets, and what is asked
+     * about the peer's */
+    SPEAK_ARENA_MAX = 768 * 1024,
     /* octets of effects after which a tick lets them be carried out */
     EFFECTS_ENOUGH = 512 * 1024,
     STRANGERS_TOLD_MAX = 20,

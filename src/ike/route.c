@@ -33,7 +33,7 @@ struct passage {
 
 static struct verdict read_header(struct passage *p)
 {
-    if (p->datagram.len > MESSAGE_LEN_MAX || !ike_header_read(p->datagram, &p->header) ||
+    if (p->datagram.len > DATAGRAM_LEN_MAX || !ike_header_read(p->datagram, &p->header) ||
         p->header.length != p->datagram.len)
         return verdict_drop(DROP_HEADER);
     if (p->header.major != 2) {

@@ -44,7 +44,7 @@ struct slot *slot_new(const struct alloc *alloc, const struct exchange *exchange
     if (!slot)
         return NULL;
     slot->exchange = exchange;
-    slot->arena = arena_make(alloc, DECODE_ARENA_MAX);
+    slot->arena = arena_make(alloc, SPEAK_ARENA_MAX);
     slot->in_arena = arena_make(alloc, DECODE_ARENA_MAX);
     slot->began_at = now;
     slot->resend_at = IKE_NEVER;

@@ -124,7 +124,7 @@ enum crypto_result sk_seal(const struct crypto *c, const struct sk_keys *keys,
 {
     const struct ike_suite *suite = keys->suite;
     size_t total_len = sk_sealed_len(suite, plain.len, outer->fragment);
-    if (total_len > MESSAGE_LEN_MAX)
+    if (total_len > DATAGRAM_LEN_MAX)
         return CRYPTO_FAULT;
     struct writer w = writer_make(to, total_len);
     write_head(&w, outer, total_len);

@@ -20,8 +20,8 @@ void conf_engine_defaults(struct conf_engine *c)
         .series_for = 15 * IKE_SECOND,
         .keepalive_for = 20 * IKE_SECOND,
         .fragment_size = 1280,
-        .message_max = 65535,
-        .message_max_early = 65535,
+        .message_max = 131072,
+        .message_max_early = 131072,
         .follow_configured_order = true,
         .make_before_break = true,
     };

@@ -221,7 +221,7 @@ void ike_message_encode(struct writer *w, const struct ike_msg *msg)
     ike_header_write(w, &msg->header);
     ike_payloads_encode(w, msg, &first);
     size_t len = w->len - start;
-    if (len > MESSAGE_LEN_MAX)
+    if (len > DATAGRAM_LEN_MAX)
         w->fault = true;
     writer_set_u8(w, start + HEADER_NEXT_AT, first);
     writer_set_u16(w, start + HEADER_LENGTH_AT, 0);

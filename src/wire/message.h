@@ -30,7 +30,12 @@ enum {
     CP_ATTRIBUTES_MAX = 1024, /* in one Configuration payload */
     NONCE_LEN_MIN = 16,       /* RFC 7296 3.9 */
     NONCE_LEN_MAX = 256,
-    MESSAGE_LEN_MAX = 65535, /* reassembled and decrypted; a datagram cannot be longer either */
+    DATAGRAM_LEN_MAX = 65535, /* and one payload: the length of either has 16 bits */
+    /*
+     * All payloads of one message, which only fragments can carry (RFC 7383): a certificate of
+     * SLH-DSA-256f with two sub-CAs and AUTH are four times 50 kB.
+     */
+    MESSAGE_LEN_MAX = 256 * 1024,
 };
 
 /* ---- header (RFC 7296 3.1) ------------------------------------------------------------------------------------ */

@@ -66,7 +66,7 @@ static void send_and_compare(const struct ike_msg *m, size_t len, struct arena *
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < IKE_HEADER_LEN || size > MESSAGE_LEN_MAX)
+    if (size < IKE_HEADER_LEN || size > DATAGRAM_LEN_MAX)
         return 0;
     struct memory memory;
     memory_make(&memory);

@@ -400,9 +400,19 @@ struct duo_queue {
     uint8_t octets[QUEUE_LEN][DATAGRAM_LEN_MAX];
 };
 
+static bool is_lost(struct duo *p)
+{
+    p->die = p->die * 6364136223846793005u + 1442695040888963407u;
+    bool lost = (p->die >> 33) % 100 < p->loss_percent;
+    p->lost += lost;
+    return lost;
+}
+
 static void queue_datagram(struct duo *p, struct side *from, const struct ike_send *send)
 {
     struct duo_queue *q = p->queue;
+    if (is_lost(p))
+        return;
     size_t at = q->tail++ % QUEUE_LEN;
     must(q->tail - q->head <= QUEUE_LEN && send->datagram.len <= DATAGRAM_LEN_MAX,
          "too much is under way");

@@ -1,6 +1,6 @@
 /*
- * duo: two engines in one memory, joined by a queue, for measurements. Nothing is lost or delayed,
- * long-term secrets answer at once, the data plane agrees to everything. Each side has its own
+ * duo: two engines in one memory, joined by a queue, for measurements. Nothing is delayed, and
+ * nothing lost unless that is wanted, long-term secrets answer at once, the data plane agrees to everything. Each side has its own
  * memory, whose books are kept, and may have its calls of the cryptographic backend timed and
  * written down.
  */
@@ -104,6 +104,8 @@ struct duo {
     struct side a, b; /* a asks first */
     ike_time now;
     struct duo_queue *queue;
+    unsigned loss_percent; /* of the datagrams, by a die of its own */
+    uint64_t die, lost;
 };
 
 /* `path` as a sees it. The backend is shared by both sides. */

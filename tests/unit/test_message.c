@@ -442,7 +442,7 @@ static void what_no_octets_can_express_is_not_encoded(void **state)
     ike_msg_add_raw(&m, &arena, PAYLOAD_NONE, BYTES_LIT("x")); /* type 0 ends a chain */
     assert_int_equal(encode(&m).len, 0);
 
-    static const uint8_t half[MESSAGE_LEN_MAX / 2];
+    static const uint8_t half[DATAGRAM_LEN_MAX / 2];
     m = ike_msg_make();
     for (int i = 0; i < 2; i++)
         ike_msg_add_raw(&m, &arena, PAYLOAD_VENDOR, BYTES_OF(half)); /* the header makes it too long */
