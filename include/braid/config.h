@@ -141,6 +141,7 @@ struct conf_engine {
     /* prefer_configured_proposals, default true: our order of proposals decides as responder */
     bool follow_configured_order;
     bool make_before_break;          /* an SA is authenticated anew beside the old one, default true */
+    bool tell_keys;                  /* TELL_KEYS of every IKE SA, for somebody who debugs; default false */
 };
 
 void conf_engine_defaults(struct conf_engine *c);

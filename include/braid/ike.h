@@ -174,6 +174,7 @@ enum tell_kind {
     TELL_IKE_REKEYED,   /* ike_id took over from replaced_id; `detail` warns of a change of the PRF */
     TELL_CHILD_REKEYED, /* child_id took over from replaced_id */
     TELL_ALERT,       /* something failed without (or before) an SA going down; reason and detail */
+    TELL_KEYS,        /* only with conf_engine.tell_keys: an epoch of keys of an IKE SA is in force */
 };
 
 /* Why something failed, in words a program can match; ike_reason_text gives a sentence. */
@@ -223,6 +224,12 @@ struct tell_exchange {
     ike_time took;           /* first sending to last answer */
 };
 
+/* What protects the messages of an IKE SA. Secrets: wiped when the effects are cleared. */
+struct tell_keys {
+    const struct alg *encr, *integ; /* integ NULL with AEAD */
+    struct secret ei, er, ai, ar;
+};
+
 struct ike_tell {
     enum tell_kind kind;
     uint32_t ike_id;          /* unique id of the IKE SA, 0 = none (an alert about first contact) */
@@ -249,6 +256,7 @@ struct ike_tell {
     const char *facts;
     uint64_t order_id;        /* the order that led to this, 0 = none */
     struct tell_exchange exchange; /* EXCHANGE, RESENT */
+    const struct tell_keys *keys; /* TELL_KEYS */
 };
 
 /* ---- effects --------------------------------------------------------------------------------- */

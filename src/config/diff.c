@@ -194,6 +194,7 @@ static const struct {
     [TYPE_AUTH] = {print_auth, true},
     [TYPE_IDENTITY] = {print_own_identity, true},
     [TYPE_DEVICE] = {print_text, false},
+    [TYPE_FOLDER] = {print_text, false},
 };
 
 /* ---- comparing ------------------------------------------------------------------------------- */

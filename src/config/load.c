@@ -910,6 +910,21 @@ static void read_part(struct loader *l, const struct view *root, const char *nam
     schema_check_parts(&l->run, section, &v, name);
 }
 
+/* Nobody shall have this on without knowing. */
+static void warn_of_keys(struct loader *l, const struct view *root, const struct conf_daemon *daemon)
+{
+    struct view v;
+    struct setting *s = view_section(l->settings, root, "log", &v)
+                            ? view_setting(l->settings, &v, "wireshark_keys")
+                            : NULL;
+    l->snapshot->config.engine.tell_keys = daemon->wireshark_keys != NULL;
+    if (s && daemon->wireshark_keys)
+        problem_add(l->problems, PROBLEM_WARNING, &s->place,
+                    "log.wireshark_keys: all keys of all SAs are written to %s: whoever reads them "
+                    "reads the traffic; take this out when the debugging is done",
+                    daemon->wireshark_keys);
+}
+
 static void read_braid(struct loader *l)
 {
     /* clang-format off */
@@ -930,6 +945,7 @@ static void read_braid(struct loader *l)
     read_part(l, &root, "network", SCHEMA_NETWORK, daemon);
     read_part(l, &root, "plane", SCHEMA_PLANE, daemon);
     read_part(l, &root, "log", SCHEMA_LOG, daemon);
+    warn_of_keys(l, &root, daemon);
     for (size_t i = 0; i < CONF_LOG_GROUPS; i++) {
         if (!schema_saw(&l->run, SCHEMA_LOG, groups[i].key))
             daemon->log[groups[i].group] = daemon->log_default;

@@ -45,6 +45,7 @@ struct conf_daemon {
     enum conf_log_format log_format;          /* log.format */
     enum conf_log_level log_default;          /* log.default */
     enum conf_log_level log[CONF_LOG_GROUPS]; /* log.<group>; the default where nothing is said */
+    const char *wireshark_keys;               /* log.wireshark_keys: a folder, NULL = nowhere */
 };
 
 /*

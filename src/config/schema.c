@@ -682,12 +682,19 @@ static bool read_device(struct reading *r)
     return r->text.len < 16 && r->text.at[0] != '.' && read_text(r);
 }
 
+static bool read_folder(struct reading *r)
+{
+    return r->text.len > 1 && r->text.at[0] == '/' && !memchr(r->text.at, 0, r->text.len) &&
+           read_text(r);
+}
+
 /* clang-format off */
 static const struct type {
     bool (*read)(struct reading *r);
     const char *expected; /* what a value of this type looks like */
 } types[TYPES] = {
     [TYPE_TEXT] = {read_text, "text"},
+    [TYPE_FOLDER] = {read_folder, "the absolute path of a folder"},
     [TYPE_BOOL] = {read_bool, "yes or no"},
     [TYPE_UINT] = {read_uint, "a number"},
     [TYPE_PORT] = {read_port, "a port number, 0 to 65535"},

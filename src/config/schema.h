@@ -73,6 +73,7 @@ enum schema_type {
     TYPE_OWNER,
     TYPE_DEVICE,
     TYPE_FILE,
+    TYPE_FOLDER,
     TYPE_FILES,
     TYPE_PATH,
     TYPE_URIS,

@@ -331,6 +331,7 @@ static void on_tell(struct attempt *a, const struct ike_tell *t)
     switch (t->kind) {
     case TELL_EXCHANGE:
     case TELL_RESENT:
+    case TELL_KEYS:
         break;
     case TELL_IKE_UP:
         if (!a->has_child)

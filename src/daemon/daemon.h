@@ -37,6 +37,7 @@ struct fetcher;
 struct pools;
 struct history;
 struct journal;
+struct keylog;
 struct known;
 struct renewal;
 struct session;
@@ -81,6 +82,7 @@ struct daemon {
 
     struct conf_daemon conf; /* as at start; a reload does not change it */
     char plane_device[16];
+    struct keylog *keylog; /* NULL: keys are written nowhere */
     bool sa_gone;              /* since old snapshots were last looked through */
     struct snapshot *snapshot; /* newest first */
     struct conns *conns;

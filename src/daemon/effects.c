@@ -7,6 +7,7 @@
 #include "cred/answer.h"
 #include "daemon/creds.h"
 #include "daemon/inquire.h"
+#include "daemon/keylog.h"
 #include "daemon/plane.h"
 #include "daemon/stop.h"
 #include "daemon/tell.h"
@@ -68,6 +69,7 @@ static const struct ike_effect *send_run(struct daemon *d, const struct ike_effe
 
 static void change_plane(struct daemon *d, const struct ike_plane *plane)
 {
+    keylog_plane(d, plane);
     if (d->plane->apply(d->plane->self, loop_now(), plane))
         return;
     plane_reports(d);

@@ -12,6 +12,7 @@
 #include "daemon/history.h"
 #include "daemon/inquire.h"
 #include "daemon/journal.h"
+#include "daemon/keylog.h"
 #include "daemon/notify.h"
 #include "daemon/plane.h"
 #include "daemon/reload.h"
@@ -131,6 +132,11 @@ static bool open_rundir(struct daemon *d, char *why)
     return d->lock_fd >= 0;
 }
 
+static bool open_keylog(struct daemon *d, char *why)
+{
+    return keylog_open(d, why, WHY_LEN);
+}
+
 static bool open_crypto(struct daemon *d, char *why)
 {
     d->crypto = ossl_crypto_new();
@@ -211,7 +217,7 @@ static bool close_sandbox(struct daemon *d, char *why)
 }
 
 static bool (*const steps[])(struct daemon *d, char *why) = {
-    open_rundir, open_crypto, open_udp, open_plane, open_engine, open_fetcher,
+    open_rundir, open_crypto, open_keylog, open_udp, open_plane, open_engine, open_fetcher,
     open_control, close_sandbox};
 
 static bool open_all(struct daemon *d)
@@ -258,6 +264,7 @@ static bool close_all(struct daemon *d)
     if (d->fx)
         ike_effects_free(d->fx);
     reload_free_all(d);
+    keylog_close(d);
     history_free(d);
     counters_free(d);
     journal_free(d);

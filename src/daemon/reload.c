@@ -79,10 +79,11 @@ static void warn_of_fixed(const struct daemon *d, const struct conf_daemon *conf
 {
     bool changed = conf->port != d->conf.port || conf->port_nat_t != d->conf.port_nat_t ||
                    conf->plane != d->conf.plane || conf->plane_mtu != d->conf.plane_mtu ||
+                   (conf->wireshark_keys == NULL) != (d->conf.wireshark_keys == NULL) ||
                    (conf->plane_device && strcmp(conf->plane_device, d->plane_device) != 0);
     if (changed)
         LOG(&d->log, WARN, CONFIG, "restart-needed",
-            F_TEXT("text", "changed ports or data plane settings take effect at the next start"));
+            F_TEXT("text", "changed ports, data plane settings or logging of keys take effect at the next start"));
 }
 
 bool reload(struct daemon *d, struct problem_list *problems)

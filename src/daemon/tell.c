@@ -9,6 +9,7 @@
 #include "daemon/facts.h"
 #include "daemon/history.h"
 #include "daemon/journal.h"
+#include "daemon/keylog.h"
 #include "daemon/renewal.h"
 #include "daemon/report.h"
 #include "daemon/standby.h"
@@ -409,6 +410,10 @@ static const struct ike_tell *explain_silence(struct daemon *d, const struct ike
 void tell(struct daemon *d, const struct ike_tell *told)
 {
     struct silence silence;
+    if (told->kind == TELL_KEYS) { /* secrets: nobody else sees them */
+        keylog_tell(d, told);
+        return;
+    }
     const struct ike_tell *t = explain_silence(d, told, &silence);
     log_tell(d, t);
     if (t->kind == TELL_ALERT)

@@ -161,6 +161,7 @@ enum crypto_result init_done(struct turn *t)
     if (sa->initiator)
         float_ports(t);
     start_keepalives(t);
+    turn_tell_keys(t, sa);
     turn_arm(t);
     return CRYPTO_OK;
 }

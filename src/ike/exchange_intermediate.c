@@ -186,5 +186,6 @@ enum crypto_result round_done(struct turn *t)
     sa->iv_counter = 0;
     ike_keys_wipe(&birth->next_keys);
     birth->has_next_keys = false;
+    turn_tell_keys(t, sa);
     return CRYPTO_OK;
 }

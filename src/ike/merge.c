@@ -242,6 +242,7 @@ struct ike_sa *merge_ike(struct turn *t, struct larval *l, bool heir)
         turn_arm(&fresh);
         return sa;
     }
+    turn_tell_keys(t, sa);
     hand_over_children(t, sa);
     reauth_rekeyed(t, sa);
     turn_replace_sa(t, sa);

@@ -118,6 +118,30 @@ void turn_tell_exchange(struct turn *t, enum tell_kind kind, bool ours)
     tell->exchange.took = t->now - t->slot->began_at;
 }
 
+void turn_tell_keys(struct turn *t, const struct ike_sa *sa)
+{
+    struct tell_keys *keys =
+        t->e->config->engine.tell_keys ? ARENA_NEW(&t->fx->arena, struct tell_keys) : NULL;
+    struct ike_effect *effect = keys ? effects_add(t->e, t->fx, EFFECT_TELL) : NULL;
+    if (!effect)
+        return;
+    *keys = (struct tell_keys){.encr = sa->suite.encr,
+                               .integ = sa->suite.integ,
+                               .ei = sa->keys.ei,
+                               .er = sa->keys.er,
+                               .ai = sa->keys.ai,
+                               .ar = sa->keys.ar};
+    effect->u.tell = (struct ike_tell){.kind = TELL_KEYS,
+                                       .ike_id = sa->id,
+                                       .spi_i = sa->spi_i,
+                                       .spi_r = sa->spi_r,
+                                       .conn = sa->conn ? sa->conn->name : NULL,
+                                       .path = sa->path,
+                                       .detail = "",
+                                       .facts = "",
+                                       .keys = keys};
+}
+
 const char *turn_sentence(struct turn *t, const struct text *text)
 {
     struct bytes copy;

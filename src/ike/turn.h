@@ -25,6 +25,11 @@ struct ike_tell *turn_tell_child(struct turn *t, enum tell_kind kind, const stru
 void turn_tell_exchange(struct turn *t, enum tell_kind kind, bool ours);
 
 /* A copy of a sentence for an event, in the effects' arena; "" when that is full. */
+/*
+ * This SA's keys are in force. They leave the engine only if the configuration asks for it: the one
+ * place where they do, beside the keys of Child SAs for the data plane.
+ */
+void turn_tell_keys(struct turn *t, const struct ike_sa *sa);
 const char *turn_sentence(struct turn *t, const struct text *text);
 /* Room for such a sentence. */
 enum { SENTENCE_MAX = 512 };
