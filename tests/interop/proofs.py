@@ -19,12 +19,14 @@ class Proof:
     sub_ca: bool = False
     raw: bool = False  # raw public keys instead of certificates
     bad: str = ""  # what is wrong with the peer's certificate: expired, usage, identity, issuer
+    listed: str = ""  # what a revocation list says of the peer, of which braid demands one: good, revoked, unreachable
     ids: tuple = ()  # identities of braid and of the peer, where they are not host names
     ppk: tuple = ("", "")  # lines about a PPK in the connection of each side
     has_ppk: tuple = (False, False)  # and who has it
 
 
 PPK = "0x" + 32 * "5a"
+NOBODY = "http://127.0.0.1:9/crl.pem"  # listens there
 
 
 def run(*command):
@@ -65,22 +67,41 @@ def spoil(proof, host, ca, directory):
     os.remove(request)
 
 
-def give_certificate(programs, proof, host, other, is_peer):
+def issue(programs, proof, host, is_peer):
+    """The CA of a host, and the folder with its certificate and key, made once."""
     stranger = proof.bad == "issuer" and is_peer
-    ca = make_ca(programs, proof, "stranger" if stranger else "trusted")
+    ca = make_ca(programs, proof, "stranger" if stranger else "trusted" + proof.listed)
     kept = os.path.join(SHARED, "pki", f"{os.path.basename(ca)}-{host.name}-{proof.bad}")
-    if not os.path.exists(kept):
-        names = "somebody.else" if proof.bad == "identity" and is_peer else host.identity
-        pki(programs, "issue", "--dir", ca, "--type", proof.key, "--id", names, "--name", host.identity, "--out", kept)
-        if proof.bad in ("expired", "usage") and is_peer:
-            spoil(proof, host, ca, kept)
-        if stranger:
-            trusted = make_ca(programs, proof, "trusted")
-            shutil.copy(f"{trusted}/ca.pem", f"{kept}/x509ca/ca.pem")
+    if os.path.exists(kept):
+        return ca, kept
+    names = "somebody.else" if proof.bad == "identity" and is_peer else host.identity
+    where = ["--crl", NOBODY] if proof.listed else []
+    pki(programs, "issue", "--dir", ca, "--type", proof.key, "--id", names, "--name", host.identity, "--out", kept, *where)
+    if proof.bad in ("expired", "usage") and is_peer:
+        spoil(proof, host, ca, kept)
+    if stranger:
+        trusted = make_ca(programs, proof, "trusted")
+        shutil.copy(f"{trusted}/ca.pem", f"{kept}/x509ca/ca.pem")
+    return ca, kept
+
+
+def demand_list(programs, proof, host, other):
+    """Braid's folder gets the list that it demands, unless there is none to be had."""
+    ca, peers = issue(programs, proof, other, True)
+    revoke = ["--revoke", f"{peers}/x509/{other.identity}.pem"] if proof.listed == "revoked" else []
+    if proof.listed != "unreachable":
+        os.makedirs(f"{host.directory}/x509crl")
+        pki(programs, "crl", "--dir", ca, "--out", f"{host.directory}/x509crl", *revoke)
+    return {"remote_more": "revocation = strict"}
+
+
+def give_certificate(programs, proof, host, other, is_peer):
+    ca, kept = issue(programs, proof, host, is_peer)
     shutil.copytree(kept, host.directory, dirs_exist_ok=True)
     if proof.sub_ca and is_peer:  # strongSwan reads only the first certificate of a file
         shutil.copy(f"{ca}/ca.pem", f"{host.directory}/x509ca/below.pem")
-    return {"local_more": f"certs = {host.identity}.pem"}
+    demand = demand_list(programs, proof, host, other) if proof.listed and not is_peer else {}
+    return {"local_more": f"certs = {host.identity}.pem", **demand}
 
 
 def give_raw_key(proof, host, other):

@@ -4,7 +4,7 @@ What happens once it is up is a list of steps (steps.py): "rekey child by us", "
 "create child by peer", "check by us" (liveness).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proofs import Proof
 
@@ -128,6 +128,11 @@ WITH_STRONGSWAN = [
     Scenario("PPK and certificates",     HYBRID, proof=Proof("ed25519", ppk=(REQUIRED, REQUIRED), has_ppk=(True, True))),
     Scenario("PPK required, peer lacks it", HYBRID, proof=Proof(ppk=(REQUIRED, ""), has_ppk=(True, False)),
                                          failure=NO_AUTHENTICATION + "|no secret", reason="a PPK is required"),
+    Scenario("revocation list, good",        HYBRID, proof=Proof("ecdsa256", listed="good")),
+    Scenario("revocation list, revoked",     THREE,  proof=Proof("ecdsa256", listed="revoked"), failure=NO_AUTHENTICATION,
+                                         reason="it is revoked"),
+    Scenario("revocation list, unreachable", HYBRID, proof=Proof("ecdsa256", listed="unreachable"), failure=NO_AUTHENTICATION,
+                                         reason="no revocation list says that it is good"),
     Scenario("expired certificate",      HYBRID, proof=Proof("ecdsa256", bad="expired"), failure=NO_AUTHENTICATION,
                                          reason="it has expired"),
     Scenario("wrong extended key usage", HYBRID, proof=Proof("ecdsa256", bad="usage"), failure=NO_AUTHENTICATION,
@@ -140,6 +145,11 @@ WITH_STRONGSWAN = [
     Scenario("wrong pre-shared key",     GCM + "x25519-ke1_mlkem768", peer_psk="another secret", failure=NO_AUTHENTICATION),
     Scenario("no common proposal",       GCM + "x25519-ke1_mlkem768", peer_ike="aes128-sha256-ecp256", failure=NO_PROPOSAL),
 ]
+
+# Certificates and raw keys with a fast key exchange once and with three rounds once: what is listed above has one of the two.
+WITH_STRONGSWAN += [replace(s, name=f"{s.name}, {'three rounds' if s.ike == HYBRID else 'two rounds'}",
+                            ike=THREE if s.ike == HYBRID else HYBRID)
+                    for s in WITH_STRONGSWAN if s.proof.key and not s.failure and not s.proof.ppk[0]]
 
 # It needs PF_KEY and kernel IPsec, so these run in lab/kernel.
 WITH_OPENIKED = [
