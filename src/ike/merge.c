@@ -237,6 +237,7 @@ struct ike_sa *merge_ike(struct turn *t, struct larval *l, bool heir)
     }
     if (!heir) {
         sa->phase = PHASE_REPLACED;
+        sa->established_at = t->now; /* its peer is the one we know */
         sa->mourned = true;
         sa->die_at = t->now + REPLACED_FOR;
         turn_arm(&fresh);
