@@ -21,6 +21,7 @@ enum secret_kind {
     SECRET_RSA,
     SECRET_ECDSA,
     SECRET_PKCS8,
+    SECRET_PKCS12,
 };
 
 struct secret_entry {

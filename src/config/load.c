@@ -557,6 +557,7 @@ static const struct {
     {"rsa", SECRET_RSA},
     {"ecdsa", SECRET_ECDSA},
     {"pkcs8", SECRET_PKCS8},
+    {"pkcs12", SECRET_PKCS12},
 };
 
 static enum secret_kind kind_of(const struct schema_part *part)

@@ -6,6 +6,7 @@
 #include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -126,6 +127,63 @@ X509_REQ *file_request(struct bytes text)
         req = d2i_X509_REQ(NULL, &at, (long)text.len);
     ERR_clear_error();
     return req;
+}
+
+/* ---- containers ------------------------------------------------------------------------------ */
+
+/* To the last octet. */
+static PKCS12 *read_container(struct bytes der)
+{
+    const uint8_t *at = der.at;
+    PKCS12 *p12 = der.len ? d2i_PKCS12(NULL, &at, (long)der.len) : NULL;
+    if (p12 && at == der.at + der.len)
+        return p12;
+    PKCS12_free(p12);
+    return NULL;
+}
+
+static bool open_container(PKCS12 *p12, const char *phrase, EVP_PKEY **key, STACK_OF(X509) * certs,
+                           const char **why)
+{
+    X509 *own = NULL;
+    STACK_OF(X509) *others = NULL;
+    *why = "cannot be opened with its passphrase (a secret of pkcs12 with `file` gives it)";
+    if (PKCS12_mac_present(p12) && PKCS12_verify_mac(p12, phrase, -1) != 1 &&
+        (phrase[0] || PKCS12_verify_mac(p12, NULL, 0) != 1))
+        return false;
+    *why = "cannot be opened: it is encrypted in a way OpenSSL does not offer any more (RC2?)";
+    if (PKCS12_parse(p12, phrase, key, &own, &others) != 1)
+        return false;
+    bool good = !own || sk_X509_push(certs, own) > 0;
+    if (!good)
+        X509_free(own);
+    for (X509 *cert; good && (cert = sk_X509_shift(others)) != NULL;) {
+        good = sk_X509_push(certs, cert) > 0;
+        if (!good)
+            X509_free(cert);
+    }
+    sk_X509_pop_free(others, X509_free);
+    *why = "holds neither a key nor a certificate";
+    return good && (*key || sk_X509_num(certs) > 0);
+}
+
+bool file_container(struct bytes text, struct bytes passphrase, EVP_PKEY **key,
+                    STACK_OF(X509) * certs, const char **why)
+{
+    PKCS12 *p12 = read_container(text);
+    char *phrase = calloc(1, passphrase.len + 1);
+    bool good = false;
+    *why = phrase ? "holds no PKCS#12 container (DER)" : "out of memory";
+    if (phrase && passphrase.len)
+        memcpy(phrase, passphrase.at, passphrase.len);
+    if (phrase && p12)
+        good = open_container(p12, phrase, key, certs, why);
+    if (phrase)
+        wipe(phrase, passphrase.len);
+    free(phrase);
+    PKCS12_free(p12);
+    ERR_clear_error();
+    return good;
 }
 
 /* ---- keys ------------------------------------------------------------------------------------ */

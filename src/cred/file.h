@@ -25,6 +25,13 @@ size_t file_crls(struct bytes text, STACK_OF(X509_CRL) * to);
 /* The first request for a certificate (PKCS#10). NULL: there is none. */
 X509_REQ *file_request(struct bytes text);
 
+/*
+ * What a PKCS#12 container (DER) holds: a private key, or NULL, and certificates, put at the end of
+ * `certs`, that of the key first. False: *why says it.
+ */
+bool file_container(struct bytes text, struct bytes passphrase, EVP_PKEY **key,
+                    STACK_OF(X509) * certs, const char **why);
+
 /* NULL: there is none, or the passphrase (empty: none) does not open it. */
 EVP_PKEY *file_private_key(struct bytes text, struct bytes passphrase);
 EVP_PKEY *file_public_key(struct bytes text);

@@ -139,6 +139,28 @@ static void take_key(struct loading *l, const struct folder *f, const char *path
     EVP_PKEY_free(key);
 }
 
+/* PKCS#12: a private key with its certificate and perhaps the CAs above. */
+static void take_container(struct loading *l, const struct folder *f, const char *path,
+                           struct bytes text)
+{
+    const char *why = NULL;
+    EVP_PKEY *key = NULL;
+    STACK_OF(X509) *certs = sk_X509_new_null();
+    if (!certs || !file_container(text, find_passphrase(l, f, path), &key, certs, &why)) {
+        warn(l, path, "%s", certs ? why : "out of memory");
+        goto out;
+    }
+    warn_of_readers(l, path);
+    if (key && !wallet_add_key(l->w, key))
+        l->full = true;
+    for (int i = 0; i < sk_X509_num(certs); i++)
+        if (!wallet_add_cert(l->w, sk_X509_value(certs, i), f->use))
+            l->full = true;
+out:
+    EVP_PKEY_free(key);
+    sk_X509_pop_free(certs, X509_free);
+}
+
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 /* clang-format off */
@@ -147,6 +169,7 @@ static const struct folder folders[] = {
     {"rsa",      take_key,     SECRET_RSA,     0},
     {"ecdsa",    take_key,     SECRET_ECDSA,   0},
     {"pkcs8",    take_key,     SECRET_PKCS8,   0},
+    {"pkcs12",   take_container, SECRET_PKCS12, 0},
     {"x509",     take_certs,   0,              0},
     {"x509ca",   take_certs,   0,              WALLET_ANCHOR},
     {"x509ocsp", take_ocsp,    0,              WALLET_OCSP},
@@ -206,7 +229,8 @@ static void check_passphrase(struct loading *l, const struct secret_entry *s)
 {
     char path[FOLDER_PATH_MAX];
     for (size_t i = 0; i < FOLDERS && s->file; i++) {
-        if (folders[i].take != take_key || folders[i].kind != s->kind)
+        bool has_secrets = folders[i].take == take_key || folders[i].take == take_container;
+        if (!has_secrets || folders[i].kind != s->kind)
             continue;
         folder_join(path, l->dir, folders[i].name, s->file);
         if (access(path, F_OK) != 0)

@@ -5,8 +5,10 @@
  *     DIR/x509ca   CAs: every one is trusted                           DIR/rsa       with or without
  *     DIR/x509ocsp OCSP responders believed as they are, and responses DIR/ecdsa     a passphrase
  *     DIR/x509crl  revocation lists                                    DIR/pkcs8
- *     DIR/x509aa   certificates of attribute authorities
- *     DIR/pubkey   raw public keys (RFC 7670)
+ *     DIR/x509aa   certificates of attribute authorities               DIR/pkcs12    containers: a key,
+ *     DIR/pubkey   raw public keys (RFC 7670)                                        its certificate, CAs
+ *
+ * A CA in a container is not trusted for that: it is sent along, as one in x509 is.
  *
  * Every regular file is tried, PEM or DER. One that cannot be used is warned about: it is no reason
  * to do without the others.

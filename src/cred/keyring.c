@@ -163,7 +163,7 @@ static bool check_key(struct loading *l, const struct spot *at, const struct cre
     EVP_PKEY *key = wallet_find_key(l->w, id);
     if (!key && l->dir)
         return complain(l, true, at, ref->key, ref->file,
-                        "no private key for %s in private, rsa, ecdsa or pkcs8", name_of(ref));
+                        "no private key for %s in private, rsa, ecdsa, pkcs8 or pkcs12", name_of(ref));
     if (key && !scheme_key_is_good(key, &why))
         return complain(l, true, at, ref->key, ref->file, "%s: %s", name_of(ref), why);
     return true;
