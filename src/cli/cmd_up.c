@@ -14,7 +14,9 @@
 #include "cli/progress.h"
 
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { TEXT_LEN = 512,
        TARGETS_MAX = 64 };
@@ -104,7 +106,9 @@ static enum exit_code find_targets(struct client *c, struct targets *t)
     if (code != EXIT_GOOD)
         return code;
     if (t->count == 0) {
-        look_print(stderr, LOOK_BAD, "braid: no connection and no child is called '%s'\n", t->name);
+        look_print(stderr, LOOK_BAD,
+                   "braid: no connection and no child is called '%s'; `braid conns` names them\n",
+                   t->name);
         return EXIT_FAILED;
     }
     if (t->is_conn || t->count == 1)
@@ -207,6 +211,15 @@ static enum exit_code show_failure(const struct target *target, struct bytes res
     return EXIT_FAILED;
 }
 
+/* Who interrupts us only ends the waiting. */
+static void on_interrupt(int signal)
+{
+    static const char text[] =
+        "\nbraid: no longer waiting; the daemon goes on trying: `braid down NAME` ends that\n";
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    _exit(128 + signal);
+}
+
 static enum exit_code bring_up(struct client *c, const struct target *target, uint64_t timeout)
 {
     struct bytes response;
@@ -218,7 +231,9 @@ static enum exit_code bring_up(struct client *c, const struct target *target, ui
         vici_key_uint(o, "timeout", timeout * 1000);
     printf("%s%s%s\n", target->conn, target->child[0] ? "/" : "", target->child);
     fflush(stdout);
+    signal(SIGINT, on_interrupt);
     enum exit_code code = client_call(c, 0, on_event, NULL, &response);
+    signal(SIGINT, SIG_DFL);
     if (code != EXIT_GOOD)
         return code;
     return client_succeeded(response) ? show_up(c, target) : show_failure(target, response);

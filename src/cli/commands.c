@@ -55,7 +55,8 @@ const struct cli_command cli_commands[] = {
      "If there is a mistake in it, all mistakes are shown and nothing changes.",
      cmd_reload},
     {"diff", "[DIR] [--json]", "what a reload would change, without doing it",
-     "Connections, children and secrets that would be added or removed, and each key that would "
+     "Connections, children, secrets, certificates, private keys and revocation lists that would "
+     "be added or removed, and each key that would "
      "change with its value before and after, those of braid.conf too; of a secret only that it "
      "changes. And the SAs that use what changes: they keep what they were set up with until they "
      "end. With DIR, as if the daemon's configuration were there. What would not load changes "

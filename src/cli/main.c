@@ -3,11 +3,16 @@
  */
 #include "cli/cli.h"
 #include "cli/look.h"
+#include "config/problem.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    COMMANDS_MAX = 64
+}; /* that are guessed at */
 
 const struct cli_command *cli_find(const char *name)
 {
@@ -52,12 +57,19 @@ static bool take_option(struct cli *cli, struct cli_option *options, int *i)
     return false;
 }
 
+static bool is_run_dir(const char *argument)
+{
+    return strcmp(argument, "-r") == 0 || strcmp(argument, "--run-dir") == 0;
+}
+
 bool cli_arguments(struct cli *cli, struct cli_option *options, const char **word)
 {
     for (int i = 1; i < cli->argc; i++) {
         const char *argument = cli->argv[i];
         if (strcmp(argument, "--json") == 0) {
             cli->json = true;
+        } else if (is_run_dir(argument) && i + 1 < cli->argc) {
+            cli->run_dir = cli->argv[++i];
         } else if (argument[0] == '-' && argument[1] == '-') {
             if (!take_option(cli, options, &i))
                 return false;
@@ -85,10 +97,9 @@ static bool read_common(struct cli *cli)
             cli->argv[0] = (char *)(uintptr_t)"version";
             return true;
         }
-        bool run_dir = strcmp(argument, "-r") == 0 || strcmp(argument, "--run-dir") == 0;
         if (strcmp(argument, "--json") == 0)
             cli->json = true;
-        else if (run_dir && cli->argc > 1)
+        else if (is_run_dir(argument) && cli->argc > 1)
             cli->run_dir = cli->argv[used++];
         else
             return false;
@@ -110,11 +121,22 @@ static void turn_to_help(struct cli *cli)
         }
 }
 
+static const char *guess_command(const char *written)
+{
+    const char *names[COMMANDS_MAX + 1] = {NULL};
+    for (size_t i = 0; i < COMMANDS_MAX && cli_commands[i].name; i++)
+        names[i] = cli_commands[i].name;
+    return problem_guess(bytes_str(written), names);
+}
+
 int main(int argc, char **argv)
 {
     struct cli cli = {.run_dir = CLI_RUN_DIR, .argc = argc - 1, .argv = argv + 1};
     look_init();
     if (!read_common(&cli)) {
+        if (cli.argc > 0)
+            fprintf(stderr, "braid: unknown option %s in front of a command, or it lacks a value\n",
+                    cli.argv[0]);
         fputs("usage: braid [-r RUNDIR] COMMAND [ARGUMENT...]; `braid help` names the commands\n",
               stderr);
         return EXIT_USAGE;
@@ -124,6 +146,8 @@ int main(int argc, char **argv)
     const struct cli_command *command = cli_find(cli.argv[0]);
     if (command)
         return command->run(&cli);
-    fprintf(stderr, "braid: there is no command `%s`; `braid help` names them\n", cli.argv[0]);
+    const char *guess = guess_command(cli.argv[0]);
+    fprintf(stderr, "braid: there is no command `%s`%s%s%s; `braid help` names them\n", cli.argv[0],
+            guess ? ", did you mean `" : "", guess ? guess : "", guess ? "`?" : "");
     return EXIT_USAGE;
 }

@@ -5,6 +5,7 @@
 
 #include <openssl/x509.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -129,4 +130,95 @@ enum inventory_safety inventory_safety(const struct key_section *s)
            : safe == all ? INVENTORY_SAFE
            : safe == 0   ? INVENTORY_UNSAFE
                          : INVENTORY_MIXED;
+}
+
+/* ---- two wallets ----------------------------------------------------------------------------- */
+
+/* Something held: found by its fingerprint, said by its text. */
+struct entry {
+    char fingerprint[65], text[640];
+};
+struct entries {
+    struct entry *at;
+    size_t count;
+};
+
+static void note_cert(void *self, const struct inventory_item *item)
+{
+    struct entry *e = self;
+    memcpy(e->fingerprint, item->fingerprint, sizeof e->fingerprint);
+    snprintf(e->text, sizeof e->text, "certificate %.480s (%s, until %.10s)", item->subject, item->key,
+             item->until);
+}
+
+static void note_key(struct entry *e, EVP_PKEY *key)
+{
+    struct inventory_item item;
+    take_key(note_cert, e, key); /* its fingerprint is that of the public key */
+    print_key(key, item.key);
+    snprintf(e->text, sizeof e->text, "private key %s, SHA-256 of the public key %.16s...", item.key,
+             e->fingerprint);
+}
+
+static void note_list(struct entry *e, X509_CRL *list)
+{
+    char issuer[480], date[32];
+    uint8_t *der = NULL;
+    int len = i2d_X509_CRL(list, &der);
+    print_name(X509_CRL_get_issuer(list), issuer, sizeof issuer);
+    print_time(X509_CRL_get0_lastUpdate(list), date);
+    snprintf(e->text, sizeof e->text, "revocation list of %s, from %.10s", issuer, date);
+    if (len > 0)
+        print_fingerprint(der, (size_t)len, e->fingerprint);
+    OPENSSL_free(der);
+}
+
+static int by_fingerprint(const void *a, const void *b)
+{
+    return strcmp(((const struct entry *)a)->fingerprint, ((const struct entry *)b)->fingerprint);
+}
+
+/* All of a kind in a wallet, sorted. To be freed; empty also when memory runs out. */
+static struct entries gather(const struct wallet *w, enum wallet_kind kind)
+{
+    struct entries list = {NULL, 0};
+    const struct wallet_item *item;
+    for (uint64_t at = 0; w && (item = wallet_after(w, kind, at)) != NULL; at = item->serial)
+        list.count++;
+    list.at = calloc(list.count + 1, sizeof *list.at);
+    list.count = 0;
+    for (uint64_t at = 0; w && list.at && (item = wallet_after(w, kind, at)) != NULL;
+         at = item->serial) {
+        struct entry *e = &list.at[list.count++];
+        if (kind == WALLET_CERT)
+            take_cert(note_cert, e, INVENTORY_CA, item->cert);
+        else if (kind == WALLET_KEY)
+            note_key(e, item->key);
+        else
+            note_list(e, item->list);
+    }
+    if (list.at)
+        qsort(list.at, list.count, sizeof *list.at, by_fingerprint);
+    return list;
+}
+
+void inventory_compare(const struct wallet *before, const struct wallet *after,
+                       void (*say)(void *self, bool is_new, const char *text), void *self)
+{
+    static const enum wallet_kind kinds[] = {WALLET_CERT, WALLET_KEY, WALLET_LIST};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        struct entries old = gather(before, kinds[k]), new = gather(after, kinds[k]);
+        size_t i = 0, j = 0;
+        while (old.at && new.at && (i < old.count || j < new.count)) {
+            int order = i == old.count   ? 1
+                        : j == new.count ? -1
+                                         : by_fingerprint(&old.at[i], &new.at[j]);
+            if (order != 0)
+                say(self, order > 0, order > 0 ? new.at[j].text : old.at[i].text);
+            i += order <= 0;
+            j += order >= 0;
+        }
+        free(old.at);
+        free(new.at);
+    }
 }

@@ -31,6 +31,13 @@ void inventory_section(const struct key_section *keys, inventory_take *take, voi
 void inventory_all(const struct keyring *k, const struct wallet *w, inventory_take *take,
                    void *self);
 
+/*
+ * What one wallet holds and the other does not, those below them left out: certificates, private
+ * keys, revocation lists, as "certificate CN=moon (ML-DSA-65, until 2027-11-22)".
+ */
+void inventory_compare(const struct wallet *before, const struct wallet *after,
+                       void (*say)(void *self, bool is_new, const char *text), void *self);
+
 /* Of all the keys a section knows to be used, with the chains of our own. */
 enum inventory_safety {
     INVENTORY_UNKNOWN, /* the files do not tell: it is up to the peer */

@@ -5,6 +5,7 @@
 
 #include "config/diff.h"
 #include "config/owner.h"
+#include "cred/inventory.h"
 #include "daemon/conns.h"
 #include "daemon/creds.h"
 
@@ -96,7 +97,12 @@ static void list_problems(struct vici_out *o, const struct problem_list *problem
     vici_list_end(o);
 }
 
-static void compare_all(struct previewing *p, const struct loaded *l)
+static void on_credential(void *self, bool is_new, const char *text)
+{
+    on_line(self, &(struct diff_line){.kind = is_new ? DIFF_ADDED : DIFF_REMOVED, .key = text});
+}
+
+static void compare_all(struct previewing *p, const struct loaded *l, const struct wallet *w)
 {
     const struct loaded *now = creds_file(p->d);
     diff_configs(daemon_config(p->d), l->config, on_line, p);
@@ -105,6 +111,7 @@ static void compare_all(struct previewing *p, const struct loaded *l)
         return;
     diff_sections(&now->sections, &l->sections, on_line, p);
     diff_secrets(&now->secrets, &l->secrets, on_line, p);
+    inventory_compare(creds_of_files(p->d), w, on_credential, p);
 }
 
 void preview(struct session *s, struct bytes message)
@@ -131,7 +138,7 @@ void preview(struct session *s, struct bytes message)
     if (keys) {
         struct previewing p = {.d = s->d, .o = o};
         vici_section(o, "changes");
-        compare_all(&p, l);
+        compare_all(&p, l, w);
         vici_section_end(o);
         vici_key_uint(o, "count", p.count);
     }

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 
@@ -155,6 +156,27 @@ def diff_names_secrets_and_settings_of_the_daemon(left, right):
 
 
 @test
+def diff_names_certificates(left, right):
+    out = os.path.join(BOX, "renewed")
+    status, output = left.braid("new", "site-to-site", "--left", left.outer[4], "--right", right.outer[4], "--left-net", "10.1.0.0/24",
+                                "--right-net", "10.2.0.0/24", "--auth", "mldsa44", "--out", out)
+    expect(status == 0, output)
+    take_pair(left, f"{out}/left")
+    expect(left.braid("diff")[1] == "a reload would change nothing\n", left.braid("diff")[1])
+    for folder in ("x509", "private"):
+        os.remove(f"{left.dir}/{folder}/left.pem")
+    status, output = left.braid("pki", "issue", "--dir", f"{out}/ca", "--type", "mldsa87", "--id", "left.example.org", "--name", "left", "--out", left.dir)
+    expect(status == 0, output)
+    left.write("swanctl.conf", left.conf().replace("auth = mldsa44", "auth = mldsa87", 1))
+    status, output = left.braid("diff")
+    for part in ("~ connections.site-to-site.local.auth", "- certificate CN=left.example.org (ML-DSA-44, until ", "+ certificate CN=left.example.org (ML-DSA-87, until ",
+                 "- private key ML-DSA-44, ", "+ private key ML-DSA-87, "):
+        expect(part in output, f"no {part!r} in {output}")
+    expect(output.count("certificate") == 2, output)  # the CA is the same
+    expect(left.braid("reload")[0] == 0 and left.braid("diff")[1] == "a reload would change nothing\n", left.braid("diff")[1])
+
+
+@test
 def a_reload_that_fails_changes_nothing(left, right):
     """Neither connections nor secrets nor levels, be the mistake in a file of either kind or in a certificate's name."""
     right.start()
@@ -214,6 +236,34 @@ def new_writes_pairs_that_come_up(left, right):
         for auth, safe in (("psk", "safe"), ("cert", "safe"), ("mldsa87", "safe"), ("ed25519", "unsafe"), ("ecdsa384", "unsafe")):
             row = try_pair(left, right, kind, auth)
             expect(row["recorded"] == "safe" and row["authentication"] == safe, f"{kind} {auth}: {row}")
+
+
+@test
+def up_can_be_interrupted_and_ended(left, _right):
+    left.start(first="5s", tries=5)
+    waiting = subprocess.Popen(left.braid_command("up", "net"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_for("an SA", lambda: left.sas())
+    waiting.send_signal(signal.SIGINT)
+    output, _ = waiting.communicate(timeout=10)
+    expect(waiting.returncode == 130 and "the daemon goes on trying: `braid down NAME` ends that" in output, f"{waiting.returncode}: {output}")
+    expect(left.sas(), "the daemon gave up, too")
+    status, output = left.braid("down", "site")
+    expect(status == 0 and not left.sas(), output)
+
+
+@test
+def colour_is_for_terminals(left, right):
+    """And a reader that has seen enough ends a command quietly."""
+    right.start()
+    left.start()
+    left.up()
+    listing = " ".join(left.braid_command("list")[4:])
+    for environment, coloured in (("TERM=xterm", True), ("TERM=xterm NO_COLOR=1", False), ("TERM=dumb", False)):
+        status, output = left.run("script", "-qec", f"env {environment} {listing}", "/dev/null")
+        expect(status == 0 and ("\x1b[" in output) == coloured, f"{environment}: {output!r}")
+    expect("\x1b[" not in left.braid("list")[1], "colour in a pipe")
+    status, output = left.run("bash", "-c", f"{' '.join(left.braid_command('keys')[4:])} | head -n 1; echo ${{PIPESTATUS[0]}}")
+    expect(output.splitlines()[1:] in (["0"], ["141"]), output)
 
 
 @test

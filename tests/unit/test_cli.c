@@ -533,7 +533,7 @@ static void up_wants_a_name_that_means_one_thing(void **state)
     static const struct step steps[] = {REGISTER("list-conn"), REQUEST("list-conns", conns), FIN};
     check(steps, "up net", 2,
           "braid: several connections have a child 'net'; say which: home/net away/net\n");
-    check(steps, "up nothing", 1, "braid: no connection and no child is called 'nothing'\n");
+    check(steps, "up nothing", 1, "braid: no connection and no child is called 'nothing'; `braid conns` names them\n");
 }
 
 static void list_is_a_table_for_people(void **state)
