@@ -376,7 +376,8 @@ static bool load_cert_sections(struct loader *l, const struct view *v, const cha
                                        refs->count + count_sections(l, v));
     if (!all)
         return fail_memory(l);
-    memcpy(all, refs->at, refs->count * sizeof *all);
+    if (refs->count)
+        memcpy(all, refs->at, refs->count * sizeof *all);
     refs->at = all;
     while ((s = view_next_section(l->settings, v, &at)) != NULL) {
         char inside[PATH_TEXT_MAX + SETTINGS_NAME_MAX + 2];
