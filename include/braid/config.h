@@ -89,6 +89,7 @@ struct conf_conn {
     struct conf_auth local, remote; /* first authentication round */
     enum conf_fragmentation fragmentation;
     enum conf_childless childless;
+    bool late_rounds; /* further key exchanges only when the IKE SA is up: when it is rekeyed */
     enum conf_unique unique;
     enum conf_quantum quantum_safe; /* checked when it is loaded: `ike` fulfils it */
     enum conf_quantum quantum_safe_auth; /* REQUIRED: AUTH of both sides must withstand a quantum computer */

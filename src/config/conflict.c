@@ -3,6 +3,7 @@
 
 #include "config/owner.h"
 #include "config/quantum.h"
+#include "wire/names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +56,34 @@ static void check_quantum(struct checking *x, const struct conf_conn *c)
     for (uint16_t i = 0; i < c->ike.count; i++)
         if (quantum_of_proposal(&c->ike.at[i]) != QUANTUM_SAFE)
             complain_proposal(x, &c->ike.at[i], "required");
+}
+
+/* Does every choice of it have an additional key exchange? */
+static bool demands_rounds(const struct proposal *p)
+{
+    bool has[KEX_SLOTS] = {false}, has_none[KEX_SLOTS] = {false};
+    for (uint16_t i = 0; i < p->count; i++) {
+        int slot = kex_slot(p->transform[i].type);
+        if (slot == NOT_A_KEX_SLOT)
+            continue;
+        has[slot] = true;
+        has_none[slot] |= p->transform[i].id == KE_NONE;
+    }
+    for (int slot = 1; slot < KEX_SLOTS; slot++)
+        if (has[slot] && !has_none[slot])
+            return true;
+    return false;
+}
+
+static void check_rounds(struct checking *x, const struct conf_conn *c)
+{
+    bool all = c->late_rounds && c->ike.count > 0;
+    for (uint16_t i = 0; i < c->ike.count; i++)
+        all &= demands_rounds(&c->ike.at[i]);
+    if (all)
+        complain(x, PROBLEM_ERROR, "late_rounds",
+                 "there is nothing to begin with: every proposal demands an additional key exchange; "
+                 "add one without, behind them");
 }
 
 /* ---- lifetimes ------------------------------------------------------------------------------- */
@@ -196,6 +225,7 @@ static void check_conn(struct checking *x, const struct view *conns, const struc
         return;
     snprintf(x->path, sizeof x->path, "connections.%.300s", c->name);
     check_quantum(x, c);
+    check_rounds(x, c);
     check_times(x, c->rekey_for, c->rand_for);
     check_sides(x, c);
     check_secret(x, c);

@@ -100,6 +100,7 @@ bool same_conn(const struct conf_conn *a, const struct conf_conn *b)
         CONN(remote_port),
         CONN(fragmentation),
         CONN(childless),
+        CONN(late_rounds),
         CONN(unique),
         CONN(encap),
         CONN(mobike),

@@ -324,7 +324,7 @@ static void on_alert(struct attempt *a, const struct ike_tell *t)
 
 static void on_tell(struct attempt *a, const struct ike_tell *t)
 {
-    if (t->ike_id != 0 && t->order_id == a->order_id)
+    if (a->ike_id == 0 && t->order_id == a->order_id)
         a->ike_id = t->ike_id;
     if (a->wish.told)
         a->wish.told(a->wish.self, t);
@@ -364,6 +364,8 @@ void attempt_tell(struct daemon *d, const struct ike_tell *t)
     struct attempt *next;
     for (struct attempt *a = d->attempts; a; a = next) {
         next = a->next;
+        if (t->kind == TELL_IKE_REKEYED && a->ike_id != 0 && a->ike_id == t->replaced_id)
+            a->ike_id = t->ike_id; /* what is still to come is told of its heir */
         if (is_about(a, t))
             on_tell(a, t);
     }

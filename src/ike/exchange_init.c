@@ -192,6 +192,7 @@ static bool prepare_offer(struct turn *t)
     struct larval *birth = t->sa->birth;
     struct choose_rules rules = rules_of(t);
     uint16_t method = 0;
+    rules.slot0_only = t->sa->conn->late_rounds;
     return make_nonce(t, &birth->ni) &&
            proposal_offer(&t->sa->conn->ike, &birth->arena, 0, 0, &rules, &birth->offered,
                           &method) &&
@@ -338,11 +339,11 @@ static struct verdict choose_connection(struct turn *t, const struct proposals *
     struct choose_rules rules = rules_of(t);
     struct mismatch why = {0};
     const struct conf_conn *last = NULL;
-    rules.slot0_only = !(heard & EXTENSION_SET(ROUNDS));
     rules.prefer_method = method;
     for (const struct conf_conn *conn = contact_conn(sa->config, &sa->path, NULL); conn;
          conn = contact_conn(sa->config, &sa->path, conn)) {
         last = conn;
+        rules.slot0_only = conn->late_rounds || !(heard & EXTENSION_SET(ROUNDS));
         if (proposal_choose(offered, &conn->ike, &rules, &sa->birth->choice, &why) &&
             suits_ike(&sa->birth->choice)) {
             sa->conn = conn;

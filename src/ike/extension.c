@@ -41,7 +41,8 @@ uint32_t extension_ours(const struct conf_conn *conn, bool initiator, uint32_t h
         set |= EXTENSION_SET(FRAGMENTATION);
     if (!initiator && conn->childless != CHILDLESS_NEVER)
         set |= EXTENSION_SET(CHILDLESS);
-    if (initiator ? extension_offers_rounds(&conn->ike) : (heard & EXTENSION_SET(ROUNDS)) != 0)
+    if (!conn->late_rounds &&
+        (initiator ? extension_offers_rounds(&conn->ike) : (heard & EXTENSION_SET(ROUNDS)) != 0))
         set |= EXTENSION_SET(ROUNDS);
     set |= ppk_ours(conn, initiator, heard);
     if (!initiator) /* fragments, too, are only of use to a peer that knows them */

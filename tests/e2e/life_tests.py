@@ -191,6 +191,22 @@ def clear_means_in_the_clear(left, right):
 
 
 @test
+def with_late_rounds_the_ike_sa_is_rekeyed_before_its_first_child(left, right):
+    hybrid, plain = "aes256gcm16-prfsha384-x25519-ke1_mlkem768", "aes256gcm16-prfsha384-x25519"
+    right.start(ike=f"{hybrid}, {plain}", esp="aes256gcm16-x25519-ke1_mlkem768", more="childless = force")
+    left.start(ike=f"{hybrid}, {plain}", esp="aes256gcm16-x25519-ke1_mlkem768", more="childless = force\nlate_rounds = yes")
+    output = left.up()
+    exchanges = re.findall("IKE_SA_INIT|IKE_INTERMEDIATE|IKE_AUTH|CREATE_CHILD_SA|IKE_FOLLOWUP_KE", output)
+    expect(exchanges[:6] == ["IKE_SA_INIT", "IKE_AUTH"] + ["CREATE_CHILD_SA", "IKE_FOLLOWUP_KE"] * 2, output)
+    for gateway in (left, right):
+        sa = only_sa(gateway)
+        (child,) = sa["child-sas"].values()
+        expect(sa["key-exchanges"] == child["key-exchanges"] == ["CURVE_25519", "ML_KEM_768"], str(sa))
+        expect(child["uniqueid"] == "1" and sa["uniqueid"] == "2", str(sa))
+    left.ping()
+
+
+@test
 def children_that_start_together_share_one_ike_sa(left, right):
     start = "start_action = start\n"
     right.start(child=two_children(right))

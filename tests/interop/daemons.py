@@ -27,6 +27,7 @@ connections {{
         encap = {encap}
         dpd_delay = {dpd}s
         {conn_more}
+        {more}
         local {{
             auth = {local_auth}
             id = {local_id}
@@ -48,6 +49,11 @@ connections {{
                 remote_ts = {second_remote_ts}
                 esp_proposals = {esp}
             }}
+            third {{
+                local_ts = {third_local_ts}
+                remote_ts = {third_remote_ts}
+                esp_proposals = {esp}
+            }}
         }}
     }}
 }}
@@ -64,6 +70,7 @@ secrets {{
 STRONGSWAN_CONF = """\
 charon-systemd {{
     fragment_size = {fragments}
+    make_before_break = {make_before_break}
     retransmit_timeout = 1
     half_open_timeout = 3
     {more}
@@ -125,6 +132,8 @@ class Daemon:
             local_id=self.host.identity, remote_id=other.identity,
             local_ts=self.host.subnet, remote_ts=other.subnet, dpd=int(self.checks_in(scenario)),
             second_local_ts=self.host.second_subnet, second_remote_ts=other.second_subnet,
+            third_local_ts=self.host.third_subnet, third_remote_ts=other.third_subnet,
+            more=scenario.conn + "\n" + (scenario.our_conn if self.who == "us" else ""),
             ike=ike, esp=scenario.esp, psk=psk, encap=scenario.encap,
             fragmentation="yes" if scenario.fragments else "no"), **proof, **self.special})
 
@@ -171,7 +180,7 @@ class Daemon:
         if len(children) != 1:
             raise self.trouble(f"{len(children)} Child SAs, not one")
         self.expect_reported(sas[0], scenario.chosen or scenario.ike)
-        self.expect_reported(children[0], without_key_exchange(scenario.esp))
+        self.expect_reported(children[0], scenario.esp if scenario.first_child_is_fresh else without_key_exchange(scenario.esp))
 
     def expect_reported(self, sa, proposal):
         expected = reported(proposal)
@@ -228,6 +237,7 @@ class Daemon:
 class Strongswan(Daemon):
     def program(self, scenario):
         self.write("strongswan.conf", STRONGSWAN_CONF.format(fragments=scenario.fragments or 1280, vici=self.control,
+                                                              make_before_break=scenario.make_before_break,
                                                               more=self.settings))
         return [*PEER_ROOT, "env", f"STRONGSWAN_CONF={self.host.directory}/strongswan.conf", "/usr/sbin/charon-systemd"]
 
@@ -251,7 +261,8 @@ class Braid(Daemon):
     checked = "exchange=INFORMATIONAL"
 
     def program(self, scenario):
-        self.write("braid.conf", f"engine {{\n    fragment_size = {scenario.fragments}\n{self.settings}\n}}\nlog {{\n    ike = debug\n}}\n")
+        self.write("braid.conf", f"engine {{\n    fragment_size = {scenario.fragments}\n"
+                                 f"    make_before_break = {scenario.make_before_break}\n{self.settings}\n}}\nlog {{\n    ike = debug\n}}\n")
         return [f"{self.programs}/braidd", "-c", self.host.directory, "-r", self.host.directory]
 
     def braid(self, *arguments):

@@ -24,6 +24,12 @@ class Scenario:
     reason: str = ""  # and braid's log this
     proof: Proof = Proof()  # how the sides prove who they are
     then: tuple = ()  # steps, while a ping every 10 ms goes through the tunnel
+    conn: str = ""  # more keys of the connection, on both sides
+    our_conn: str = ""  # and on ours alone
+    first_child_is_fresh: bool = False  # it has key exchanges of its own: a childless start
+    make_before_break: str = "yes"
+    may_lose: bool = False  # pings, while there is no SA
+    roles: tuple = ("initiator", "responder")  # ours
 
 
 GCM = "aes256gcm16-prfsha384-"
@@ -45,7 +51,8 @@ def by_everybody(what, times=1):
 
 
 CHILD, IKE = by_everybody("rekey child"), by_everybody("rekey ike")
-CREATE = ("create child by us", "rekey second by us", "end second by us",
+CREATE = ("create both by both", "rekey second by both", "end second by us", "end third by peer",
+          "create child by us", "rekey second by us", "end second by us",
           "create child by peer", "rekey second by peer", "end second by peer")
 IN_A_ROW = "rekey ike by us", "rekey ike by peer", "rekey ike by us"
 OVER_IT = "rekey ike by us", "rekey child by us", "rekey ike by peer", "rekey child by peer", *CHILD
@@ -84,7 +91,10 @@ WITH_STRONGSWAN = [
 
     Scenario("new Child SA, no own exchange",    GCM + "x25519" + ONE,                                     then=CREATE),
     Scenario("new Child SA, PFS",                GCM + "x25519" + ONE, esp="aes256gcm16-x25519",           then=CREATE),
+    Scenario("new Child SA, 1 additional",       GCM + "x25519" + ONE, esp="aes256gcm16-x25519" + ONE,     then=CREATE),
     Scenario("new Child SA, 2 additional",       GCM + "x25519" + ONE, esp="aes256gcm16-x25519" + TWO,     then=CREATE),
+
+    Scenario("new Child SA, 7 additional",       GCM + "x25519" + ONE, esp="aes256gcm16-x25519-" + SEVEN,  then=CREATE),
 
     Scenario("Child rekey, no own exchange",     GCM + "x25519" + ONE,                                     then=CHILD),
     Scenario("Child rekey, PFS",                 GCM + "x25519" + ONE, esp="aes256gcm16-x25519",           then=CHILD),
@@ -107,6 +117,15 @@ WITH_STRONGSWAN = [
                                                  fragments=576,  then=CHILD + IKE),
     Scenario("rekey in fragments of 1280",       GCM + "x25519-ke1_mlkem1024", esp="aes256gcm16-x25519-ke1_mlkem1024",
                                                  fragments=1280, then=CHILD + IKE),
+
+    Scenario("childless start",                  GCM + "x25519" + ONE, esp="aes256gcm16-x25519" + ONE, conn="childless = force",
+                                                 first_child_is_fresh=True, then=("rekey ike by us", "rekey child by peer")),
+    Scenario("childless start, then a rekey",    GCM + "x25519" + ONE + ", " + GCM + "x25519", esp="aes256gcm16-x25519" + ONE,
+                                                 chosen=GCM + "x25519" + ONE, conn="childless = force", our_conn="late_rounds = yes", roles=("initiator",),
+                                                 first_child_is_fresh=True, then=("rekey ike by us", "rekey child by us")),
+    Scenario("reauthentication",                 GCM + "x25519" + ONE, then=("reauth ike by us", "check by us", "reauth ike by peer")),
+    Scenario("reauthentication, break first",    GCM + "x25519" + ONE, make_before_break="no", may_lose=True,
+                                                 then=("reauth ike by us", "reauth ike by peer")),
 
     Scenario("RSA-3072, PKCS#1",         HYBRID, proof=Proof("rsa3072", "rsa/pkcs1", "rsa-sha256")),
     Scenario("RSA-3072, PSS",            HYBRID, proof=Proof("rsa3072", "rsa/pss", "rsa/pss-sha256")),

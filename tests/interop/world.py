@@ -25,6 +25,8 @@ class Host:
         self.subnet = f"10.{number}.0.0/24"
         self.second_inner = f"10.{number}.1.1"  # behind the Child SA "second"
         self.second_subnet = f"10.{number}.1.0/24"
+        self.third_inner = f"10.{number}.2.1"  # and behind "third"
+        self.third_subnet = f"10.{number}.2.0/24"
         self.directory = os.path.join(SHARED, name)
 
     def command(self, *command):
@@ -40,7 +42,7 @@ class Host:
         return done.returncode, done.stdout
 
     def ping(self, other, child="net"):
-        near, far = (self.inner, other.inner) if child == "net" else (self.second_inner, other.second_inner)
+        near, far = ({"net": host.inner, "second": host.second_inner, "third": host.third_inner}[child] for host in (self, other))
         status, output = self.run("ping", "-c", "3", "-i", "0.1", "-W", "1", "-I", near, far)
         if status != 0:
             raise Trouble(f"{self.name}: no ping to {other.name} through the tunnel: {output.splitlines()[-1]}")
@@ -81,6 +83,7 @@ def make_hosts():
             "link set lo up",
             f"address add {host.inner}/24 dev lo",
             f"address add {host.second_inner}/24 dev lo",
+            f"address add {host.third_inner}/24 dev lo",
             f"address add {host.outer[4]}/24 dev wire",
             f"address add {host.outer[6]}/64 dev wire nodad",
             "link set wire up")]

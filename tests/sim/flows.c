@@ -115,6 +115,37 @@ static void childless(struct run *run)
     pair_end(&p);
 }
 
+/*
+ * Further key exchanges only when the IKE SA is up: it is rekeyed before its first child, so that
+ * that has nothing of keys without them (the flow of RFC 9370's appendix with additional exchanges in
+ * CREATE_CHILD_SA only). Either end may want it so.
+ */
+static void late_rounds(struct run *run)
+{
+    enum { LATE = 1 };
+    for (unsigned who = 0; who < 4; who++) {
+        if (!run_case(run))
+            continue;
+        struct site site[2];
+        for (unsigned i = 0; i < 2; i++)
+            site[i] = (struct site){.ike = "aes256gcm16-prfsha256-x25519-ke1_mlkem768, aes256gcm16-prfsha256-x25519",
+                                    .esp = "aes256gcm16-x25519-ke1_mlkem512",
+                                    .conn = who >> i & LATE ? "childless = force\n late_rounds = yes" : "childless = force"};
+        struct pair p = pair_make(run, site[0], site[1]);
+        struct ike_sa_info sa;
+        struct ike_child_info c;
+        pair_up(&p, 1);
+        EXPECT(p.w, p.a->told_kind[TELL_IKE_REKEYED] == (who ? 1 : 0));
+        for (int i = 0; i < 2; i++) {
+            const struct ike_engine *e = p.w->host[i].engine;
+            EXPECT(p.w, ike_engine_next_sa(e, 0, &sa) && sa.quantum_safe && sa.kex_count == 2);
+            EXPECT(p.w, ike_engine_next_child(e, sa.id, 0, &c) && c.kex_count == 2 && c.id == 1);
+            EXPECT(p.w, !who || sa.id == 2); /* the child was made on the heir */
+        }
+        pair_end(&p);
+    }
+}
+
 static void modes(struct run *run)
 {
     static const struct {
@@ -601,6 +632,7 @@ const struct scenario flow_scenarios[] = {
     {"rounds",            "1 to 8 key exchanges, under ciphers of every kind", rounds},
     {"choices",           "NONE, gaps between the slots, fallback proposals, offers a greedy choice would miss", choices},
     {"childless",         "an IKE SA alone; and a peer that does not want one", childless},
+    {"late-rounds",       "further key exchanges only in a rekey before the first child", late_rounds},
     {"modes",             "tunnel and transport mode, and ends that differ", modes},
     {"selectors",         "traffic selectors that fit, are narrowed, or have nothing in common", selectors},
     {"packet-first",      "the packet that wants the tunnel begins the traffic selectors", packet_first},
