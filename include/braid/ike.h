@@ -83,6 +83,7 @@ struct ike_ask {
     uint16_t cert_count;           /* ASK_VERIFY: CERT payloads of the peer, in its order. Hostile */
     const struct ike_cert *certs;
     struct bytes ppk_id;           /* ASK_PPK: which; empty = any for these identities. Hostile */
+    bool ppk_named;                /* ASK_PPK: the peer named it: that very one */
 };
 
 /* The reply to an ASK. */
@@ -101,7 +102,7 @@ struct ike_answer {
     uint16_t cert_count; /* ASK_SIGN: CERT payloads to send along, the end entity first */
     const struct ike_cert *certs;
     const struct shared_secret *ppk; /* ASK_PPK: the key itself, and its name */
-    struct bytes ppk_id;
+    struct bytes ppk_id, ppk_source; /* and what it is configured as, if that is another name */
     /* why it was refused, a sentence; ASK_SIGN that is OK: why the peer may refuse it. NULL =
      * nothing to add */
     const char *detail;

@@ -581,7 +581,7 @@ static bool check_ppk(struct loader *l, const struct section *s, const char *pat
         wrong = "a PPK may have at most 1024 octets";
     if (wrong)
         problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s: %s", path, wrong);
-    else if (e->data.len < STRENGTH_PPK_OCTETS)
+    else if (!e->file && e->data.len < STRENGTH_PPK_OCTETS)
         problem_add(l->problems, PROBLEM_WARNING, &s->place,
                     "%s: this PPK has %zu octets; against a quantum computer it needs 32 random ones",
                     path, e->data.len);
@@ -591,10 +591,15 @@ static bool check_ppk(struct loader *l, const struct section *s, const char *pat
 static bool check_secret(struct loader *l, const struct schema_part *part, const struct section *s,
                          const char *path, const struct secret_entry *e)
 {
-    bool is_file = part->of == SCHEMA_FILE;
-    const char *missing = !schema_saw(&l->run, part->of, "secret") ? "secret"
-                          : is_file && !e->file                    ? "file"
-                                                                   : NULL;
+    bool is_file = part->of == SCHEMA_FILE, from_file = !is_file && e->file;
+    if (from_file && (kind_of(part) != SECRET_PPK || e->file[0] != '/' || e->data.len)) {
+        problem_add(l->problems, PROBLEM_ERROR, &s->place,
+                    "%s.file: this is for PPKs, in place of `secret`, and an absolute path", path);
+        return false;
+    }
+    const char *missing = !from_file && !schema_saw(&l->run, part->of, "secret") ? "secret"
+                          : is_file && !e->file                                  ? "file"
+                                                                                 : NULL;
     if (missing) {
         problem_add(l->problems, PROBLEM_ERROR, &s->place, "%s: the key `%s` is missing", path,
                     missing);

@@ -20,7 +20,7 @@ void cred_reply_make(const struct cred_stock *stock, const struct crypto *crypto
 {
     *out = (struct cred_reply){.answer.ticket = ask->ticket};
     if (ask->kind == ASK_PPK) {
-        cred_ppk(stock->store, ask, &out->answer, &out->ppk);
+        cred_ppk(stock->store, stock->used, ask, &out->answer, &out->ppk);
     } else if (!is_for_keys(ask)) {
         cred_answer(stock->store, crypto, ask, &out->answer, out->mac);
         if (out->answer.status == ANSWER_OK && ask->kind == ASK_SIGN &&

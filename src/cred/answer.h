@@ -12,6 +12,7 @@
 struct cred_stock {
     const struct cred_store *store;
     const struct wallet *wallet;
+    struct ppk_used *used; /* keys of files of PPKs; NULL: none is taken from a file */
     struct known *known; /* about revocation; NULL: nothing is fetched */
 };
 
@@ -19,7 +20,7 @@ struct cred_stock {
 struct cred_reply {
     struct ike_answer answer;
     uint8_t mac[PRF_LEN_MAX];
-    struct shared_secret ppk;
+    struct ppk_taken ppk;
     struct key_reply keys;
 };
 void cred_reply_make(const struct cred_stock *stock, const struct crypto *crypto,

@@ -51,7 +51,8 @@ static size_t room_for(const struct secret_list *list)
         const struct secret_entry *s = &list->at[i];
         if (!is_kept(s))
             continue;
-        room += align(s->data.len) + align(s->owner_count * sizeof *s->owner);
+        room += align(s->data.len) + align(s->owner_count * sizeof *s->owner) +
+                align(s->file ? strlen(s->file) + 1 : 0);
         for (uint16_t k = 0; k < s->owner_count; k++)
             room += align(s->owner[k].id.data.len);
     }
@@ -96,6 +97,8 @@ static void copy_entry(uint8_t **next, const struct secret_entry *from, struct s
     to->name = NULL;
     to->owner = owner;
     to->data = carve_copy(next, from->data);
+    if (from->file)
+        to->file = (const char *)carve_copy(next, bytes_make((const uint8_t *)from->file, strlen(from->file) + 1)).at;
 }
 
 struct cred_store *cred_store_new(const struct secret_list *list)
@@ -210,23 +213,50 @@ static const struct conf_identity *ppk_name(const struct secret_entry *s, struct
     return NULL;
 }
 
-void cred_ppk(const struct cred_store *store, const struct ike_ask *ask, struct ike_answer *out,
-              struct shared_secret *room)
+/* One of those that stand in the configuration: under the name that is wanted. */
+static bool take_fixed(const struct secret_entry *s, struct bytes id, struct ike_answer *out,
+                       struct shared_secret *room)
+{
+    const struct conf_identity *name = ppk_name(s, id);
+    if (!name || s->file || s->data.len == 0 || s->data.len > sizeof room->data)
+        return false;
+    memcpy(room->data, s->data.at, s->data.len);
+    room->len = (uint16_t)s->data.len;
+    out->ppk_id = out->ppk_source = name->id.data;
+    out->quantum_safe = !s->guessable;
+    return true;
+}
+
+/*
+ * One of a file. Ours to choose: the first, of the file that is named. The peer has chosen: that
+ * one, of any file.
+ */
+static bool take_from_file(const struct secret_entry *s, const struct ike_ask *ask,
+                           struct ppk_used *used, struct ike_answer *out, struct ppk_taken *room)
+{
+    enum { STRONG_LEN = 32 }; /* RFC 8784 6 */
+    const struct conf_identity *name = ppk_name(s, ask->ppk_named ? BYTES_NONE : ask->ppk_id);
+    struct bytes id = ask->ppk_named ? ask->ppk_id : BYTES_NONE;
+    if (!name || !s->file || (ask->ppk_named && id.len == 0) ||
+        !ppk_file_take(s->file, id, used, room))
+        return false;
+    out->ppk_id = bytes_make(room->id, room->id_len);
+    out->ppk_source = name->id.data;
+    out->quantum_safe = room->key.len >= STRONG_LEN;
+    return true;
+}
+
+void cred_ppk(const struct cred_store *store, struct ppk_used *used, const struct ike_ask *ask,
+              struct ike_answer *out, struct ppk_taken *room)
 {
     *out = (struct ike_answer){.ticket = ask->ticket, .status = ANSWER_NO_SECRET};
-    for (uint32_t i = 0; i < store->count; i++) {
-        const struct bytes data = store->at[i].data;
-        const struct conf_identity *name = ppk_name(&store->at[i], ask->ppk_id);
-        if (!name || data.len == 0 || data.len > sizeof room->data)
-            continue;
-        memcpy(room->data, data.at, data.len);
-        room->len = (uint16_t)data.len;
-        out->status = ANSWER_OK;
-        out->ppk = room;
-        out->ppk_id = name->id.data;
-        out->quantum_safe = !store->at[i].guessable;
-        return;
+    for (uint32_t i = 0; i < store->count && out->status != ANSWER_OK; i++) {
+        const struct secret_entry *s = &store->at[i];
+        if (s->kind == SECRET_PPK && (take_fixed(s, ask->ppk_id, out, &room->key) ||
+                                      take_from_file(s, ask, used, out, room)))
+            out->status = ANSWER_OK;
     }
+    out->ppk = out->status == ANSWER_OK ? &room->key : NULL;
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */

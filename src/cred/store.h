@@ -20,6 +20,7 @@
 #ifndef BRAID_CRED_STORE_H
 #define BRAID_CRED_STORE_H
 
+#include "cred/ppk_file.h"
 #include <braid/crypto.h>
 #include <braid/ike.h>
 #include <braid/secrets.h>
@@ -40,8 +41,11 @@ size_t cred_store_count(const struct cred_store *store);
 void cred_answer(const struct cred_store *store, const struct crypto *crypto,
                  const struct ike_ask *ask, struct ike_answer *out, uint8_t buffer[PRF_LEN_MAX]);
 
-/* Answer an ASK_PPK. The answer borrows `room`, which the caller wipes, and the store. */
-void cred_ppk(const struct cred_store *store, const struct ike_ask *ask, struct ike_answer *out,
-              struct shared_secret *room);
+/*
+ * Answer an ASK_PPK. The answer borrows `room`, which the caller wipes, and the store. Without
+ * `used` no key comes from a file.
+ */
+void cred_ppk(const struct cred_store *store, struct ppk_used *used, const struct ike_ask *ask,
+              struct ike_answer *out, struct ppk_taken *room);
 
 #endif

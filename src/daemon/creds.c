@@ -15,6 +15,7 @@ struct creds {
     struct vici_shared **shared;
     size_t count, room;
     struct cred_store *store;
+    struct ppk_used *used; /* one-time keys: whatever is loaded, they served */
     struct wallet *files, *clients;
     bool dirty;
 };
@@ -51,7 +52,7 @@ struct cred_stock creds_stock(struct daemon *d)
         c->store = store;
         c->dirty = false;
     }
-    return (struct cred_stock){.store = c->store, .wallet = c->files, .known = d->known};
+    return (struct cred_stock){.store = c->store, .wallet = c->files, .used = c->used, .known = d->known};
 }
 
 /* ---- changes --------------------------------------------------------------------------------- */
@@ -225,7 +226,9 @@ bool creds_open(struct daemon *d)
     d->creds = calloc(1, sizeof *d->creds);
     if (d->creds)
         d->creds->clients = wallet_new(NULL);
-    return d->creds && d->creds->clients;
+    if (d->creds)
+        d->creds->used = ppk_used_new();
+    return d->creds && d->creds->clients && d->creds->used;
 }
 
 void creds_close(struct daemon *d)
@@ -238,6 +241,7 @@ void creds_close(struct daemon *d)
     wallet_free(d->creds->clients);
     loaded_free(d->creds->file);
     cred_store_free(d->creds->store);
+    ppk_used_free(d->creds->used);
     free(d->creds->hidden);
     free(d->creds->shared);
     free(d->creds);

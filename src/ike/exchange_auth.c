@@ -401,7 +401,6 @@ static struct verdict do_without_ppk(struct turn *t, const char *why)
  */
 static struct verdict ask_for_their_ppk(struct turn *t)
 {
-    const struct conf_conn *conn = t->sa->conn;
     const struct notify_payload *n = ike_msg_notify(t->in, NOTIFY_PPK_IDENTITY);
     struct larval *birth = t->sa->birth;
     struct notify_ppk ppk = {0};
@@ -414,8 +413,6 @@ static struct verdict ask_for_their_ppk(struct turn *t)
         return verdict_because(failed, "the use of a PPK was agreed on, but the initiator names none");
     if (!arena_copy(&birth->arena, ppk.id, &birth->ppk_id))
         return verdict_fault();
-    if (conn->ppk_id.len && !bytes_equal(conn->ppk_id, ppk.id))
-        return do_without_ppk(t, "this PPK is not for the initiator's connection");
     t->slot->step = REQUEST_PPK;
     return ppk_ask(t, ppk.id);
 }
@@ -424,6 +421,9 @@ static struct verdict judge_ppk(struct turn *t)
 {
     if (t->answer->status != ANSWER_OK)
         return do_without_ppk(t, "the PPK the initiator names is not known here");
+    struct bytes wanted = t->sa->conn->ppk_id;
+    if (wanted.len && !bytes_equal(wanted, t->answer->ppk_source))
+        return do_without_ppk(t, "this PPK is not for the initiator's connection");
     return ppk_mix(t) == CRYPTO_OK ? verify_initiator(t) : verdict_fault();
 }
 

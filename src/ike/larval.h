@@ -73,6 +73,7 @@ struct larval {
     bool ppk_strong;           /* it withstands a quantum computer */
     struct ike_keys ppk_keys;
     struct bytes ppk_id;       /* which one it is */
+    struct bytes ppk_source;   /* and what the configuration calls it */
     struct shared_secret *ppk; /* RFC 9867: until its exchange is done; in the arena */
     bool early_ppk;            /* RFC 9867: it went into the keys of the next epoch */
     struct bytes plain_auth;   /* as initiator: AUTH as it would be without the PPK */

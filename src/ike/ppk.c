@@ -23,7 +23,7 @@ bool ppk_is_in(const struct larval *birth)
 struct verdict ppk_ask(struct turn *t, struct bytes id)
 {
     struct ike_ask question = {
-        .kind = ASK_PPK, .ours = t->sa->ours_id, .theirs = t->sa->theirs_id, .ppk_id = id};
+        .kind = ASK_PPK, .ours = t->sa->ours_id, .theirs = t->sa->theirs_id, .ppk_id = id, .ppk_named = !t->sa->initiator};
     return turn_ask(t, &question);
 }
 
@@ -86,7 +86,8 @@ static bool keep(struct turn *t, struct bytes id)
 {
     struct larval *birth = t->sa->birth;
     birth->ppk = ARENA_NEW(&birth->arena, struct shared_secret);
-    if (!birth->ppk || !arena_copy(&birth->arena, id, &birth->ppk_id))
+    if (!birth->ppk || !arena_copy(&birth->arena, id, &birth->ppk_id) ||
+        !arena_copy(&birth->arena, t->answer->ppk_source, &birth->ppk_source))
         return false;
     *birth->ppk = *t->answer->ppk;
     birth->ppk_strong = t->answer->quantum_safe;
@@ -228,7 +229,7 @@ struct verdict ppk_check(struct turn *t)
 {
     const struct conf_conn *conn = t->sa->conn;
     const struct larval *birth = t->sa->birth;
-    bool wrong = conn->ppk_id.len && !bytes_equal(conn->ppk_id, birth->ppk_id);
+    bool wrong = conn->ppk_id.len && !bytes_equal(conn->ppk_id, birth->ppk_source);
     if (conn->ppk_required && !birth->early_ppk)
         return verdict_because(
             verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),

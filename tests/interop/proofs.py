@@ -23,10 +23,12 @@ class Proof:
     ids: tuple = ()  # identities of braid and of the peer, where they are not host names
     ppk: tuple = ("", "")  # lines about a PPK in the connection of each side
     has_ppk: tuple = (False, False)  # and who has it
+    same_ppk: bool = True
 
 
 PPK = "0x" + 32 * "5a"
 NOBODY = "http://127.0.0.1:9/crl.pem"  # listens there
+OTHER_PPK = "0x" + 32 * "a5"
 
 
 def run(*command):
@@ -124,7 +126,8 @@ def prepare(programs, proof, host, other, is_peer):
     if proof.ids:
         values |= {"local_id": proof.ids[is_peer], "remote_id": proof.ids[not is_peer]}
     if proof.has_ppk[is_peer]:
-        values["secrets_more"] = f"ppk-1 {{ id = lab-ppk\n secret = {PPK} }}"
+        value = PPK if proof.same_ppk or not is_peer else OTHER_PPK
+        values["secrets_more"] = f"ppk-1 {{ id = lab-ppk\n secret = {value} }}"
     if proof.key:
         values |= {"local_auth": proof.theirs if is_peer else proof.ours, "remote_auth": "pubkey"}
         values |= give_raw_key(proof, host, other) if proof.raw else give_certificate(programs, proof, host, other, is_peer)

@@ -152,6 +152,8 @@ WITH_STRONGSWAN = [
                                          reason="it is revoked"),
     Scenario("revocation list, unreachable", HYBRID, proof=Proof("ecdsa256", listed="unreachable"), failure=NO_AUTHENTICATION,
                                          reason="no revocation list says that it is good"),
+    Scenario("PPK, not the same",        HYBRID, proof=Proof(ppk=(NAMED, NAMED), has_ppk=(True, True), same_ppk=False),
+                                         failure=NO_AUTHENTICATION, reason="PPK"),
     Scenario("expired certificate",      HYBRID, proof=Proof("ecdsa256", bad="expired"), failure=NO_AUTHENTICATION,
                                          reason="it has expired"),
     Scenario("wrong extended key usage", HYBRID, proof=Proof("ecdsa256", bad="usage"), failure=NO_AUTHENTICATION,

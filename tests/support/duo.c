@@ -464,7 +464,8 @@ static void carry_out(struct duo *p, struct side *s)
             must(answers < ANSWERS_MAX, "too many questions");
             double began = begin(s);
             const struct cred_stock stock = {.store = s->config->secrets,
-                                             .wallet = s->config->wallet};
+                                             .wallet = s->config->wallet,
+                                             .used = s->used};
             cred_reply_make(&stock, s->inner, &e->u.ask, &reply[answers]);
             end(s, began, &s->all_ns);
             answers++;
@@ -547,7 +548,7 @@ bool duo_tick(struct duo *p, ike_time until)
 static void make_side(struct side *s, const struct duo_config *config, const struct crypto *crypto,
                       uint8_t worker, const struct ike_path *path)
 {
-    *s = (struct side){.config = config, .inner = crypto, .crypto = watch, .path = *path};
+    *s = (struct side){.used = ppk_used_new(), .config = config, .inner = crypto, .crypto = watch, .path = *path};
     s->crypto.self = s;
     s->alloc = (struct alloc){.take = take, .give = give, .self = s};
     struct ike_setup setup = {
@@ -583,6 +584,7 @@ void duo_make(struct duo *p, const struct duo_config *a, const struct duo_config
 
 static void free_side(struct side *s)
 {
+    ppk_used_free(s->used);
     ike_engine_free(s->engine);
     ike_effects_free(s->fx);
     must(s->blocks == 0, "an engine left memory behind");

@@ -79,6 +79,7 @@ struct side {
     struct ike_engine *engine;
     struct ike_effects *fx;
     const struct duo_config *config;
+    struct ppk_used *used; /* PPKs of files */
     struct ike_path path; /* to the other side */
 
     struct alloc alloc;

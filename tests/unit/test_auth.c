@@ -464,6 +464,77 @@ static void a_required_ppk_fulfils_the_demand(void **state)
         }
 }
 
+/* ---- PPKs that serve once --------------------------------------------------------------------- */
+
+#define KEY_1 "11223344556677889900aabbccddeeff11223344556677889900aabbccddeeff"
+#define KEY_2 "22223344556677889900aabbccddeeff11223344556677889900aabbccddeeff"
+
+static void write_keys(const struct host *h, const char *text)
+{
+    FILE *f = cred_world_open(&h->world, "ppk", "keys");
+    fputs(text, f);
+    fclose(f);
+}
+
+static void meet_again(struct duo *duo)
+{
+    struct ike_order down = {.kind = ORDER_TERMINATE, .conn = BYTES_LIT("net")};
+    struct ike_order up = {
+        .kind = ORDER_INITIATE, .conn = BYTES_LIT("net"), .child = BYTES_LIT("net")};
+    duo_order(duo, &duo->a, &down);
+    duo->a.child_up = duo->b.child_up = duo->a.ike_up = duo->a.ike_down = 0;
+    assert_int_equal(duo_order(duo, &duo->a, &up), ORDER_DONE);
+}
+
+static void keys_of_a_file_serve_once(void **state)
+{
+    (void)state;
+    char moon_secrets[300], sun_secrets[300];
+    static const char format[] = PSK_SECRET "ppk {\n id = qkd\n file = %s/ppk/keys\n }\n";
+    snprintf(moon_secrets, sizeof moon_secrets, format, moon_host.world.dir);
+    snprintf(sun_secrets, sizeof sun_secrets, format, sun_host.world.dir);
+    static const char both[] = "ppk_id = qkd\n ppk_required = yes\n ppk_early = %s";
+    for (int early = 0; early < 2; early++) {
+        char conn[200];
+        snprintf(conn, sizeof conn, both, early ? "yes" : "no");
+        write_keys(&moon_host, "# of the lab\n\nk1 " KEY_1 "\nbroken 12x\nk2\t" KEY_2);
+        write_keys(&sun_host, "k2 " KEY_2 "\nk1 " KEY_1 "\n");
+        struct duo duo;
+        meet(&duo, &(struct lines){conn, NULL, NULL, moon_secrets},
+             &(struct lines){conn, NULL, NULL, sun_secrets});
+        assert_true(is_up(&duo) && only_sa(&duo.b).ppk);
+        meet_again(&duo);
+        assert_true(is_up(&duo));
+        meet_again(&duo); /* both keys have served */
+        assert_false(is_up(&duo));
+        assert_says(duo.a.detail, "the PPK that is required is not at hand: 'qkd'");
+        write_keys(&moon_host, "k3 " KEY_1 "\n"); /* the file is read anew */
+        write_keys(&sun_host, "k3 " KEY_1 "\n");
+        meet_again(&duo);
+        assert_true(is_up(&duo));
+        drop(&duo);
+    }
+}
+
+/* The name of the source is no name of a key: it would use up what is there. */
+static void a_peer_cannot_name_the_file(void **state)
+{
+    (void)state;
+    struct ppk_taken taken;
+    struct ppk_used *used = ppk_used_new();
+    char path[200];
+    write_keys(&sun_host, "k1 " KEY_1 "\n");
+    snprintf(path, sizeof path, "%s/ppk/keys", sun_host.world.dir);
+    assert_false(ppk_file_take(path, BYTES_LIT("qkd"), used, &taken));
+    assert_false(ppk_file_take(path, BYTES_LIT("k"), used, &taken));
+    assert_false(ppk_file_take("/nonexistent", BYTES_NONE, used, &taken));
+    assert_true(ppk_file_take(path, BYTES_NONE, used, &taken));
+    assert_int_equal(taken.key.len, 32);
+    assert_int_equal(taken.key.data[0], 0x11);
+    assert_false(ppk_file_take(path, BYTES_LIT("k1"), used, &taken));
+    ppk_used_free(used);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -480,6 +551,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_ppk_goes_along_with_a_key_exchange, begin_hosts,
                                         end_hosts),
         cmocka_unit_test_setup_teardown(a_required_ppk_fulfils_the_demand, begin_hosts, end_hosts),
+        cmocka_unit_test_setup_teardown(keys_of_a_file_serve_once, begin_hosts, end_hosts),
+        cmocka_unit_test_setup_teardown(a_peer_cannot_name_the_file, begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(a_long_list_comes_later, begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(a_refusal_names_what_the_peer_accepts, begin_hosts,
                                         end_hosts),
