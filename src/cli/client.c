@@ -124,6 +124,17 @@ enum exit_code client_register(struct client *c, const char *event)
     return reply.type == VICI_EVENT_CONFIRM ? EXIT_GOOD : EXIT_FAILED;
 }
 
+void client_name_sa(struct vici_out *o, const char *key, const char *value)
+{
+    const char *slash = key ? NULL : strchr(value, '/');
+    if (slash) {
+        vici_key(o, "ike", bytes_make(value, (size_t)(slash - value)));
+        vici_key_str(o, "child", slash + 1);
+    } else {
+        vici_key_str(o, key ? key : "child", value);
+    }
+}
+
 struct vici_out *client_request(struct client *c, const char *command)
 {
     vici_begin(&c->out, VICI_CMD_REQUEST, command);

@@ -34,6 +34,8 @@ void client_close(struct client *c);
 enum exit_code client_register(struct client *c, const char *event);
 
 /* Begin a request: add to what it returns, then call. */
+/* Into a request: which SA it is about; with `key` NULL `value` is CONNECTION/CHILD. */
+void client_name_sa(struct vici_out *o, const char *key, const char *value);
 struct vici_out *client_request(struct client *c, const char *command);
 /*
  * Send it and wait. `patience` in seconds, 0 = for ever. *response is valid until the next call.

@@ -10,7 +10,7 @@ static enum exit_code terminate(struct client *c, const char *key, const char *v
 {
     struct bytes response;
     char message[512];
-    vici_key_str(client_request(c, VICI_CMD_TERMINATE), key, value);
+    client_name_sa(client_request(c, VICI_CMD_TERMINATE), key, value);
     enum exit_code code = client_call(c, 0, NULL, NULL, &response);
     if (code != EXIT_GOOD)
         return code;
@@ -31,13 +31,15 @@ static bool is_number(const char *text)
     return *text && text[strspn(text, "0123456789")] == '\0';
 }
 
-/* A plain name may be a connection's or a child's. */
+/* A plain name may be a connection's, a child's, or both with a slash between. */
 static enum exit_code end_named(struct client *c, const char *name)
 {
     int64_t matches = 0;
     enum exit_code code = terminate(c, "ike", name, &matches);
     if (code == EXIT_FAILED && matches == 0)
         code = terminate(c, "child", name, &matches);
+    if (code == EXIT_FAILED && matches == 0 && strchr(name, '/'))
+        code = terminate(c, NULL, name, &matches);
     if (code == EXIT_FAILED && matches == 0)
         look_print(stderr, LOOK_BAD, "braid: there is no SA of a connection or child '%s'\n", name);
     return code;

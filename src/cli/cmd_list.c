@@ -4,7 +4,7 @@
  *     home #1  ESTABLISHED 45 s  quantum-safe
  *         192.0.2.1:4500 (moon.example) ↔ 192.0.2.2:4500 (sun.example)
  *         AES_GCM_16_256 / PRF_HMAC_SHA2_384, keys from CURVE_25519 + ML_KEM_768 + ECP_384
- *         net #1  INSTALLED 45 s  TUNNEL in UDP  AES_GCM_16_256  quantum-safe
+ *         net #1  INSTALLED 45 s  TUNNEL in UDP  AES_GCM_16_256, keys from the IKE SA's  quantum-safe
  *             10.1.0.0/16 ↔ 10.2.0.0/16
  *             in 1.2 MB (900 packets)  out 3.4 MB (2000 packets)
  *             rekeying in 52 min, ends in 64 min; rekeyed 12 times, last 45 s ago
@@ -158,7 +158,7 @@ static void show_child(struct bytes child)
            vici_find_bool(child, "encap", false) ? " in UDP" : "");
     show_cipher(child);
     client_join(child, "key-exchanges", " + ", own, sizeof own);
-    printf("%s%s  ", own[0] ? ", keys from " : "", own);
+    printf(", keys from %s  ", own[0] ? own : "the IKE SA's");
     show_safety(child);
     client_join(child, "local-ts", " ", ours, sizeof ours);
     client_join(child, "remote-ts", " ", theirs, sizeof theirs);

@@ -52,7 +52,7 @@ static void show(struct wish *w, struct bytes response)
 {
     long long rekeyed = vici_find_int(response, "rekeyed", 0);
     if (w->exchanges) {
-        json_t *object = json_pack("{s:i, s:s, s:O}", "schema", 1, w->key, w->value, "exchanges",
+        json_t *object = json_pack("{s:i, s:s, s:O}", "schema", 1, w->key ? w->key : "child", w->value, "exchanges",
                                    w->exchanges);
         json_object_update_new(object, json_from_vici(response));
         json_show(object);
@@ -69,7 +69,7 @@ static void show(struct wish *w, struct bytes response)
 static enum exit_code request(struct client *c, struct wish *w, struct bytes *response)
 {
     struct vici_out *o = client_request(c, VICI_CMD_REKEY);
-    vici_key_str(o, w->key, w->value);
+    client_name_sa(o, w->key, w->value);
     vici_key_str(o, "wait", "yes");
     vici_key_bool(o, "reauth", w->reauth);
     if (w->timeout > 0)
@@ -82,7 +82,7 @@ static bool is_about_nothing(struct bytes response)
     return !client_succeeded(response) && vici_find_int(response, "matches", 0) == 0;
 }
 
-/* A plain name may be a connection's or a child's. */
+/* A plain name may be a connection's, a child's, or both with a slash between. */
 static enum exit_code rekey(struct client *c, struct wish *w)
 {
     struct bytes response;
@@ -91,7 +91,7 @@ static enum exit_code rekey(struct client *c, struct wish *w)
         w->key = "ike";
     enum exit_code code = request(c, w, &response);
     if (code == EXIT_GOOD && plain && is_about_nothing(response)) {
-        w->key = "child";
+        w->key = strchr(w->value, '/') ? NULL : "child";
         code = request(c, w, &response);
     }
     if (code != EXIT_GOOD)

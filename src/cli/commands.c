@@ -19,14 +19,14 @@ const struct cli_command cli_commands[] = {
      "quantum computer; or it says why there is no tunnel.",
      cmd_up},
     {"down", "NAME | --ike NAME | --child NAME | --id NUMBER", "end SAs",
-     "End the SAs of a connection, or, if there are none, the children of that name. The peers are "
-     "told. The options do the same without guessing what the name means; the number is that of an "
+     "End the SAs of a connection, or, if there are none, the children of that name; CONNECTION/CHILD "
+     "is one child. The peers are told, and attempts to set them up end. The options do the same without guessing what the name means; the number is that of an "
      "IKE SA in `braid list`.",
      cmd_down},
     {"rekey", "NAME | --ike NAME | --child NAME [--timeout SECONDS] [--reauth]",
      "new keys now, and show each exchange of it",
      "Make new keys now: for the IKE SAs of a connection, or, if there are none, for the children "
-     "of that name. Each exchange is shown as with `up`; the command ends when the new SA has taken "
+     "of that name (CONNECTION/CHILD: of one). Each exchange is shown as with `up`; the command ends when the new SA has taken "
      "over. It does not matter which side's rekey that was, should both have begun one. The options "
      "do the same without guessing what the name means. With --reauth the peers prove anew who they "
      "are: a new IKE SA with the same children takes over.",

@@ -191,6 +191,21 @@ def clear_means_in_the_clear(left, right):
 
 
 @test
+def one_child_of_several_is_ended_and_rekeyed_by_name(left, right):
+    start_with_two(left, right)
+    status, output = left.braid("list")
+    expect(status == 0 and output.count("keys from the IKE SA's") == 1, output)  # the first rides along with IKE_AUTH
+    status, output = left.braid("rekey", "site/two")
+    expect(status == 0 and "1 SA rekeyed" in output, output)
+    status, output = left.braid("down", "site/two")
+    expect(status == 0 and "1 SA ended" in output and names(left) == ["net"], output)
+    status, output = left.braid("down", "other/net")
+    expect(status == 1 and "other/net" in output and names(left) == ["net"], output)
+    status, output = left.braid("up", "site/two")
+    expect(status == 0 and names(left) == ["net", "two"], output)
+
+
+@test
 def with_late_rounds_the_ike_sa_is_rekeyed_before_its_first_child(left, right):
     hybrid, plain = "aes256gcm16-prfsha384-x25519-ke1_mlkem768", "aes256gcm16-prfsha384-x25519"
     right.start(ike=f"{hybrid}, {plain}", esp="aes256gcm16-x25519-ke1_mlkem768", more="childless = force")

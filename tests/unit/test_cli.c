@@ -549,7 +549,7 @@ static void list_is_a_table_for_people(void **state)
           "    AES_GCM_16_256 / PRF_HMAC_SHA2_384, keys from CURVE_25519 + ML_KEM_768 + ECP_384\n"
           "    rekeying in 3 h 36 min; rekeyed 0 times, last attempt failed 5 s ago: PEER_ERROR, the "
           "peer answered NO_PROPOSAL_CHOSEN\n"
-          "    dmz #3  INSTALLED 2 h 01 min  TUNNEL in UDP  AES_CBC_128/HMAC_SHA2_256_128  "
+          "    dmz #3  INSTALLED 2 h 01 min  TUNNEL in UDP  AES_CBC_128/HMAC_SHA2_256_128, keys from the IKE SA's  "
           "quantum-safe\n"
           "        10.1.0.0/16 <-> 10.2.0.0/16 10.3.0.0/16\n"
           "        in 1.2 MB (900 packets)  out 84 B (1 packet)\n"
