@@ -158,15 +158,16 @@ static void lying_auth(struct run *run)
         }
 }
 
-/* ---- PPKs (RFC 8784) ------------------------------------------------------------------------- */
+/* ---- PPKs (RFC 8784, RFC 9867) --------------------------------------------------------------- */
 
-/* The responder acts as if the initiator had named no PPK. */
+/* As if there were no PPK: not named, or not taken. */
 static bool without_ppk(struct forge *f, struct forged *m)
 {
     (void)f;
     for (uint16_t i = 0; i < m->msg->count; i++) {
         const struct payload *p = &m->msg->payload[i];
-        if (p->type == PAYLOAD_NOTIFY && p->u.notify.type == NOTIFY_PPK_IDENTITY) {
+        if (p->type == PAYLOAD_NOTIFY && (p->u.notify.type == NOTIFY_PPK_IDENTITY ||
+                                          p->u.notify.type == NOTIFY_PPK_IDENTITY_KEY)) {
             take_out(m, p);
             return true;
         }
@@ -182,28 +183,46 @@ static bool has_said(const struct host *h, const char *words)
     return false;
 }
 
+#define LATE "ppk_id = lab\n ppk_early = no"
+#define EARLY "ppk_id = lab\n ppk_early = yes"
+#define DEMAND "\n ppk_required = yes"
+
+/* clang-format off */
+static const struct {
+    bool early, response;
+    const char *words; /* of the other end */
+} denials[] = {
+    {false, false, "the use of a PPK was agreed on, but the initiator names none"},
+    {false, true,  "a PPK is required, but the peer went on without it"},
+    {true,  false, "a PPK is required"},
+    {true,  true,  "a PPK is required, but the peer does not have it"},
+};
+/* clang-format on */
+
 /* A peer that knows all but the PPK cannot talk its way around it, in either role. */
 static void denied_ppk(struct run *run)
 {
-    for (int response = 0; response < 2; response++) {
+    for (size_t i = 0; i < sizeof denials / sizeof denials[0]; i++) {
         if (!run_case(run))
             continue;
-        struct pair p = pair_make(
-            run,
-            (struct site){.ike = PLAIN, .engine = WHOLE, .conn = "ppk_id = lab\n ppk_required = yes", .ppk = "lab"},
-            (struct site){.ike = PLAIN, .engine = WHOLE, .conn = "ppk_id = lab\n ppk_required = yes", .ppk = "lab"});
+        bool response = denials[i].response, early = denials[i].early;
+        struct site liar = {.ike = PLAIN, .engine = WHOLE, .conn = early ? EARLY : LATE, .ppk = "lab"},
+                    other = liar;
+        other.conn = early ? EARLY DEMAND : LATE DEMAND;
+        struct pair p = pair_make(run, response ? other : liar, response ? liar : other);
         struct forge f = {.pair = &p,
                           .bad = response ? p.b : p.a,
-                          .exchange = EXCHANGE_IKE_AUTH,
+                          .exchange = early ? EXCHANGE_IKE_INTERMEDIATE : EXCHANGE_IKE_AUTH,
                           .response = response,
                           .mid = 1,
+                          .believe = early && !response,
                           .change = without_ppk};
         struct host *good = response ? p.a : p.b;
         forge_start(&f);
         host_initiate(p.a, "net", "net");
         world_settle(p.w);
         EXPECT(p.w, f.done == 1 && good->told_kind[TELL_IKE_UP] == 0);
-        EXPECT(p.w, has_said(good, "a PPK is required"));
+        EXPECT(p.w, has_said(good, denials[i].words));
         p.w->tap = NULL;
         pair_up(&p, 1);
         pair_end(&p);

@@ -330,11 +330,14 @@ static void do_ask(struct host *h, const struct ike_ask *ask)
     struct world *w = h->world;
     struct event *e = calloc(1, sizeof *e);
     *e = (struct event){.kind = EVENT_ANSWER, .host = h};
-    cred_answer(h->secrets, h->watch.inner, ask, &e->answer, e->auth);
+    if (ask->kind == ASK_PPK)
+        cred_ppk(h->secrets, ask, &e->answer, &e->ppk);
+    else
+        cred_answer(h->secrets, h->watch.inner, ask, &e->answer, e->auth);
     e->at = w->now + w->ask_min +
             (w->ask_max > w->ask_min ? world_below(w, w->ask_max - w->ask_min + 1) : 0);
     world_queue(w, e);
-    world_trace(w, h, "  ask %s: will be %s", ask->kind == ASK_SIGN ? "SIGN" : "VERIFY",
+    world_trace(w, h, "  ask %s: will be %s", ask->kind == ASK_SIGN ? "SIGN" : ask->kind == ASK_PPK ? "PPK" : "VERIFY",
                 e->answer.status == ANSWER_OK ? "ok" : "refused");
 }
 

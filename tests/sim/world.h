@@ -164,6 +164,7 @@ struct event {
     struct packet *packet;
     struct ike_answer answer;
     uint8_t auth[PRF_LEN_MAX]; /* behind answer.auth */
+    struct shared_secret ppk;
     act_function *act;
     uint64_t arg;
 };
