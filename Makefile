@@ -12,7 +12,7 @@ c_files = git ls-files -- '*.c' '*.h'
 scripts = git grep -lE '^\#!.*bash' -- .
 
 .NOTPARALLEL:
-.PHONY: build demo demo-pq check check-quick interop docs/interop.md bench sim soak fuzz coverage lint format install package clean lab lab-clean help
+.PHONY: build demo demo-pq check check-quick interop docs/interop.md bench sim soak fuzz mutation coverage lint format install package clean lab lab-clean help
 
 build: ## build everything (the default)
 	$(compile)
@@ -67,6 +67,11 @@ fuzz: PRESET = fuzz
 fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
 	$(compile)
 	@$(LAB) tests/fuzz/run $(BUILD) $(FUZZ_SECONDS)
+
+mutation: PRESET = debug
+mutation: ## invert every decision of authentication in turn: does a test notice? (some minutes)
+	$(compile)
+	@$(LAB) tests/mutation/run $(BUILD) $(FILES)
 
 coverage: PRESET = coverage
 coverage: ## line coverage of the tests that need no network

@@ -331,7 +331,7 @@ static void do_ask(struct host *h, const struct ike_ask *ask)
     struct event *e = calloc(1, sizeof *e);
     *e = (struct event){.kind = EVENT_ANSWER, .host = h};
     if (ask->kind == ASK_PPK)
-        cred_ppk(h->secrets, ask, &e->answer, &e->ppk);
+        cred_ppk(h->secrets, NULL, ask, &e->answer, &e->ppk);
     else
         cred_answer(h->secrets, h->watch.inner, ask, &e->answer, e->auth);
     e->at = w->now + w->ask_min +

@@ -15,6 +15,7 @@
 #ifndef BRAID_SIM_WORLD_H
 #define BRAID_SIM_WORLD_H
 
+#include "cred/ppk_file.h"
 #include "dataplane/mock.h"
 #include "ike/exchange.h"
 #include "tally.h"
@@ -164,7 +165,7 @@ struct event {
     struct packet *packet;
     struct ike_answer answer;
     uint8_t auth[PRF_LEN_MAX]; /* behind answer.auth */
-    struct shared_secret ppk;
+    struct ppk_taken ppk;      /* behind answer.ppk */
     act_function *act;
     uint64_t arg;
 };
