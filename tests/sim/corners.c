@@ -376,10 +376,15 @@ static bool demand_pair(struct forge *f, struct forged *m)
     return ike_msg_add_notify(m->msg, m->arena, NOTIFY_SINGLE_PAIR_REQUIRED, BYTES_NONE);
 }
 
-/* A peer that does not narrow by itself. */
-static void pair_demanded(struct run *run)
+/* A peer that does not narrow by itself. The pair is the first of the configuration, or a packet's. */
+static void demand_once(struct run *run, bool configured)
 {
-    struct pair p = pairs_pair(run, true);
+    struct pair p = pairs_pair(run, configured);
+    struct ike_order order = {
+        .kind = ORDER_INITIATE, .conn = BYTES_LIT("net"), .child = BYTES_LIT("net")};
+    struct addr here = world_addr("10.1.3.4"), there = world_addr("10.2.5.6");
+    if (!configured)
+        order.packet = (struct packet_ends){selector_host(&here), selector_host(&there)};
     struct forge f = {.pair = &p,
                       .bad = p.b,
                       .exchange = EXCHANGE_CREATE_CHILD_SA,
@@ -390,14 +395,22 @@ static void pair_demanded(struct run *run)
     ((struct conf_child *)(uintptr_t)p.b->config->conn[0].child)->single_pair = false;
     forge_start(&f);
     p.w->keys_may_differ = true; /* bob has made one that alice never hears of */
-    EXPECT(p.w, host_initiate(p.a, "net", "net") == ORDER_DONE);
+    EXPECT(p.w, host_order(p.a, &order) == ORDER_DONE);
     world_run(p.w, 3 * IKE_SECOND);
     EXPECT(p.w, f.done == 1 && p.a->told_kind[TELL_CHILD_UP] == 1);
     const struct mock_child *c = mock_child(p.a->plane, 0);
     EXPECT(p.w, c && c->local_ts.count == 1 && selector_is_address(&c->local_ts.at[0]) &&
                     c->remote_ts.count == 1 && selector_is_address(&c->remote_ts.at[0]));
+    EXPECT(p.w, configured || memcmp(c->remote_ts.at[0].to, there.ip, 4) == 0);
     p.w->tap = NULL;
     pair_end(&p);
+}
+
+static void pair_demanded(struct run *run)
+{
+    for (int configured = 0; configured < 2; configured++)
+        if (run_case(run))
+            demand_once(run, configured);
 }
 
 /* ---- one SPI, chosen twice ------------------------------------------------------------------- */
