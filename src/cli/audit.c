@@ -197,11 +197,32 @@ static enum quantum judge_side(json_t *row, const struct loaded *l, const struct
     return q;
 }
 
+/* The PPK that is required, of those that may serve: can one of them be guessed? */
+static bool judge_ppk(json_t *row, const struct loaded *l, const struct conf_conn *c)
+{
+    bool safe = true;
+    for (uint32_t i = 0; i < l->secrets.count; i++) {
+        const struct secret_entry *s = &l->secrets.at[i];
+        bool serves = s->kind == SECRET_PPK && !s->file && c->ppk_id.len == 0;
+        for (uint16_t k = 0; s->kind == SECRET_PPK && !s->file && k < s->owner_count; k++)
+            serves = serves || bytes_equal(s->owner[k].id.data, c->ppk_id);
+        if (!serves || !s->guessable)
+            continue;
+        char what[WORDS_LEN];
+        snprintf(what, sizeof what, "secrets.%.200s (%zu octets) is too weak for a PPK", s->name,
+                 s->data.len);
+        add_missing(row, what, "use 32 random octets, on both sides");
+        safe = false;
+    }
+    return safe;
+}
+
 static void judge_authentication(json_t *row, const struct loaded *l, const struct conf_conn *c)
 {
     json_t *list = json_object_get(row, "methods");
     if (c->has_ppk && c->ppk_required) { /* it goes into SK_pi and SK_pr, too (RFC 8784 3) */
         add_once(list, "post-quantum pre-shared key");
+        set(row, "authentication", judgements[judge_ppk(row, l, c) ? QUANTUM_SAFE : QUANTUM_UNSAFE]);
         return;
     }
     add_once(list, methods[c->local.class]);

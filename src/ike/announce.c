@@ -7,9 +7,10 @@
 #include "wire/notify.h"
 
 enum {
-    LIST_LEN_MAX = 1024, /* ours */
-    KEPT_LEN_MAX = 4096, /* of a peer's: what stands behind is ignored */
-    LIST_SHORT = 64,     /* three or four methods */
+    CANDIDATES_MAX = 256, /* connections for the addresses of a peer */
+    LIST_LEN_MAX = 1024,  /* ours */
+    KEPT_LEN_MAX = 4096,  /* of a peer's: what stands behind is ignored */
+    LIST_SHORT = 64,      /* three or four methods */
 };
 
 /* ---- ours ------------------------------------------------------------------------------------ */
@@ -46,18 +47,23 @@ static void merge(struct writer *w, struct bytes list)
 
 /*
  * Before identities are known the peer may be that of any connection for these addresses: all that
- * one of them accepts. Neighbours often say the same.
+ * one of them accepts. Neighbours often say the same. Where there are very many, nothing is said:
+ * a stranger must not cost that much, and a list with gaps would mislead.
  */
 static bool list_candidates(struct turn *t, struct bytes *list)
 {
     const struct ike_sa *sa = t->sa;
     struct bytes last = BYTES_NONE;
+    unsigned count = 0;
+    *list = BYTES_NONE;
     uint8_t *room = arena_take(&t->slot->arena, LIST_LEN_MAX);
     struct writer w = writer_make(room, LIST_LEN_MAX);
     if (!room)
         return false;
     for (const struct conf_conn *c = contact_conn(sa->config, &sa->path, NULL); c;
          c = contact_conn(sa->config, &sa->path, c)) {
+        if (++count > CANDIDATES_MAX)
+            return true;
         if (!bytes_equal(c->remote.accepts, last))
             merge(&w, c->remote.accepts);
         last = c->remote.accepts;

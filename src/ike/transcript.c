@@ -93,12 +93,26 @@ enum crypto_result transcript_cover(struct transcript *t, const struct crypto *c
 
 /* ---- the octets under AUTH ------------------------------------------------------------------- */
 
-/* IntAuth_i | IntAuth_r | message id: the same octets, in the same order, whoever signs. */
-static void write_int_auth(struct writer *w, const struct transcript *t, uint32_t auth_mid)
+/*
+ * What a side signs, piece by piece: the one place that knows the order. A standard that covers
+ * IKE_SA_INIT in another way (both messages, say, against downgrades) is another list here.
+ */
+enum { PIECES_MAX = 6 };
+struct pieces {
+    struct bytes at[PIECES_MAX];
+    size_t count;
+};
+
+static struct pieces list_pieces(const struct transcript *t, bool initiator, struct bytes nonce,
+                                 struct bytes maced_id, struct bytes auth_mid)
 {
-    writer_bytes(w, bytes_make(t->int_i, t->int_i_len));
-    writer_bytes(w, bytes_make(t->int_r, t->int_r_len));
-    writer_u32(w, auth_mid);
+    struct pieces p = {.at = {initiator ? t->message_i : t->message_r, nonce, maced_id}, .count = 3};
+    if (!t->ran)
+        return p;
+    p.at[p.count++] = bytes_make(t->int_i, t->int_i_len); /* in the same order, whoever signs */
+    p.at[p.count++] = bytes_make(t->int_r, t->int_r_len);
+    p.at[p.count++] = auth_mid;
+    return p;
 }
 
 enum crypto_result transcript_octets(const struct transcript *t, const struct crypto *c, const struct alg *prf,
@@ -109,22 +123,26 @@ enum crypto_result transcript_octets(const struct transcript *t, const struct cr
     bool is_half = t->ran && (t->int_i_len == 0 || t->int_r_len == 0); /* a request without its response */
     if (message.len == 0 || is_half)
         return CRYPTO_FAULT;
-    uint8_t maced_id[PRF_LEN_MAX];
+    uint8_t maced_id[PRF_LEN_MAX], mid[AUTH_MID_LEN];
+    put_u32(mid, auth_mid);
     enum crypto_result result = c->prf(c->self, prf, secret_view(sk_p), &id_body, 1, maced_id);
     if (result != CRYPTO_OK)
         return result;
-    writer_bytes(w, message);
-    writer_bytes(w, nonce);
-    writer_bytes(w, bytes_make(maced_id, prf->out_len));
-    if (t->ran)
-        write_int_auth(w, t, auth_mid);
+    struct pieces p =
+        list_pieces(t, initiator, nonce, bytes_make(maced_id, prf->out_len), BYTES_OF(mid));
+    for (size_t i = 0; i < p.count; i++)
+        writer_bytes(w, p.at[i]);
     wipe(maced_id, sizeof maced_id);
     return w->fault ? CRYPTO_FAULT : CRYPTO_OK;
 }
 
 size_t transcript_octets_len(const struct transcript *t, const struct alg *prf, bool initiator, struct bytes nonce)
 {
-    size_t message = initiator ? t->message_i.len : t->message_r.len;
-    size_t int_auth = t->ran ? (size_t)t->int_i_len + t->int_r_len + AUTH_MID_LEN : 0;
-    return message + nonce.len + prf->out_len + int_auth;
+    const uint8_t room[PRF_LEN_MAX] = {0};
+    struct pieces p = list_pieces(t, initiator, nonce, bytes_make(room, prf->out_len),
+                                  bytes_make(room, AUTH_MID_LEN));
+    size_t len = 0;
+    for (size_t i = 0; i < p.count; i++)
+        len += p.at[i].len;
+    return len;
 }

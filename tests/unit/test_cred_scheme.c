@@ -182,6 +182,8 @@ static void the_key_and_the_peers_hashes_choose(void **state)
     check_choice("mldsa65", 1 << 2, NULL); /* Identity was not announced */
     check_choice("ed25519", 1 << 2, NULL);
     check_choice("rsa2048", SHA1_BIT, NULL);
+    check_choice("ecdsa", 1 << 6, NULL); /* Streebog: known to others */
+    check_choice("mldsa65", SHA1_BIT | 1 << 6, NULL);
     check_choice("ed25519", 0, NULL); /* it knows no Digital Signature */
 }
 
