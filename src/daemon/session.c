@@ -12,7 +12,7 @@
 
 enum {
     AHEAD_MAX = 256 << 10, /* octets that may wait for a client to read before more are made */
-    LIST_BATCH = 64,        /* events built before others get their turn */
+    LIST_BATCH = 64,       /* events built before others get their turn */
 };
 
 static const char *const event_names[] = {
@@ -182,8 +182,10 @@ static void take_packet(struct session *s, struct bytes packet)
 static void serve(struct session *s)
 {
     struct bytes packet;
-    while (!s->busy && !is_behind(s) && vici_frames_take(&s->in, &packet))
+    while (!s->busy && !is_behind(s) && vici_frames_take(&s->in, &packet)) {
         take_packet(s, packet);
+        vici_frames_forget(&s->in);
+    }
 }
 
 void session_octets(void *session, struct bytes octets)

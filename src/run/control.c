@@ -139,10 +139,12 @@ static void on_room(uv_handle_t *handle, size_t wish, uv_buf_t *out)
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 {
     struct control_client *client = stream->data;
+    struct bytes octets = bytes_make(buffer->base, count > 0 ? (size_t)count : 0);
     if (count < 0)
         control_drop(client);
     else if (count > 0 && !client->closing)
-        client->server->handlers.octets(client->session, bytes_make(buffer->base, (size_t)count));
+        client->server->handlers.octets(client->session, octets);
+    wipe(buffer->base, octets.len); /* there may be secrets in it */
 }
 
 void control_pause(struct control_client *client)

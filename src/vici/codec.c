@@ -420,26 +420,43 @@ static bool is_too_long(const struct vici_frames *f)
     return f->len - f->taken >= LENGTH_LEN && get_u32(f->at + f->taken) > VICI_SEGMENT_MAX;
 }
 
+void vici_frames_forget(struct vici_frames *f)
+{
+    if (f->taken == 0)
+        return;
+    memmove(f->at, f->at + f->taken, f->len - f->taken);
+    wipe(f->at + (f->len - f->taken), f->taken);
+    f->len -= f->taken;
+    f->taken = 0;
+}
+
+/* Not realloc: it would leave what is here behind. */
+static bool grow_frames(struct vici_frames *f, size_t least)
+{
+    size_t cap = f->cap ? f->cap : FIRST_ROOM;
+    while (cap < least)
+        cap *= 2;
+    uint8_t *at = malloc(cap);
+    if (!at)
+        return false;
+    if (f->len > 0)
+        memcpy(at, f->at, f->len);
+    if (f->at)
+        wipe(f->at, f->cap);
+    free(f->at);
+    f->at = at;
+    f->cap = cap;
+    return true;
+}
+
 bool vici_frames_put(struct vici_frames *f, struct bytes octets)
 {
     if (f->fault)
         return false;
-    if (f->taken > 0) {
-        memmove(f->at, f->at + f->taken, f->len - f->taken);
-        f->len -= f->taken;
-        f->taken = 0;
-    }
-    if (octets.len > f->cap - f->len) {
-        size_t cap = f->cap ? f->cap : FIRST_ROOM;
-        while (cap < f->len + octets.len)
-            cap *= 2;
-        uint8_t *at = realloc(f->at, cap);
-        if (!at) {
-            f->fault = true;
-            return false;
-        }
-        f->at = at;
-        f->cap = cap;
+    vici_frames_forget(f);
+    if (octets.len > f->cap - f->len && !grow_frames(f, f->len + octets.len)) {
+        f->fault = true;
+        return false;
     }
     if (octets.len > 0)
         memcpy(f->at + f->len, octets.at, octets.len);

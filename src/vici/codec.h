@@ -151,5 +151,7 @@ bool vici_frames_put(struct vici_frames *f, struct bytes octets);
  * until the next put.
  */
 bool vici_frames_take(struct vici_frames *f, struct bytes *packet);
+/* Wipe what was taken: it may have held a private key. Views of it become invalid. */
+void vici_frames_forget(struct vici_frames *f);
 
 #endif

@@ -300,6 +300,34 @@ static void a_segment_over_the_limit_is_a_fault(void **state)
     vici_frames_free(&f);
 }
 
+static bool holds(const struct vici_frames *f, const char *word)
+{
+    return f->at && memmem(f->at, f->cap, word, strlen(word));
+}
+
+static void what_was_taken_is_wiped(void **state)
+{
+    struct vici_frames f;
+    struct bytes packet;
+    uint8_t segment[4 + 3000] = {0, 0, 0x0b, 0xb8};
+    (void)state;
+    memcpy(segment + 4, "a private key", 13);
+    vici_frames_init(&f);
+    assert_true(vici_frames_put(&f, bytes_make(segment, 5))); /* in pieces: the buffer grows */
+    assert_true(vici_frames_put(&f, bytes_make(segment + 5, sizeof segment - 5)));
+    assert_true(vici_frames_put(&f, BYTES_LIT("\0\0\0\4next")));
+    assert_true(vici_frames_take(&f, &packet));
+    assert_int_equal(packet.len, 3000);
+    assert_true(holds(&f, "private key"));
+    vici_frames_forget(&f);
+    assert_false(holds(&f, "private key"));
+    assert_true(vici_frames_take(&f, &packet));
+    assert_true(bytes_equal(packet, BYTES_LIT("next")));
+    assert_true(vici_frames_put(&f, BYTES_NONE)); /* forgets as well */
+    assert_false(holds(&f, "next"));
+    vici_frames_free(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +340,7 @@ int main(void)
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(a_stream_is_cut_into_packets),
         cmocka_unit_test(a_segment_over_the_limit_is_a_fault),
+        cmocka_unit_test(what_was_taken_is_wiped),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
