@@ -5,6 +5,7 @@
 #include "cred/file.h"
 #include "cred/folder.h"
 #include "cred/keyring_types.h"
+#include "cred/piece.h"
 #include "cred/validity.h"
 
 #include <errno.h>
@@ -470,6 +471,37 @@ struct keyring *keyring_of_files(const char *dir, const struct secret_list *secr
     wallet_free(*w);
     *w = NULL;
     return NULL;
+}
+
+static bool is_pinned(const struct key_section *s, const X509 *cert)
+{
+    for (int i = 0; i < sk_X509_num(s->pinned); i++)
+        if (X509_cmp(sk_X509_value(s->pinned, i), cert) == 0)
+            return true;
+    return false;
+}
+
+static void take_subject(X509 *cert, keyring_take *take, void *self)
+{
+    char subject[512];
+    piece_subject(cert, subject, sizeof subject);
+    take(self, subject);
+}
+
+void keyring_each_named(const struct key_section *s, bool cas, keyring_take *take, void *self)
+{
+    const struct wallet_item *item;
+    if (!s)
+        return;
+    for (uint16_t i = 0; !cas && !s->by_identity && i < s->own_count; i++)
+        if (s->own[i].cert)
+            take_subject(s->own[i].cert, take, self);
+    for (int i = 0; !cas && i < sk_X509_num(s->pinned); i++)
+        take_subject(sk_X509_value(s->pinned, i), take, self);
+    for (uint64_t at = 0; cas && s->named && (item = wallet_after(s->named, WALLET_CERT, at));
+         at = item->serial)
+        if (!is_pinned(s, item->cert))
+            take_subject(item->cert, take, self);
 }
 
 static void free_section(struct key_section *s)

@@ -54,6 +54,10 @@ bool keyring_certreq(const struct wallet *const *wallets, size_t count, struct b
 /* Is it for this section? */
 bool keyring_wants_certreq(const struct key_section *s);
 
+/* The subjects of what a section (NULL: nothing) names: certificates, or CAs. */
+typedef void keyring_take(void *self, const char *subject);
+void keyring_each_named(const struct key_section *s, bool cas, keyring_take *take, void *self);
+
 /*
  * What an answer borrows. Zero before use; to be given to key_reply_wipe. With an inquiry, it is
  * not the answer yet: keyring_conclude makes it.

@@ -590,6 +590,7 @@ struct wallet_item *wallet_add_authority(struct wallet *w, const struct wallet_a
     if (!i)
         return NULL;
     cert->authorities++;
+    i->authorities = 1;
     if (old)
         wallet_remove_authority(w, bytes_str(old->authority.name));
     return i;
@@ -598,7 +599,7 @@ struct wallet_item *wallet_add_authority(struct wallet *w, const struct wallet_a
 bool wallet_remove_authority(struct wallet *w, struct bytes name)
 {
     struct wallet_item *i = find_authority(w, name);
-    struct wallet_item *cert = i ? same_cert(w, i->authority.ca) : NULL;
+    struct wallet_item *cert = i && i->authorities ? same_cert(w, i->authority.ca) : NULL;
     if (cert)
         cert->authorities--;
     if (i)
@@ -718,6 +719,14 @@ const struct wallet_item *wallet_after(const struct wallet *w, enum wallet_kind 
     return at < s->count ? s->at[at] : NULL;
 }
 
+const struct wallet_item *wallet_before(const struct wallet *w, enum wallet_kind kind,
+                                        uint64_t before)
+{
+    const struct shelf *s = &w->shelf[kind];
+    size_t at = before ? place_after(s, before - 1) : s->count;
+    return at > 0 ? s->at[at - 1] : NULL;
+}
+
 size_t wallet_count(const struct wallet *w, enum wallet_kind kind)
 {
     return w->shelf[kind].count;
@@ -735,15 +744,12 @@ struct wallet *wallet_new(const struct wallet *below)
 
 void wallet_clear(struct wallet *w)
 {
-    free(w->bucket);
-    w->bucket = NULL;
-    w->buckets = w->ties = 0;
     for (size_t k = 0; k < WALLET_KINDS; k++) {
         struct shelf *s = &w->shelf[k];
+        while (k != WALLET_AUTHORITY && s->count > 0)
+            drop(w, s->at[s->count - 1]);
         for (size_t i = 0; i < s->count; i++)
-            item_free(s->at[i]);
-        free(s->at);
-        *s = (struct shelf){.at = NULL};
+            s->at[i]->authorities = 0;
     }
 }
 
@@ -751,6 +757,11 @@ void wallet_free(struct wallet *w)
 {
     if (!w)
         return;
-    wallet_clear(w);
+    for (size_t k = 0; k < WALLET_KINDS; k++) {
+        for (size_t i = 0; i < w->shelf[k].count; i++)
+            item_free(w->shelf[k].at[i]);
+        free(w->shelf[k].at);
+    }
+    free(w->bucket);
     free(w);
 }

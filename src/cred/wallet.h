@@ -68,6 +68,7 @@ struct wallet;
 
 struct wallet *wallet_new(const struct wallet *below); /* NULL: out of memory */
 void wallet_free(struct wallet *w);                    /* private keys are wiped. NULL allowed */
+/* Authorities stay, with what they say, but their certificates go with the others. */
 void wallet_clear(struct wallet *w);
 
 /*
@@ -123,5 +124,8 @@ const struct wallet_item *wallet_next(struct wallet_walk *walk); /* NULL at the 
 /* Of this wallet alone, in order of arrival: the first with a serial above `after`. NULL: none. */
 const struct wallet_item *wallet_after(const struct wallet *w, enum wallet_kind kind,
                                        uint64_t after);
+/* The same from the newest to the oldest: the last with a serial below `before`; 0: the newest. */
+const struct wallet_item *wallet_before(const struct wallet *w, enum wallet_kind kind,
+                                        uint64_t before);
 
 #endif

@@ -128,7 +128,8 @@ static const struct {
 };
 /* clang-format on */
 enum { CERT_PHASES = CREDS_WALLETS * sizeof cert_order / sizeof cert_order[0],
-       SUBJECT_LEN = 512 };
+       SUBJECT_LEN = 512,
+       ARENA_MAX = 1 << 20 };
 
 static bool is_wanted(const struct list *l, size_t row, const struct wallet_item *i)
 {
@@ -174,6 +175,7 @@ static bool is_shown_already(const struct daemon *d, const struct wallet *w,
     return w != creds_of_files(d) && wallet_holds(creds_of_files(d), i);
 }
 
+/* As strongSwan does: the newest of each kind first. An item has no serial 0. */
 static bool next_cert(struct session *s)
 {
     struct list *l = &s->list;
@@ -182,7 +184,7 @@ static bool next_cert(struct session *s)
         const struct wallet *w =
             l->phase % CREDS_WALLETS ? creds_of_clients(s->d) : creds_of_files(s->d);
         const struct wallet_item *i =
-            is_row_wanted(l, row) ? wallet_after(w, cert_order[row].kind, l->after) : NULL;
+            is_row_wanted(l, row) ? wallet_before(w, cert_order[row].kind, l->after) : NULL;
         l->after = i ? (uint32_t)i->serial : 0;
         l->phase += i == NULL;
         if (!i || !is_wanted(l, row, i) || is_shown_already(s->d, w, i))
@@ -203,7 +205,7 @@ static void answer_nothing(struct session *s)
 /* A name too long for the list, or none at all, is that of no certificate. */
 static bool read_subject(struct bytes text, struct list *l)
 {
-    struct arena arena = arena_make(&memory_libc, SUBJECT_LEN);
+    struct arena arena = arena_make(&memory_libc, ARENA_MAX);
     struct conf_identity id;
     struct value_fault fault;
     bool good = text.len == 0 || value_identity(text, true, &arena, &id, &fault);
@@ -267,7 +269,7 @@ static void cmd_load_key(struct session *s, struct bytes message)
 
 static bool read_id(struct bytes text, uint8_t id[WALLET_ID_LEN])
 {
-    struct arena arena = arena_make(&memory_libc, SUBJECT_LEN);
+    struct arena arena = arena_make(&memory_libc, ARENA_MAX);
     struct bytes octets;
     bool good = value_hex(text, &arena, &octets) && octets.len == WALLET_ID_LEN;
     if (good)
@@ -299,7 +301,8 @@ static void list_keys(struct daemon *d, struct vici_out *o, const struct wallet 
 {
     const struct wallet_item *i;
     char text[2 * WALLET_ID_LEN + 1];
-    for (uint64_t at = 0; (i = wallet_after(w, WALLET_KEY, at)) != NULL; at = i->serial) {
+    for (uint64_t at = 0; (i = wallet_before(w, WALLET_KEY, at)) != NULL;
+         at = i->serial) {
         if (is_shown_already(d, w, i))
             continue;
         print_id(text, i->key_id);

@@ -3,6 +3,8 @@
  */
 #include "daemon/report.h"
 
+#include "cred/keyring.h"
+
 #include "daemon/history.h"
 #include "wire/names.h"
 #include "wire/print.h"
@@ -368,9 +370,21 @@ static void report_proposals(struct vici_out *o, const char *name, const struct 
     vici_section_end(o);
 }
 
+static void add_subject(void *self, const char *subject)
+{
+    vici_item_str(self, subject);
+}
+
+static void list_certs(struct vici_out *o, const char *key, const struct conf_auth *auth, bool cas)
+{
+    vici_list(o, key);
+    keyring_each_named(auth->keys, cas, add_subject, o);
+    vici_list_end(o);
+}
+
 static void report_auth(struct vici_out *o, const char *name, const struct conf_auth *auth)
 {
-    static const char *const always[] = {"groups", "cert_policy", "certs", "cacerts"};
+    static const char *const always[] = {"groups", "cert_policy"};
     vici_section(o, name);
     if (auth->id_text)
         vici_key_str(o, "id", auth->id_text);
@@ -379,6 +393,8 @@ static void report_auth(struct vici_out *o, const char *name, const struct conf_
         vici_list(o, always[i]);
         vici_list_end(o);
     }
+    list_certs(o, "certs", auth, false);
+    list_certs(o, "cacerts", auth, true);
     vici_section_end(o);
 }
 
