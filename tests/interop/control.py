@@ -12,7 +12,7 @@ from world import PEER_ROOT, Trouble
 STRONGSWAN_CONF = """\
 charon-systemd {{
     filelog {{ stderr {{ default = 1 }} }}
-    load = random nonce openssl pem pkcs1 pkcs8 pubkey kdf kernel-libipsec kernel-netlink socket-default counters vici
+    load = random nonce openssl pem pkcs1 pkcs8 pubkey x509 constraints revocation kdf kernel-libipsec kernel-netlink socket-default counters vici
     plugins {{ vici {{ socket = unix://{vici} }} }}
 }}
 """
@@ -41,7 +41,9 @@ class Daemon:
         os.makedirs(self.directory)
         values = {"local": self.host.outer[4], "remote": other.outer[4], "local_id": self.host.identity, "remote_id": other.identity,
                   "local_ts": self.host.subnet, "remote_ts": other.subnet}
-        self.paths = {name: self.write(f"{name}.conf", text.format(**values)) for name, text in self.files.items()}
+        os.makedirs(os.path.join(self.directory, "swanctl"))
+        self.make_folders()
+        self.paths = {name: self.write(f"swanctl/{name}.conf", text.format(**values)) for name, text in self.files.items()}
         with open(self.log_path, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(self.host.command(*self.program()), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         end = time.monotonic() + 10
@@ -49,6 +51,9 @@ class Daemon:
             if time.monotonic() > end or self.process.poll() is not None:
                 raise Trouble(f"{type(self).__name__} does not start: {self.log()}")
             time.sleep(0.02)
+
+    def make_folders(self):
+        """For those who have certificates: the folders that swanctl looks into, in self.directory/swanctl."""
 
     def listens(self):
         with socket.socket(socket.AF_UNIX) as client:
@@ -63,7 +68,7 @@ class Daemon:
 
     def swanctl(self, command):
         words = [*self.words(command), "--uri", f"unix://{self.control}"]
-        return self.host.run(*PEER_ROOT, "env", f"SWANCTL_DIR={self.directory}/none", "swanctl", *words)
+        return self.host.run(*PEER_ROOT, "env", f"SWANCTL_DIR={self.directory}/swanctl", "swanctl", *words)
 
     def watch(self, command):
         words = self.host.command(*PEER_ROOT, "swanctl", *self.words(command), "--uri", f"unix://{self.control}")
