@@ -160,9 +160,10 @@ struct verdict info_request(struct turn *t)
             verdict_kill(auth ? IKE_REASON_AUTH_REFUSED_BY_PEER : IKE_REASON_PEER_ERROR, 0);
         return verdict_because(v, explain_notify(t, "the peer reports", error->type));
     }
+    struct verdict v = serve_deletes(t);
     /* Before IKE_AUTH there is nothing else to say (RFC 7296 1.4), and nobody to say it often. */
-    if (t->sa->phase == PHASE_KEYED && !ike_msg_find(t->in, PAYLOAD_DELETE))
-        return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX),
-                               "INFORMATIONAL before IKE_AUTH, without an error to report");
-    return serve_deletes(t);
+    if (t->sa->phase == PHASE_KEYED && v.class == V_OK)
+        v = verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX),
+                            "INFORMATIONAL before IKE_AUTH, without an error to report");
+    return v;
 }

@@ -67,10 +67,13 @@ static void no_spi(struct run *run)
 }
 
 /* Who has not proved anything yet cannot chat: what it says instead of that is its last word. */
-static void early_chat(struct run *run)
+static void chat_early(struct run *run, const struct payload *said)
 {
     struct pair p = pair_usual(run, SINGLE);
-    struct ike_msg empty = ike_msg_make();
+    struct ike_msg chat = ike_msg_make();
+    struct arena arena = arena_make(&p.a->tally.alloc, 4096);
+    if (said)
+        *ike_msg_add(&chat, &arena, said->type) = *said;
     host_initiate(p.a, "net", "net");
     world_run(p.w, 15 * IKE_MS);
     world_link(p.w, p.b, p.a)->delay_min = world_link(p.w, p.b, p.a)->delay_max = 0;
@@ -81,15 +84,28 @@ static void early_chat(struct run *run)
     for (uint32_t mid = 1; mid < 4; mid++) {
         struct say say = forge_next(p.a, EXCHANGE_INFORMATIONAL);
         say.mid = mid;
-        forge_say(p.a, &say, &empty);
+        forge_say(p.a, &say, &chat);
         world_run(p.w, 0);
     }
+    arena_wipe(&arena);
     EXPECT(p.w, host_counter(p.b, "responses-out") == answers + 1);
     EXPECT(p.w, p.b->told_reason[IKE_REASON_SYNTAX] == 1 && p.b->engine->half_open == 0);
     world_run(p.w, 200 * IKE_SECOND);
     pair_expect_nothing(&p);
     pair_up(&p, 1);
     pair_end(&p);
+}
+
+static void early_chat(struct run *run)
+{
+    static const uint8_t spi[4] = {1, 2, 3, 4};
+    static const struct payload said[] = {
+        {.type = PAYLOAD_DELETE, .u.del = {PROTOCOL_ESP, 4, 1, {spi, sizeof spi}}},
+        {.type = PAYLOAD_NOTIFY, .u.notify = {.type = 40000}},
+    };
+    for (int i = 0; i < 3; i++)
+        if (run_case(run))
+            chat_early(run, i ? &said[i - 1] : NULL);
 }
 
 /* ---- an answer that comes twice ------------------------------------------------------------ */
