@@ -121,6 +121,11 @@ static inline bool conf_auth_is_to_be_safe(const struct conf_conn *c)
     return c->quantum_safe_auth == QUANTUM_SAFE_REQUIRED && !c->ppk_required;
 }
 
+enum {
+    CONF_PAYLOAD_MAX = 65535,      /* octets of one payload, its header included; and of a datagram */
+    CONF_MESSAGE_MAX = 256 * 1024, /* of a message, which above 65535 needs fragments */
+};
+
 /* Daemon settings the engine needs (braid.conf). Defaults: see conf_engine_defaults. */
 struct conf_engine {
     ike_time retransmit_first_for;   /* first wait, default 0.5 s */

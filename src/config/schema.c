@@ -119,7 +119,7 @@ static const struct schema_range range_some = {1, 1000000};
 static const struct schema_range range_tries = {0, 100};
 static const struct schema_range range_window = {0, 4096};
 static const struct schema_range range_fragment = {256, 65535};
-static const struct schema_range range_message = {2048, 262144};
+static const struct schema_range range_message = {2048, CONF_MESSAGE_MAX};
 static const struct schema_range range_mtu = {0, 65535};
 
 /* ---- rows ------------------------------------------------------------------------------------ */

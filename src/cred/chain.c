@@ -55,3 +55,28 @@ bool chain_hangs_from(const struct chain *chain, struct bytes ca_ids)
                 return true;
     return false;
 }
+
+/* ---- lengths --------------------------------------------------------------------------------- */
+
+static size_t len_of(const struct chain *chain, uint16_t i)
+{
+    int len = chain_is_root(chain->cert[i]) && i > 0 ? 0 : i2d_X509(chain->cert[i], NULL);
+    return len > 0 ? (size_t)len : 0;
+}
+
+size_t chain_longest(const struct chain *chain)
+{
+    size_t longest = 0;
+    for (uint16_t i = 0; i < chain->count; i++)
+        longest = len_of(chain, i) > longest ? len_of(chain, i) : longest;
+    return longest;
+}
+
+size_t chain_len(const struct chain *chain)
+{
+    EVP_PKEY *key = chain->count ? X509_get0_pubkey(chain->cert[0]) : NULL;
+    size_t len = key ? (size_t)EVP_PKEY_get_size(key) : 0;
+    for (uint16_t i = 0; i < chain->count; i++)
+        len += len_of(chain, i);
+    return len;
+}

@@ -19,6 +19,9 @@ struct chain {
 
 struct chain chain_build(const struct wallet *w, X509 *cert);
 bool chain_is_root(X509 *cert); /* signed by itself */
+/* Octets of the longest certificate of the chain that is sent, and of all of them with AUTH. */
+size_t chain_longest(const struct chain *chain);
+size_t chain_len(const struct chain *chain);
 /* Is one of its CAs among these, 20 octets each, as CERTREQ has them? None at all: yes. */
 bool chain_hangs_from(const struct chain *chain, struct bytes ca_ids);
 

@@ -192,6 +192,36 @@ static void add_own(struct loading *l, const struct cred_section *s, const struc
     to->own[to->own_count++] = *own;
 }
 
+/*
+ * A payload has a length of 16 bits, and so has a datagram; a message in fragments has neither, but
+ * both ends bound it.
+ */
+static void check_len(struct loading *l, const struct cred_section *s, const struct spot *at,
+                      const char *key, const char *name, X509 *cert)
+{
+    enum { REST = 2048, /* of IKE_AUTH: identities, proposals, traffic selectors */
+           CERT_HEADER = 5 };
+    struct conf_engine theirs;
+    struct chain chain = chain_build(l->w, cert);
+    const char *what = name ? name : "the certificate for this identity";
+    size_t len = chain_len(&chain) + REST;
+    conf_engine_defaults(&theirs);
+    if (chain_longest(&chain) + CERT_HEADER > CONF_PAYLOAD_MAX || len > CONF_MESSAGE_MAX)
+        complain(l, true, at, key, name,
+                 "%s: what is to be sent with it has %zu octets, the longest certificate %zu: IKE has no "
+                 "room for more than %d and %d",
+                 what, len, chain_longest(&chain), CONF_MESSAGE_MAX, CONF_PAYLOAD_MAX - CERT_HEADER);
+    else if (len > CONF_PAYLOAD_MAX && s->conn->fragmentation != FRAGMENTATION_YES)
+        complain(l, true, at, key, name,
+                 "%s: IKE_AUTH would have %zu octets, and more than %d need `fragmentation = yes`", what,
+                 len, CONF_PAYLOAD_MAX);
+    else if (len > theirs.message_max_early)
+        complain(l, false, at, key, name,
+                 "%s: IKE_AUTH will have %zu octets; braid at the other end takes in so many only if its "
+                 "engine.max_message_early says so",
+                 what, len);
+}
+
 static struct own_key own_of(const struct loading *l, const struct wallet_item *item)
 {
     struct own_key own = {.quantum = chain_build(l->w, item->cert).quantum};
@@ -209,6 +239,8 @@ static void load_own_cert(struct loading *l, const struct cred_section *s, struc
     const struct wallet_item *item = list ? wallet_find_cert(l->w, sk_X509_value(list, 0)) : NULL;
     if (item)
         check_validity(l, &at, ref->key, name_of(ref), item->cert);
+    if (item)
+        check_len(l, s, &at, ref->key, name_of(ref), item->cert);
     if (item && check_key(l, &at, ref, item->key_id)) {
         struct own_key own = own_of(l, item);
         add_own(l, s, &at, ref, to, &own);
@@ -244,6 +276,7 @@ static void find_own(struct loading *l, const struct cred_section *s, struct key
         if (wallet_find_key(l->w, i->key_id) &&
             (own.quantum || !conf_auth_is_to_be_safe(s->conn))) {
             check_validity(l, &at_id, "id", NULL, i->cert);
+            check_len(l, s, &at_id, "id", NULL, i->cert);
             to->own[to->own_count++] = own;
         } else {
             X509_free(own.cert);

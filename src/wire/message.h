@@ -14,6 +14,7 @@
 #include "base/reader.h"
 #include "base/writer.h"
 #include "wire/names.h"
+#include <braid/config.h>
 #include <braid/types.h>
 
 /* ---- limits: every count and length of an input is bounded (DESIGN: post-quantum sizes decide them) ----------- */
@@ -30,12 +31,12 @@ enum {
     CP_ATTRIBUTES_MAX = 1024, /* in one Configuration payload */
     NONCE_LEN_MIN = 16,       /* RFC 7296 3.9 */
     NONCE_LEN_MAX = 256,
-    DATAGRAM_LEN_MAX = 65535, /* and one payload: the length of either has 16 bits */
+    DATAGRAM_LEN_MAX = CONF_PAYLOAD_MAX, /* and one payload: the length of either has 16 bits */
     /*
      * All payloads of one message, which only fragments can carry (RFC 7383): a certificate of
      * SLH-DSA-256f with two sub-CAs and AUTH are four times 50 kB.
      */
-    MESSAGE_LEN_MAX = 256 * 1024,
+    MESSAGE_LEN_MAX = CONF_MESSAGE_MAX,
 };
 
 /* ---- header (RFC 7296 3.1) ------------------------------------------------------------------------------------ */

@@ -10,6 +10,7 @@
 #include "wire/message.h"
 
 #include <openssl/pem.h>
+#include <sys/stat.h>
 
 enum { SUBS_MAX = 4 };
 
@@ -146,12 +147,80 @@ static void more_than_the_limit_is_not_taken_in_and_the_limit_can_be_raised(void
     chain_free(&c);
 }
 
+/* What is said when a folder is loaded that has to send this. */
+static const char *load(struct long_chain *c, enum conf_fragmentation fragmentation)
+{
+    struct cred_world *w = &c->folder;
+    w->conn.fragmentation = fragmentation;
+    w->conn.local.id = (struct conf_identity){.id = {FQDN, BYTES_LIT("gateway.example.org")}};
+    bool good = cred_world_load(w, true, NULL);
+    if (good != !strstr(w->complaints, "error"))
+        fail_msg("%s", w->complaints);
+    return w->complaints;
+}
+
+/* Make the gateway's certificate longer than a payload. */
+static void lengthen(struct long_chain *c)
+{
+    static uint8_t octets_of[66000];
+    char path[200];
+    ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+    snprintf(path, sizeof path, "%s/x509/gateway.pem", c->folder.dir);
+    FILE *f = fopen(path, "r");
+    X509 *cert = PEM_read_X509(f, NULL, NULL, NULL);
+    fclose(f);
+    ASN1_OCTET_STRING_set(value, octets_of, sizeof octets_of);
+    ASN1_OBJECT *oid = OBJ_txt2obj("1.2.3.4", 1);
+    X509_EXTENSION *e = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value);
+    assert_int_equal(X509_add_ext(cert, e, -1), 1);
+    assert_true(X509_sign(cert, c->key[c->subs], NULL) > 0);
+    cred_world_put_cert(&c->folder, "x509", "gateway.pem", cert);
+    X509_EXTENSION_free(e);
+    ASN1_OBJECT_free(oid);
+    ASN1_OCTET_STRING_free(value);
+    X509_free(cert);
+}
+
+static void what_is_too_long_is_told_when_it_is_loaded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type;
+        unsigned subs;
+        enum conf_fragmentation fragmentation;
+        const char *says; /* NULL: nothing */
+    } rows[] = {
+        {"mldsa87", 3, FRAGMENTATION_NO, NULL},
+        {"slhdsa/sha2_256s", 0, FRAGMENTATION_NO, NULL},
+        {"slhdsa/sha2_192f", 0, FRAGMENTATION_NO, "error: local.id: the certificate for this identity: IKE_AUTH would have"},
+        {"slhdsa/sha2_192f", 0, FRAGMENTATION_ACCEPT, "need `fragmentation = yes`"},
+        {"slhdsa/sha2_256f", 0, FRAGMENTATION_YES, NULL},
+        {"slhdsa/sha2_256f", 1, FRAGMENTATION_YES, "warning: local.id: the certificate for this identity: IKE_AUTH will have"},
+        {"slhdsa/sha2_256f", 4, FRAGMENTATION_YES, "IKE has no room for more than 262144 and 65530"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct long_chain c;
+        chain_make(&c, rows[i].type, rows[i].subs);
+        const char *said = load(&c, rows[i].fragmentation);
+        if (rows[i].says ? !strstr(said, rows[i].says) : said[0] != '\0')
+            fail_msg("%s, %u: %s", rows[i].type, rows[i].subs, said);
+        chain_free(&c);
+    }
+    struct long_chain c;
+    chain_make(&c, "ed25519", 0);
+    lengthen(&c);
+    assert_non_null(strstr(load(&c, FRAGMENTATION_YES), "IKE has no room for more than"));
+    chain_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chains_of_ml_dsa_87_pass_a_bad_network),
         cmocka_unit_test(slh_dsa_of_every_size_passes_a_bad_network),
+        cmocka_unit_test(what_is_too_long_is_told_when_it_is_loaded),
         cmocka_unit_test(more_than_the_limit_is_not_taken_in_and_the_limit_can_be_raised),
     };
+    umask(077); /* or keys that others may read are what is complained about */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
