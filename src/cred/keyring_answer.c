@@ -317,6 +317,20 @@ static bool parse_certs(const struct ike_ask *ask, struct peer *p, const char **
     return true;
 }
 
+/*
+ * An address of a certificate (RFC 7296 3.6) is never fetched: it comes from somebody who is not
+ * trusted yet, and who may as well send the certificate itself.
+ */
+static const char *why_none(const struct ike_ask *ask)
+{
+    for (uint16_t i = 0; i < ask->cert_count; i++)
+        if (ask->certs[i].encoding == CERT_HASH_URL_X509 ||
+            ask->certs[i].encoding == CERT_HASH_URL_BUNDLE)
+            return "it sent no certificate but the address of one (hash and URL), which is not "
+                   "fetched, and none is known here";
+    return "it sent no certificate, and none is known here";
+}
+
 /* It sent none: one of those that are here for it. */
 static X509 *find_cert(const struct wallet *w, const struct key_section *s,
                        const struct identity *id)
@@ -448,7 +462,7 @@ void keyring_verify(const struct wallet *w, struct known *known, const struct ik
         else if (s->raw_count > 0)
             verify_raw(s, ask, out, room);
         else
-            refuse(out, room, ANSWER_REFUSED, "it sent no certificate, and none is known here");
+            refuse(out, room, ANSWER_REFUSED, why_none(ask));
     }
     peer_free(&p);
     ERR_clear_error();

@@ -368,6 +368,37 @@ static void a_section_may_name_its_certificates_cas_and_kinds_of_key(void **stat
     cred_world_end(&w);
 }
 
+static void hash_and_url_is_never_fetched(void **state)
+{
+    (void)state;
+    static const struct bytes address =
+        BYTES_LIT("01234567890123456789http://ca.example/moon.der");
+    struct cred_world w;
+    cred_world_begin(&w);
+    w.known = known_new(); /* `web` is missing: to ask for anything would be the end */
+    assert_true(cred_world_load(&w, false, NULL));
+    for (uint8_t encoding = 12; encoding <= 13; encoding++) {
+        struct sent *s = sending(moon);
+        sent_add_octets(s, encoding, address);
+        assert_refused(sent_judge(&w, s, peer_key), "(hash and URL), which is not fetched");
+        sent_drop(s);
+    }
+    X509 *cert = certify(peer_request());
+    struct sent *s = sending(moon); /* beside a certificate it does no harm */
+    sent_add_octets(s, 12, address);
+    sent_add(s, cert);
+    assert_null(sent_judge(&w, s, peer_key));
+    sent_drop(s);
+    cred_world_put_cert(&w, "x509", "moon.pem", cert); /* and none is needed for one that is here */
+    assert_true(cred_world_load(&w, false, NULL));
+    s = sending(moon);
+    sent_add_octets(s, 12, address);
+    assert_null(sent_judge(&w, s, peer_key));
+    sent_drop(s);
+    X509_free(cert);
+    cred_world_end(&w);
+}
+
 static void policies_and_cas_may_be_asked_for(void **state)
 {
     (void)state;
@@ -549,6 +580,7 @@ int main(void)
         cmocka_unit_test(what_is_no_certificate_is_refused),
         cmocka_unit_test(revocation_follows_the_policy),
         cmocka_unit_test(a_section_may_name_its_certificates_cas_and_kinds_of_key),
+        cmocka_unit_test(hash_and_url_is_never_fetched),
         cmocka_unit_test(policies_and_cas_may_be_asked_for),
         cmocka_unit_test(raw_keys_are_believed_by_name_alone),
         cmocka_unit_test(ours_is_found_sent_with_its_chain_and_names_us),
