@@ -109,6 +109,18 @@ def expect_shown(shown, command, real):
 
 
 @test
+def the_readmes_certificates_are_three_commands(left, _):
+    shown = transcripts()
+    folder = os.path.join(left.dir, "pki")
+    os.makedirs(folder, exist_ok=True)
+    commands = [command for command in shown if command.startswith("braid pki")]
+    expect(len(commands) == 3, f"README.md has {commands}")
+    for command in commands:
+        _, output = left.run("sh", "-c", f"cd {folder} && {os.path.abspath(left.programs)}/{command}")
+        expect_shown(shown, command, output)
+
+
+@test
 def the_readme_shows_what_is_really_said(left, right):
     shown = transcripts()
     with Addresses(left, right):
