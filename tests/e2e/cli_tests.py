@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -264,6 +265,42 @@ def colour_is_for_terminals(left, right):
     expect("\x1b[" not in left.braid("list")[1], "colour in a pipe")
     status, output = left.run("bash", "-c", f"{' '.join(left.braid_command('keys')[4:])} | head -n 1; echo ${{PIPESTATUS[0]}}")
     expect(output.splitlines()[1:] in (["0"], ["141"]), output)
+
+
+def members(value, open_names):
+    """Names of all members; of an object whose names are not fixed only what is inside."""
+    if isinstance(value, list):
+        return set().union(*(members(item, open_names) for item in value))
+    if not isinstance(value, dict):
+        return set()
+    found = set(value)
+    for name, member in value.items():
+        inside = members(member, open_names)
+        found |= inside - set(member) if name in open_names and isinstance(member, dict) else inside
+        if name in open_names and isinstance(member, dict):
+            found |= set().union(*(set(item) for item in member.values() if isinstance(item, dict)))
+    return found
+
+
+@test
+def every_member_of_the_json_is_documented(left, right):
+    with open(os.path.join(os.path.dirname(__file__), "../../docs/json.md"), encoding="utf-8") as page:
+        documented = set(re.findall(r"`([^`]+)`", page.read())) | {f"ake{number}" for number in range(1, 8)}
+    right.start(ike="aes128-sha256-ecp256")
+    left.start()
+    left.braid("up", "net")
+    right.stop()
+    right.start()
+    left.up()
+    left.ping()
+    left.braid("rekey", "net")
+    left.configure(more="dpd_delay = 7s", psk="weak")
+    for command in (["list"], ["explain"], ["diff"], ["version"], ["algs"], ["check", left.dir], ["audit", left.dir]):
+        _, output = left.braid(*command, "--json")
+        told = json.loads(output[output.index("{"):])
+        expect(told["schema"] == 1, output)
+        unknown = members(told, ("child-sas", "failures", "changes", "transforms")) - documented
+        expect(not unknown, f"{command[0]}: not in docs/json.md: {sorted(unknown)}")
 
 
 @test

@@ -74,7 +74,7 @@ def the_key_log_opens_what_was_captured(left, right):
     status, output = left.braid("check", left.dir)
     expect(status == 0 and "log.wireshark_keys: all keys of all SAs are written to" in output, output)
     with open(os.devnull, "w", encoding="ascii") as nowhere:
-        watcher = subprocess.Popen(left.command("tcpdump", "-i", "wire", "-U", "-w", capture, "udp"), stdout=nowhere, stderr=nowhere)
+        watcher = subprocess.Popen(left.command("tcpdump", "-i", "wire", "-U", "--immediate-mode", "-w", capture, "udp"), stdout=nowhere, stderr=nowhere)
     try:
         wait_for("the capture", lambda: os.path.exists(capture) and os.path.getsize(capture) >= 24)
         time.sleep(0.5)  # it listens a little after it has written its header
