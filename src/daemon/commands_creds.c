@@ -9,6 +9,7 @@
 #include "cred/piece.h"
 #include "cred/trust.h"
 #include "daemon/creds.h"
+#include "daemon/inquire.h"
 #include "daemon/request.h"
 #include "vici/read.h"
 
@@ -106,7 +107,11 @@ static void cmd_flush_certs(struct session *s, struct bytes message)
 {
     struct vici_cert c;
     struct vici_refusal why = {""};
-    (void)vici_read_cert_filter(message, &c, &why); /* nothing of a peer's is kept */
+    /* no certificate of a peer's is kept; what is known of revocation goes as a whole */
+    bool is_known = vici_read_cert_filter(message, &c, &why) &&
+                    (c.type == VICI_CERT_ANY || c.type == VICI_CERT_CRL || c.type == VICI_CERT_OCSP);
+    if (is_known)
+        inquire_forget(s->d);
     request_answer(s, &why);
 }
 

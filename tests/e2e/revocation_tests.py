@@ -114,6 +114,22 @@ def ocsp_good_revoked_and_unreachable(left, right):
 
 
 @test
+def authorities_say_where_to_ask(left, right):
+    made = issue("ecdsa256", left, right)  # the certificates themselves name nobody
+    asked = sites(left)
+    with responder(left):
+        for gateway in (right, left):
+            gateway.start(files=made[gateway], **PUBKEY, remote_more="revocation = strict")
+            gateway.write("swanctl.conf", gateway.conf() + f"authorities {{\n lab {{\n cacert = ca.pem\n ocsp_uris = {asked['ocsp']}\n }}\n}}\n")
+            status, output = gateway.braid("reload")
+            expect(status == 0, output)
+        left.up()
+        expect("event=fetched" in right.log().rsplit("event=started", 1)[-1], "right has asked nobody")
+    left.stop()
+    right.stop()
+
+
+@test
 def ocsp_responses_may_be_post_quantum(left, right):
     made = issue("mldsa65", left, right, **sites(left))
     with responder(left, kind="mldsa65"):
@@ -132,6 +148,11 @@ def lists_are_fetched_and_kept(left, right):
         status, output = left.braid("down", "site")
         expect(status == 0, output)
     left.up()  # the list is at hand, though nobody serves it any more
+    for gateway in (left, right):
+        with gateway.client() as client:
+            expect(client.call("flush-certs", type="X509_CRL")["success"] == "yes", "flush-certs")
+        status, output = gateway.braid("down", "site")
+    refused(left, right, "no revocation list says that it is good")  # and now it is not
     left.stop()
     right.stop()
     pki("crl", "--dir", ca_dir(), "--revoke", os.path.join(made[left], "x509", "left.example.pem"))
