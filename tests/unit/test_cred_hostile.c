@@ -74,20 +74,20 @@ static void weak_and_strange_keys_are_refused(void **state)
     struct cred_world w;
     cred_world_begin(&w);
     assert_true(cred_world_load(&w, false, NULL));
-    check_key(&w, rsa_key(2048, 0), "the RSA key has a bad exponent");
-    check_key(&w, rsa_key(2048, 1), "the RSA key has a bad exponent");
-    check_key(&w, rsa_key(2048, 2), "the RSA key has a bad exponent");
-    check_key(&w, rsa_key(2048, 65536), "the RSA key has a bad exponent");
+    check_key(&w, rsa_key(2048, 0), "is refused: the RSA key has a bad exponent");
+    check_key(&w, rsa_key(2048, 1), "is refused: the RSA key has a bad exponent");
+    check_key(&w, rsa_key(2048, 2), "is refused: the RSA key has a bad exponent");
+    check_key(&w, rsa_key(2048, 65536), "is refused: the RSA key has a bad exponent");
     check_key(&w, rsa_key(512, 65537), "its key is too weak");
     check_key(&w, rsa_key(1024, 65537), "its key is too weak");
-    check_key(&w, rsa_key(2040, 65537), "the RSA key is too short");
+    check_key(&w, rsa_key(2040, 65537), "is refused: the RSA key is too short");
     check_key(&w, rsa_key(2048, 65537), "does not fit the key"); /* a good one, of somebody else */
     check_key(&w, explicit_key(), "explicit ECC parameters");
-    check_key(&w, EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-224"), "only the curves");
-    check_key(&w, EVP_PKEY_Q_keygen(NULL, NULL, "EC", "secp256k1"), "only the curves");
-    check_key(&w, EVP_PKEY_Q_keygen(NULL, NULL, "EC", "brainpoolP256r1"), "only the curves");
-    check_key(&w, EVP_PKEY_Q_keygen(NULL, NULL, "X25519"), "keys of this type are not supported");
-    check_key(&w, EVP_PKEY_Q_keygen(NULL, NULL, "ML-KEM-768"), "keys of this type are not supported");
+    check_key(&w, EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-224"), "is refused: only the curves");
+    check_key(&w, EVP_PKEY_Q_keygen(NULL, NULL, "EC", "secp256k1"), "is refused: only the curves");
+    check_key(&w, EVP_PKEY_Q_keygen(NULL, NULL, "EC", "brainpoolP256r1"), "is refused: only the curves");
+    check_key(&w, EVP_PKEY_Q_keygen(NULL, NULL, "X25519"), "is refused: keys of this type are not supported");
+    check_key(&w, EVP_PKEY_Q_keygen(NULL, NULL, "ML-KEM-768"), "is refused: keys of this type are not supported");
     assert_null(judge_request(&w, peer_request()));
     cred_world_end(&w);
 }
@@ -278,6 +278,46 @@ static void extensions_that_lie_are_refused(void **state)
         for (const char *c = why; *c; c++) /* what is hostile does not reach the log */
             assert_true(*c >= ' ' && *c < 127);
     }
+    cred_world_end(&w);
+}
+
+/* As long as the right one, and in another case: names are compared to the last letter. */
+static void names_are_compared_letter_by_letter(void **state)
+{
+    (void)state;
+    static const struct {
+        struct identity id;
+        bool good;
+    } rows[] = {
+        {{FQDN, BYTES_LIT("moon.example")}, true},
+        {{FQDN, BYTES_LIT("MOON.EXAMPLE")}, true},
+        {{FQDN, BYTES_LIT("noon.example")}, false},
+        {{FQDN, BYTES_LIT("moon.exampld")}, false},
+        {{3, BYTES_LIT("carol@moon.example")}, true},
+        {{3, BYTES_LIT("karol@moon.example")}, false},
+        {{IPV4, BYTES_LIT("\x0a\x00\x00\x07")}, true},
+        {{IPV4, BYTES_LIT("\x0a\x00\x00\x06")}, false},
+    };
+    struct cred_world w;
+    cred_world_begin(&w);
+    assert_true(cred_world_load(&w, false, NULL));
+    X509 *cert = certify(peer_request());
+    struct bytes subject = trust_subject(cert);
+    uint8_t longer[256] = {0};
+    memcpy(longer, subject.at, subject.len);
+    assert_true(trust_identity(cert, &(struct identity){DN, bytes_make(longer, subject.len)}));
+    assert_false(trust_identity(cert, &(struct identity){DN, bytes_make(longer, subject.len + 1)}));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sent *s = sending(rows[i].id);
+        sent_add(s, cert);
+        const char *why = sent_judge(&w, s, peer_key);
+        if (rows[i].good)
+            assert_null(why);
+        else
+            assert_refused(why, "not for the identity it claims");
+        sent_drop(s);
+    }
+    X509_free(cert);
     cred_world_end(&w);
 }
 
@@ -654,6 +694,7 @@ int main(void)
         cmocka_unit_test(weak_and_strange_keys_are_refused),
         cmocka_unit_test(weak_cas_are_refused),
         cmocka_unit_test(extensions_that_lie_are_refused),
+        cmocka_unit_test(names_are_compared_letter_by_letter),
         cmocka_unit_test(hashes_that_are_broken_sign_no_certificate),
         cmocka_unit_test(certificates_are_der_to_the_last_octet),
         cmocka_unit_test(other_encodings_are_nothing),

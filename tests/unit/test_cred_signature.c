@@ -664,6 +664,24 @@ static void forms_and_curves_do_not_mix(void **state)
     }
 }
 
+/* Numbers of a small curve fit where those of a large one belong, and so does its hash. */
+static void the_method_says_which_curve(void **state)
+{
+    (void)state;
+    EVP_PKEY *key = key_of("ecdsa256");
+    for (size_t i = 0; i < 3; i++) {
+        const struct curve *c = &curves[i];
+        struct numbers v;
+        uint8_t old[160];
+        numbers_of(key, c, &v);
+        BN_bn2binpad(v.r, old, c->len);
+        BN_bn2binpad(v.s, old + c->len, c->len);
+        assert_int_equal(believes(key, c->method, bytes_make(old, 2 * (size_t)c->len)), i == 0);
+        numbers_free(&v);
+    }
+    EVP_PKEY_free(key);
+}
+
 /* ---- Edwards curves ------------------------------------------------------------------------------ */
 
 /* S + L signs the same octets where S is not compared with L (RFC 8032 5.1.7). */
@@ -901,6 +919,34 @@ static void keys_beyond_all_measure_are_refused(void **state)
     EVP_PKEY_free(key);
 }
 
+/* Whatever a key that is too weak has signed. */
+static void weak_keys_sign_in_vain(void **state)
+{
+    (void)state;
+    size_t row = row_of("RSA_EMSA_PKCS1_SHA2_256");
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
+    struct bytes signature = make_proper(key, row);
+    assert_false(believes_under(key, algorithms[row], signature));
+    assert_false(believes(key, OLD_RSA, signature));
+    EVP_PKEY_free(key);
+}
+
+/* Of the old method, too, which does not say its hash. */
+static void rules_hold_for_old_methods(void **state)
+{
+    (void)state;
+    static const struct cred_rule rules[] = {
+        {.hashes = 1 << 2}, {.hashes = 1 << 4}, {.rsa_bits = 3072}, {.families = 1 << FAMILY_RSA_PSS}};
+    size_t row = row_of("RSA_EMSA_PKCS1_SHA2_256");
+    EVP_PKEY *key = key_of_row(row);
+    struct bytes signature = make_proper(key, row);
+    const struct scheme *used;
+    const char *why;
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        assert_int_equal(scheme_verify(key, OLD_RSA, octets, signature, &rules[i], &used, &why), i == 0);
+    EVP_PKEY_free(key);
+}
+
 static void rules_ask_for_so_many_bits(void **state)
 {
     (void)state;
@@ -950,6 +996,7 @@ int main(void)
         cmocka_unit_test(numbers_of_ecdsa_are_in_range),
         cmocka_unit_test(ecdsa_signatures_are_der_to_the_last_octet),
         cmocka_unit_test(forms_and_curves_do_not_mix),
+        cmocka_unit_test(the_method_says_which_curve),
         cmocka_unit_test(edwards_scalars_are_reduced),
         cmocka_unit_test(every_octet_of_an_mldsa_hint_counts),
         cmocka_unit_test(another_row_s_algorithm_is_refused),
@@ -958,6 +1005,8 @@ int main(void)
         cmocka_unit_test(other_ways_to_write_an_algorithm_are_refused),
         cmocka_unit_test(keys_beyond_all_measure_are_refused),
         cmocka_unit_test(rules_ask_for_so_many_bits),
+        cmocka_unit_test(weak_keys_sign_in_vain),
+        cmocka_unit_test(rules_hold_for_old_methods),
     };
     return cmocka_run_group_tests(tests, NULL, drop_keys);
 }
