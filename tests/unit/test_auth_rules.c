@@ -30,10 +30,11 @@ static int end(void **state)
 /* One side: whatever is NULL is as in `plain`. */
 struct lines {
     const char *local_id, *remote_id, *conn, *secrets;
+    bool robbed; /* of its PPKs, when it has begun */
 };
 
-static const struct lines moon = {"moon.example", "sun.example", "", ""},
-                          sun = {"sun.example", "moon.example", "", ""};
+static const struct lines moon = {"moon.example", "sun.example", "", "", false},
+                          sun = {"sun.example", "moon.example", "", "", false};
 
 static struct duo_config configure(const struct lines *given, const struct lines *plain)
 {
@@ -53,6 +54,19 @@ static struct duo_config configure(const struct lines *given, const struct lines
         given->secrets ? given->secrets : plain->secrets);
     assert_in_range(len, 1, sizeof text - 1);
     return duo_config_make(text, "");
+}
+
+/* What a client of the control socket may do while a connection demands them. */
+static void rob(struct duo_config *c)
+{
+    struct secret_entry left[4];
+    struct secret_list list = {0, left};
+    for (uint32_t i = 0; i < c->loaded->secrets.count; i++)
+        if (c->loaded->secrets.at[i].kind != SECRET_PPK)
+            left[list.count++] = c->loaded->secrets.at[i];
+    cred_store_free(c->secrets);
+    c->secrets = cred_store_new(&list);
+    assert_non_null(c->secrets);
 }
 
 static struct ike_sa_info only_sa(const struct side *s)
@@ -96,6 +110,10 @@ static void try_row(const struct row *row)
     struct duo_config a = configure(&row->moon, &moon), b = configure(&row->sun, &sun);
     struct ike_order up = {
         .kind = ORDER_INITIATE, .conn = BYTES_LIT("net"), .child = BYTES_LIT("net")};
+    if (row->moon.robbed)
+        rob(&a);
+    if (row->sun.robbed)
+        rob(&b);
     duo_make(&d, &a, &b, backend);
     assert_int_equal(duo_order(&d, &d.a, &up), ORDER_DONE);
     while (d.a.ike_up + d.a.ike_down == 0 && duo_tick(&d, d.now + 300 * IKE_SECOND))
@@ -129,6 +147,8 @@ static void identities_must_be_those_expected(void **state)
         {"the initiator is somebody else", {.local_id = "mars.example"}, {.conn = NULL}, SUN_SAYS, "no connection fits the initiator 'mars.example'"},
         {"the initiator is not in the pattern", {.conn = NULL}, {.remote_id = "*.org"}, SUN_SAYS, "no connection fits the initiator"},
         {"a name is no mail address", {.local_id = "\"keyid:moon.example\""}, {.conn = NULL}, SUN_SAYS, "no connection fits the initiator"},
+        {"a name that goes on", {.local_id = "moon.example.org"}, {.conn = NULL}, SUN_SAYS, "no connection fits the initiator"},
+        {"a name that ends early", {.local_id = "moon.exam"}, {.conn = NULL}, SUN_SAYS, "no connection fits the initiator"},
         {"names of one length", {.local_id = "noon.example"}, {.conn = NULL}, SUN_SAYS, "no connection fits the initiator"},
         {"an address", {.local_id = "192.0.2.1"}, {.remote_id = "192.0.2.1"}, UP, NULL},
         {"another address", {.local_id = "192.0.2.1"}, {.remote_id = "192.0.2.3"}, SUN_SAYS, "no connection fits"},
@@ -156,12 +176,17 @@ static void whoever_answers_must_fit(void **state)
 #define OTHER "ike-2 {\n id = moon.example\n secret = \"quite another key of 33 characters\"\n }\n"
 #define OF_SUN "ike-2 {\n id = sun.example\n secret = \"quite another key of 33 characters\"\n }\n"
 
+/* moon.example as a key id */
+#define OF_A_KEY_ID \
+    "ike-2 {\n id = \"@#6d6f6f6e2e6578616d706c65\"\n secret = \"quite another key of 33 characters\"\n }\n"
+
 static void secrets_must_be_the_same(void **state)
 {
     (void)state;
     static const struct row rows[] = {
         {"the initiator's is another", {.secrets = OF_SUN}, {.conn = NULL}, SUN_SAYS, "wrong secret"},
         {"the responder's is another", {.conn = NULL}, {.secrets = OTHER}, SUN_SAYS, "wrong secret"},
+        {"it is of the same octets of another kind", {.conn = NULL}, {.secrets = OF_A_KEY_ID}, UP, NULL},
         {"both have the other", {.secrets = OF_SUN}, {.secrets = OTHER}, UP, NULL},
     };
     try_rows(rows, sizeof rows / sizeof rows[0]);
@@ -209,6 +234,30 @@ static void a_ppk_is_used_or_refused_as_both_sides_demand(void **state)
     try_rows(rows, sizeof rows / sizeof rows[0]);
 }
 
+/* The same without the exchange of RFC 9867: then AUTH alone shows who has what (RFC 8784 3). */
+static void a_late_ppk_is_never_done_without_where_it_is_demanded(void **state)
+{
+    (void)state;
+#define LATE "\n ppk_early = no"
+    static const struct lines names = {.conn = NAMED LATE, .secrets = LAB},
+                              demands = {.conn = DEMANDED LATE, .secrets = LAB},
+                              lacks = {.conn = NAMED LATE, .secrets = LAB, .robbed = true},
+                              demands_and_lacks = {.conn = DEMANDED LATE, .secrets = LAB, .robbed = true},
+                              wrong = {.conn = NAMED LATE, .secrets = HAS("lab", OTHER_KEY)};
+    const struct row rows[] = {
+        {"both name it", names, names, UP_WITH_PPK, NULL},
+        {"both demand it", demands, demands, UP_WITH_PPK, NULL},
+        {"the responder lacks it", names, lacks, UP, NULL},
+        {"the initiator lacks what it announced", lacks, names, SUN_SAYS, "the initiator names none"},
+        {"the initiator demands what it lacks", demands_and_lacks, names, MOON_SAYS, "the PPK that is required is not at hand"},
+        {"the responder demands what it lacks", names, demands_and_lacks, SUN_SAYS, "the PPK the initiator names is not known here"},
+        {"the initiator demands what the responder lacks", demands, lacks, SUN_SAYS, "the PPK the initiator names is not known here"},
+        {"the responder demands what the initiator lacks", lacks, demands, SUN_SAYS, "PPK"},
+        {"one name, two keys", names, wrong, SUN_SAYS, "PPK is not the same on both sides"},
+    };
+    try_rows(rows, sizeof rows / sizeof rows[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +265,7 @@ int main(void)
         cmocka_unit_test(whoever_answers_must_fit),
         cmocka_unit_test(secrets_must_be_the_same),
         cmocka_unit_test(a_ppk_is_used_or_refused_as_both_sides_demand),
+        cmocka_unit_test(a_late_ppk_is_never_done_without_where_it_is_demanded),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

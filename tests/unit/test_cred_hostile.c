@@ -653,6 +653,32 @@ static void floods_of_certreq_change_little(void **state)
     cred_world_end(&w);
 }
 
+/* ---- another kind of authentication -------------------------------------------------------------- */
+
+/* Where a signature is asked for, a MAC is none, whatever certificates come along. */
+static void a_shared_key_is_no_signature(void **state)
+{
+    (void)state;
+    static const uint8_t methods[] = {0, 2, 3, 12, 13, 15, 255};
+    struct cred_world w;
+    cred_world_begin(&w);
+    assert_true(cred_world_load(&w, false, NULL));
+    X509 *cert = certify(peer_request());
+    struct sent *s = sending(moon);
+    sent_add(s, cert);
+    for (size_t i = 0; i < sizeof methods; i++) {
+        struct ike_ask ask = {.kind = ASK_VERIFY, .conn = &w.conn, .octets = octets, .theirs = moon, .method = methods[i], .auth = octets, .cert_count = s->count, .certs = s->certs};
+        struct cred_reply reply;
+        cred_reply_make(&(struct cred_stock){.wallet = w.wallet, .known = w.known}, NULL, &ask, &reply);
+        assert_int_equal(reply.answer.status, ANSWER_REFUSED);
+        assert_refused(reply.answer.detail, methods[i] == 2 ? "the peer used a shared key" : "not supported");
+        cred_reply_wipe(&reply);
+    }
+    sent_drop(s);
+    X509_free(cert);
+    cred_world_end(&w);
+}
+
 /* ---- raw keys ------------------------------------------------------------------------------------ */
 
 static void raw_keys_are_der_to_the_last_octet(void **state)
@@ -703,6 +729,7 @@ int main(void)
         cmocka_unit_test(impostors_are_refused),
         cmocka_unit_test(chains_of_64_kb_are_judged_like_others),
         cmocka_unit_test(floods_of_certreq_change_little),
+        cmocka_unit_test(a_shared_key_is_no_signature),
         cmocka_unit_test(raw_keys_are_der_to_the_last_octet),
     };
     return cmocka_run_group_tests(tests, make_authorities, drop_authorities);
