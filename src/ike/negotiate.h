@@ -25,15 +25,15 @@ struct child_rules {
  * ours: the payloads into t->out. Selectors that are set already (those of a Child SA that is
  * rekeyed) are offered as they are.
  */
-struct verdict negotiate_offer(struct turn *t, struct larval *l, const struct child_rules *rules);
+struct verdict negotiate_offer(struct turn *t, struct larval *l, const struct child_rules *how);
 /* ours: what this notify in the answer means (V_PEER), in words. */
 struct verdict negotiate_refused(struct turn *t, const struct larval *l, uint16_t notify);
 /* ours: the peer's answer: V_PEER when it is an error or no subset of the offer. */
-struct verdict negotiate_finish(struct turn *t, struct larval *l, const struct child_rules *rules);
+struct verdict negotiate_finish(struct turn *t, struct larval *l, const struct child_rules *how);
 /*
  * theirs: choose the configured child (l->conf if it is set: a rekey), algorithms, selectors, and
  * write the answer's payloads: V_NOTIFY when nothing fits.
  */
-struct verdict negotiate_choose(struct turn *t, struct larval *l, const struct child_rules *rules);
+struct verdict negotiate_choose(struct turn *t, struct larval *l, const struct child_rules *how);
 
 #endif
