@@ -7,6 +7,7 @@ import struct
 import time
 
 import vici
+from auth_tests import issue
 from gateway import expect, wait_for
 from tests import expect_no_sas, only_sa, start_both, test
 
@@ -30,6 +31,97 @@ def load(client, **connections):
 def children_of(gateway):
     return {child["uniqueid"]: child["name"] for sa in gateway.sas() for child in sa["child-sas"].values()
             if child["state"] == "INSTALLED"}
+
+
+# ---- certificates and keys ---------------------------------------------------------------------
+
+
+def text_of(*path):
+    with open(os.path.join(*path), encoding="utf-8") as file:
+        return file.read()
+
+
+def one_of(folder, name):
+    return text_of(folder, name, sorted(os.listdir(os.path.join(folder, name)))[0])
+
+
+def certified(here, there, made):
+    conn = connection(here, there)
+    conn["local-1"] = {"auth": "pubkey", "certs": [one_of(made[here], "x509")], "id": f"{here.name}.example"}
+    conn["remote-1"] = {"auth": "pubkey", "id": f"{there.name}.example"}
+    return conn
+
+
+def load_all(client, folder):
+    expect(client.call("load-cert", type="X509", flag="CA", data=one_of(folder, "x509ca"))["success"] == "yes", "no CA")
+    answer = client.call("load-key", type="any", data=one_of(folder, "private"))
+    expect(answer["success"] == "yes", str(answer))
+    return answer["id"]
+
+
+@test
+def certificates_and_keys_come_in_any_order_and_what_is_taken_away_is_gone(left, right):
+    made = issue("ecdsa256", left, right)
+    for gateway in (left, right):
+        gateway.start()
+    with left.client() as ours, right.client() as theirs:
+        for client in (ours, theirs):
+            client.call("unload-conn", name="site")
+        load(ours, extra=certified(left, right, made))  # before its key, and before any CA
+        load(theirs, extra=certified(right, left, made))
+        load_all(theirs, made[right])
+        answer = ours.call("initiate", ike="extra", child="loaded")
+        expect(answer["success"] == "no" and "private key" in answer["errmsg"], str(answer))
+        expect_no_sas(left)
+        key = load_all(ours, made[left])
+        expect(ours.call("get-keys")["keys"] == [key], "the key is not listed")
+        answer = ours.call("initiate", ike="extra", child="loaded")
+        expect(answer["success"] == "yes", f"{answer} {left.log()}")
+        left.ping()
+        ours.call("terminate", ike="extra")
+        expect(ours.call("unload-key", id=key)["success"] == "yes", "it cannot be unloaded")
+        expect(ours.call("unload-key", id=key)["errmsg"] == "key not found", "it is still there")
+        expect(ours.call("initiate", ike="extra", child="loaded")["success"] == "no", "without its key")
+        load_all(ours, made[left])
+        expect(theirs.call("clear-creds")["success"] == "yes", "not cleared")
+        expect(theirs.call("get-keys")["keys"] == [], "a key is left")
+        expect(ours.call("initiate", ike="extra", child="loaded")["success"] == "no", "nobody believes us any more")
+    for gateway in (left, right):
+        secret = "".join(one_of(made[gateway], "private").splitlines()[1:-1])
+        expect(secret[40:80] not in gateway.log(), "a private key in the log")
+
+
+@test
+def wrong_and_many_credentials_are_refused_one_by_one(left, right):
+    made = issue("ecdsa256", left)
+    cert, ca, key = (one_of(made[left], folder) for folder in ("x509", "x509ca", "private"))
+    left.start()
+    with left.client() as client:
+        for request, words in (
+                ({"type": "X509", "data": cert[:200]}, "parsing X509 certificate failed"),
+                ({"type": "X509", "data": key}, "parsing X509 certificate failed"),
+                ({"type": "X509", "data": "x" * 65535}, "parsing X509 certificate failed"),
+                ({"type": "X509", "flag": "CA", "data": cert}, "ca certificate lacks CA basic constraint, rejected"),
+                ({"type": "X509_CRL", "data": cert}, "parsing X509_CRL certificate failed"),
+                ({"type": "X509_AC", "data": cert}, "parsing X509_AC certificate failed")):
+            expect(client.call("load-cert", **request)["errmsg"] == words, str(client.call("load-cert", **request)))
+        expect(client.call("load-key", type="any", data=cert)["errmsg"] == "parsing ANY private key failed", "no key")
+        expect(client.call("load-key", type="rsa", data=key)["errmsg"] == "parsing RSA private key failed", "not of this type")
+        answer = client.call("load-authority", a={"cacert": cert})
+        expect(answer["errmsg"] == "invalid value for: cacert, authority discarded", str(answer))
+        bad = connection(left, right)
+        bad["local-1"] = {"auth": "pubkey", "certs": [key]}
+        expect(client.call("load-conn", bad=bad)["errmsg"] == "invalid value for: certs, config discarded", "a key, no certificate")
+        bad["local-1"] = {"auth": "pubkey", "cert-1": {"file": "/nothing"}}
+        expect(client.call("load-conn", bad=bad)["errmsg"] == "unable to load certificate: cert-1", "no such file")
+        for _ in range(1000):
+            client.call("load-cert", type="X509", flag="CA", data=ca)
+            client.call("load-key", type="any", data=key)
+        expect(len(client.call("get-keys")["keys"]) == 1, "held more than once")
+        expect(client.call("load-authority", a={"cacert": ca, "crl_uris": ["http://crl.example/"]})["success"] == "yes", "no authority")
+        expect(client.call("get-authorities")["authorities"] == ["a"], "not listed")
+        expect(client.call("unload-authority", name="b")["errmsg"] == "unload: authority 'b' not found", "there is none")
+        expect(client.call("unload-authority", name="a")["success"] == "yes", "it cannot be unloaded")
 
 
 # ---- connections -------------------------------------------------------------------------------
