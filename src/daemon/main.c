@@ -98,8 +98,13 @@ static void on_esp_done(void *self)
 
 /* ---- configuration --------------------------------------------------------------------------- */
 
-static void print_problems(const struct problem_list *problems)
+/* For people with the lines they are about; for a journal and for programs as any event. */
+static void print_problems(const struct daemon *d, const struct problem_list *problems)
 {
+    if (d->log.json || d->log.journal) {
+        reload_log_problems(d, problems);
+        return;
+    }
     for (const struct problem *p = problems->first; p; p = p->next) {
         char *text = problem_text(p, true);
         fprintf(stderr, "%s\n", text ? text : "out of memory");
@@ -112,8 +117,11 @@ static bool read_config(struct daemon *d)
     struct problem_list problems;
     problem_list_init(&problems);
     bool ok = reload_first(d, &problems);
-    print_problems(&problems);
-    if (!ok)
+    print_problems(d, &problems);
+    if (!ok && (d->log.json || d->log.journal))
+        LOG(&d->log, ERROR, CONFIG, "not-loaded", F_TEXT("folder", d->options.conf_dir),
+            F_UINT("errors", problems.errors));
+    else if (!ok)
         fprintf(stderr, "braidd: the configuration in %s has %zu error%s\n", d->options.conf_dir,
                 problems.errors, problems.errors == 1 ? "" : "s");
     problem_list_free(&problems);

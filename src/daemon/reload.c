@@ -100,13 +100,9 @@ bool reload(struct daemon *d, struct problem_list *problems)
     return true;
 }
 
-void reload_and_log(struct daemon *d)
+void reload_log_problems(const struct daemon *d, const struct problem_list *problems)
 {
-    struct problem_list problems;
-    problem_list_init(&problems);
-    notify_send("RELOADING=1");
-    bool ok = reload(d, &problems);
-    for (const struct problem *p = problems.first; p; p = p->next) {
+    for (const struct problem *p = problems->first; p; p = p->next) {
         char *text = problem_text(p, false);
         if (p->kind == PROBLEM_ERROR)
             LOG(&d->log, ERROR, CONFIG, "problem", F_TEXT("text", text));
@@ -114,6 +110,15 @@ void reload_and_log(struct daemon *d)
             LOG(&d->log, WARN, CONFIG, "problem", F_TEXT("text", text));
         free(text);
     }
+}
+
+void reload_and_log(struct daemon *d)
+{
+    struct problem_list problems;
+    problem_list_init(&problems);
+    notify_send("RELOADING=1");
+    bool ok = reload(d, &problems);
+    reload_log_problems(d, &problems);
     if (!ok)
         LOG(&d->log, ERROR, CONFIG, "not-loaded", F_UINT("errors", problems.errors),
             F_TEXT("text", "the old configuration stays in force"));

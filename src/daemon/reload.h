@@ -15,6 +15,8 @@ bool reload_first(struct daemon *d, struct problem_list *problems);
 bool reload(struct daemon *d, struct problem_list *problems);
 /* The same for SIGHUP: problems go to the log. */
 void reload_and_log(struct daemon *d);
+/* One line each. */
+void reload_log_problems(const struct daemon *d, const struct problem_list *problems);
 void reload_free_all(struct daemon *d);
 
 #endif

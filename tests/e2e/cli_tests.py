@@ -340,6 +340,20 @@ def the_log_can_be_json_lines(left, right):
 
 
 @test
+def mistakes_at_start_are_lines_of_the_log(left, _right):
+    """In a journal each with its priority, as JSON each an object; for people with the line they are about."""
+    left.configure(ike="nonsense", psk="weak")
+    status, output = left.run("env", "JOURNAL_STREAM=1:1", *left.braidd())
+    lines = output.splitlines()
+    expect(status == 78 and all(re.match(r"<[34]>level=(error|warn) sub=config event=", line) for line in lines) and len(lines) >= 3, output)
+    status, output = left.run(*left.braidd("--json"))
+    events = [json.loads(line)["event"] for line in output.splitlines()]
+    expect(status == 78 and events[-1] == "not-loaded" and set(events[:-1]) == {"problem"}, output)
+    status, output = left.run(*left.braidd())
+    expect(status == 78 and "^~~~" in output, output)
+
+
+@test
 def a_connection_that_must_be_quantum_safe_refuses_what_is_not(left, right):
     right.start(ike="aes256gcm16-prfsha256-x25519")
     left.start(more="quantum_safe = required")
