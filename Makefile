@@ -56,7 +56,7 @@ sim: ## the simulation with SEED (1); SCENARIO=, CASE=, CHOICES= for one run of 
 	   $(CHOICES:%=--path %) $(TRACE:%=--trace)
 
 SECONDS ?= 60
-random_scenarios = soak,soak-deaths,soak-rekeys,soak-hub,bad-network,shuffled,race,rekeys
+random_scenarios = soak,soak-deaths,soak-rekeys,soak-reloads,soak-hub,reauth-make,bad-network,shuffled,race,rekeys
 soak: ## random lives of the simulation for SECONDS (60), each time others
 	$(compile)
 	@$(LAB) $(BUILD)/tests/braid-sim --seed $$(date +%s) --seconds $(SECONDS) --scale 2 \
