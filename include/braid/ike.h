@@ -231,6 +231,9 @@ struct tell_keys {
     struct secret ei, er, ai, ar;
 };
 
+struct ike_sa_info;
+struct ike_child_info;
+
 struct ike_tell {
     enum tell_kind kind;
     uint32_t ike_id;          /* unique id of the IKE SA, 0 = none (an alert about first contact) */
@@ -258,6 +261,12 @@ struct ike_tell {
     uint64_t order_id;        /* the order that led to this, 0 = none */
     struct tell_exchange exchange; /* EXCHANGE, RESENT */
     const struct tell_keys *keys; /* TELL_KEYS */
+    /*
+     * What cannot be asked for any more, as it was: the IKE SA of IKE_DOWN and CHILD_DOWN, the one
+     * that IKE_REKEYED replaced; the Child SA of CHILD_DOWN. NULL: there was none, or no memory
+     */
+    const struct ike_sa_info *gone;
+    const struct ike_child_info *gone_child;
 };
 
 /* ---- effects --------------------------------------------------------------------------------- */

@@ -164,11 +164,13 @@ static void on_alert(struct bytes message)
     client_text(message, "child", child, sizeof child);
     if (child[0])
         snprintf(name + strlen(name), sizeof name - strlen(name), "/%s", child);
-    show_what(LOOK_BAD, "failed", name[0] ? name : "(nobody's)");
     client_text(message, "text", text, sizeof text);
     client_text(message, "reason", reason, sizeof reason);
     client_text(message, "peer", peer, sizeof peer);
-    printf("%s [%s]%s%s\n", text, reason, peer[0] ? " with " : "", peer);
+    show_what(reason[0] ? LOOK_BAD : LOOK_DIM, reason[0] ? "failed" : "waiting",
+              name[0] ? name : "(nobody's)"); /* nothing has failed as long as there is no reason */
+    printf("%s%s%s%s%s%s\n", text, reason[0] ? " [" : "", reason, reason[0] ? "]" : "",
+           peer[0] ? " with " : "", peer);
 }
 
 static void on_log(struct bytes message)

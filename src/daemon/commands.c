@@ -194,7 +194,7 @@ static void on_told(void *self, const struct ike_tell *t)
         tell_progress(event_begin(s->d, EVENT_PROGRESS), t);
         event_send_to(s);
     }
-    if (session_wants(s, EVENT_CONTROL_LOG)) {
+    if (session_wants(s, EVENT_CONTROL_LOG) && tell_control_level(t) <= s->log_level) {
         tell_control_log(event_begin(s->d, EVENT_CONTROL_LOG), t);
         event_send_to(s);
     }
@@ -238,6 +238,7 @@ static void cmd_initiate(struct session *s, struct bytes message)
         return;
     }
     conns_settle(s->d);
+    s->log_level = vici_find_int(message, "loglevel", 1);
     s->attempt = attempt_begin(s->d, &wish);
     if (s->attempt && wish.timeout_ms < 0) {
         attempt_detach(s->attempt);
@@ -272,6 +273,7 @@ static void cmd_terminate(struct session *s, struct bytes message)
         .timeout_ms = vici_find_int(message, "timeout", 0),
         .self = s,
         .done = on_ending_done,
+        .told = on_told,
     };
     if (wish.conn.len == 0 && wish.child.len == 0 && wish.ike_id == 0 && wish.child_id == 0) {
         session_fail(s, "missing terminate selector");
@@ -279,6 +281,7 @@ static void cmd_terminate(struct session *s, struct bytes message)
     }
     if (wish.ike_id == 0 && wish.child_id == 0)
         wish.cancelled = start_cancel(s->d, wish.conn, wish.child);
+    s->log_level = vici_find_int(message, "loglevel", 1);
     s->ending = ending_begin(s->d, &wish);
 }
 
@@ -321,6 +324,7 @@ static void cmd_rekey(struct session *s, struct bytes message)
         return;
     }
     wish.reauth = wish.reauth && wish.child.len == 0 && wish.child_id == 0; /* of IKE SAs alone */
+    s->log_level = vici_find_int(message, "loglevel", 1);
     s->renewal = renewal_begin(s->d, &wish);
 }
 

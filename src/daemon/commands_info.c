@@ -4,6 +4,7 @@
  */
 #include "daemon/commands.h"
 
+#include "config/value.h"
 #include "daemon/conns.h"
 #include "daemon/counters.h"
 #include "vici/read.h"
@@ -95,18 +96,24 @@ static void cmd_reset_counters(struct session *s, struct bytes message)
 
 /* ---- what is not there ----------------------------------------------------------------------- */
 
-/*
- * Of the names and ids; what is said about peers is not looked at as long as nothing is
- * redirected.
- */
+static bool is_within(const struct addr *a, const struct addr *from, const struct addr *to)
+{
+    return a->family == from->family && memcmp(a->ip, from->ip, sizeof a->ip) >= 0 &&
+           memcmp(a->ip, to->ip, sizeof a->ip) <= 0;
+}
+
+/* By name, id and address; identities are not compared as long as nothing is redirected. */
 static uint32_t count_matches(const struct daemon *d, struct bytes message)
 {
     struct bytes ike = request_text(message, "ike");
     int64_t id = vici_find_int(message, "ike-id", 0);
+    struct addr from, to;
+    bool by_ip = value_range(request_text(message, "peer-ip"), &from, &to);
     struct ike_sa_info sa = {.id = 0};
     uint32_t count = 0;
     while (ike_engine_next_sa(d->engine, sa.id, &sa))
         count += (id == 0 || (int64_t)sa.id == id) &&
+                 (!by_ip || is_within(&sa.path.remote.addr, &from, &to)) &&
                  (ike.len == 0 || (sa.conn && bytes_equal(ike, bytes_str(sa.conn))));
     return count;
 }

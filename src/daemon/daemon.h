@@ -119,6 +119,8 @@ struct daemon {
     struct journal *journal;        /* last failures and successes of each connection */
     struct counters *counters;
     struct start *starts; /* connections to be kept up */
+    uint32_t alerted_id; /* the last alert: about which IKE SA, and why */
+    enum ike_reason alerted_reason;
     uint64_t last_order;
     uv_timer_t attempts_timer, starts_timer;
     struct standby *standbys; /* connections that traffic brings up */

@@ -33,6 +33,7 @@ static void report(struct ending *e, const char *message)
     if (e->wish.done)
         e->wish.done(e->wish.self, e->matches, e->matches - e->left, message);
     e->wish.done = NULL;
+    e->wish.told = NULL;
 }
 
 static void finish(struct ending *e, const char *message)
@@ -61,8 +62,10 @@ static void on_timeout(uv_timer_t *timer)
 
 void ending_detach(struct ending *e)
 {
-    if (e)
-        e->wish.done = NULL;
+    if (!e)
+        return;
+    e->wish.done = NULL;
+    e->wish.told = NULL;
 }
 
 /* ---- which SAs ------------------------------------------------------------------------------- */
@@ -198,11 +201,21 @@ static void follow_heir(struct ending *e, const struct ike_tell *t)
     }
 }
 
+static bool is_target(const struct ending *e, uint32_t id)
+{
+    for (uint32_t i = 0; i < e->matches; i++)
+        if (e->target[i] == id && id != 0)
+            return true;
+    return false;
+}
+
 void ending_tell(struct daemon *d, const struct ike_tell *t)
 {
     struct ending *next;
     for (struct ending *e = d->endings; e; e = next) {
         next = e->next;
+        if (e->wish.told && is_target(e, e->of_children ? t->child_id : t->ike_id))
+            e->wish.told(e->wish.self, t);
         if (t->kind == TELL_CHILD_DOWN && e->of_children)
             cross_off(e, t->child_id);
         else if (t->kind == TELL_IKE_DOWN && !e->of_children)

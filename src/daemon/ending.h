@@ -15,6 +15,7 @@ struct ending_wish {
     void *self;
     /* Once, unless detached. `message` NULL: all went well. */
     void (*done)(void *self, uint32_t matches, uint32_t terminated, const char *message);
+    void (*told)(void *self, const struct ike_tell *tell); /* on the way there; may be NULL */
 };
 
 /* NULL when `done` was called already. */

@@ -3,6 +3,7 @@
  */
 #include "daemon/journal.h"
 
+#include "daemon/tell.h"
 #include "wire/names.h"
 #include "wire/print.h"
 
@@ -184,24 +185,9 @@ static void take_success(struct daemon *d, const struct ike_tell *t)
     print_peer(t, s->peer, s->identity);
 }
 
-/* Ends that somebody wanted are no failures. */
-static bool is_failure(const struct ike_tell *t)
-{
-    static const bool ordinary[] = {
-        [IKE_REASON_NONE] = true,
-        [IKE_REASON_DELETED] = true,
-        [IKE_REASON_DELETED_BY_PEER] = true,
-        [IKE_REASON_REPLACED] = true,
-        [IKE_REASON_CONFIG_GONE] = true,
-    };
-    if (t->kind != TELL_ALERT && t->kind != TELL_IKE_DOWN && t->kind != TELL_CHILD_DOWN)
-        return false;
-    return t->reason >= sizeof ordinary / sizeof ordinary[0] || !ordinary[t->reason];
-}
-
 void journal_tell(struct daemon *d, const struct ike_tell *t)
 {
-    if (is_failure(t))
+    if (tell_is_failure(t))
         take_failure(d, t);
     else if ((t->kind == TELL_IKE_UP || t->kind == TELL_CHILD_UP) && t->ike_id != 0)
         take_success(d, t);

@@ -129,12 +129,9 @@ static void keys_installed(struct vici_out *o, struct daemon *d, const struct ik
     vici_key_uint(o, "install-time", seconds_since(c->installed_at));
 }
 
-static void report_child(struct vici_out *o, struct daemon *d, const char *conn,
-                         const struct ike_child_info *c)
+void report_child_keys(struct vici_out *o, struct daemon *d, const char *conn,
+                       const struct ike_child_info *c)
 {
-    char section[VICI_NAME_MAX + 1];
-    snprintf(section, sizeof section, "%.200s-%u", c->name, c->id);
-    vici_section(o, section);
     vici_key_str(o, "name", c->name);
     vici_key_uint(o, "uniqueid", c->id);
     vici_key_uint(o, "reqid", c->id);
@@ -146,6 +143,15 @@ static void report_child(struct vici_out *o, struct daemon *d, const char *conn,
     list_ts(o, "remote-ts", &c->remote_ts);
     list_kex(o, c->quantum_safe, c->kex_count, c->kex);
     keys_history(o, d, conn, c->name);
+}
+
+void report_child(struct vici_out *o, struct daemon *d, const char *conn,
+                  const struct ike_child_info *c)
+{
+    char section[VICI_NAME_MAX + 1];
+    snprintf(section, sizeof section, "%.200s-%u", c->name, c->id);
+    vici_section(o, section);
+    report_child_keys(o, d, conn, c);
     vici_section_end(o);
 }
 
@@ -177,25 +183,17 @@ static void key_identity(struct vici_out *o, const char *key, const struct ident
         KEY_PRINTED(o, key, print_identity, id);
 }
 
-static void keys_ends(struct vici_out *o, const struct ike_path *path, const struct identity *ours,
-                      const struct identity *theirs)
+void report_sa_keys(struct vici_out *o, struct daemon *d, const struct ike_sa_info *sa)
 {
-    KEY_PRINTED(o, "local-host", print_addr, &path->local.addr);
-    vici_key_uint(o, "local-port", path->local.port);
-    key_identity(o, "local-id", ours);
-    KEY_PRINTED(o, "remote-host", print_addr, &path->remote.addr);
-    vici_key_uint(o, "remote-port", path->remote.port);
-    key_identity(o, "remote-id", theirs);
-}
-
-void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *sa,
-               const struct report_filter *filter)
-{
-    vici_section(o, sa->conn ? sa->conn : "(unnamed)");
     vici_key_uint(o, "uniqueid", sa->id);
     vici_key_str(o, "version", "2");
     vici_key_str(o, "state", sa->state);
-    keys_ends(o, &sa->path, &sa->ours, &sa->theirs);
+    KEY_PRINTED(o, "local-host", print_addr, &sa->path.local.addr);
+    vici_key_uint(o, "local-port", sa->path.local.port);
+    key_identity(o, "local-id", &sa->ours);
+    KEY_PRINTED(o, "remote-host", print_addr, &sa->path.remote.addr);
+    vici_key_uint(o, "remote-port", sa->path.remote.port);
+    key_identity(o, "remote-id", &sa->theirs);
     key_yes(o, "initiator", sa->initiator);
     vici_key_hex(o, "initiator-spi", sa->spi_i, 16);
     vici_key_hex(o, "responder-spi", sa->spi_r, 16);
@@ -206,14 +204,14 @@ void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *s
     key_alg(o, "integ-alg", NULL, sa->integ);
     key_alg(o, "prf-alg", NULL, sa->prf);
     keys_kex(o, sa->kex_count, sa->kex, sa->kex_slot);
-    if (sa->established_at != 0) {
+    vici_key_bool(o, "ppk", sa->ppk);
+    if (strcmp(sa->state, "ESTABLISHED") == 0) {
         vici_key_uint(o, "established", seconds_since(sa->established_at));
         key_until(o, "rekey-time", sa->rekey_at);
         key_until(o, "reauth-time", sa->reauth_at);
         key_until(o, "expire-time", sa->expire_at);
     }
     list_kex(o, sa->quantum_safe, sa->kex_count, sa->kex);
-    vici_key_bool(o, "ppk", sa->ppk);
     if (sa->auth_ours && sa->auth_theirs) {
         vici_key_str(o, "local-auth", sa->auth_ours);
         vici_key_str(o, "remote-auth", sa->auth_theirs);
@@ -224,32 +222,15 @@ void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *s
     if (sa->kex_asked)
         vici_key_str(o, "method-asked", sa->kex_asked->name);
     keys_history(o, d, sa->conn, NULL);
-    if (!filter->no_children)
-        report_children(o, d, sa, filter);
-    vici_section_end(o);
 }
 
-void report_gone(struct vici_out *o, const struct ike_tell *t)
+void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *sa,
+               const struct report_filter *filter)
 {
-    static const struct identity unknown;
-    vici_section(o, t->conn ? t->conn : "(unnamed)");
-    vici_key_uint(o, "uniqueid", t->ike_id);
-    vici_key_str(o, "version", "2");
-    vici_key_str(o, "state", "DELETING");
-    keys_ends(o, &t->path, &unknown, &t->theirs);
-    vici_key_hex(o, "initiator-spi", t->spi_i, 16);
-    vici_key_hex(o, "responder-spi", t->spi_r, 16);
-    if (t->kind == TELL_CHILD_DOWN) {
-        char section[VICI_NAME_MAX + 1];
-        snprintf(section, sizeof section, "%.200s-%u", t->child ? t->child : "", t->child_id);
-        vici_section(o, "child-sas");
-        vici_section(o, section);
-        vici_key_str(o, "name", t->child ? t->child : "");
-        vici_key_uint(o, "uniqueid", t->child_id);
-        vici_key_str(o, "state", "DELETED");
-        vici_section_end(o);
-        vici_section_end(o);
-    }
+    vici_section(o, sa->conn ? sa->conn : "(unnamed)");
+    report_sa_keys(o, d, sa);
+    if (!filter->no_children)
+        report_children(o, d, sa, filter);
     vici_section_end(o);
 }
 

@@ -18,8 +18,13 @@ struct report_filter {
 /* A section named after the connection. */
 void report_sa(struct vici_out *o, struct daemon *d, const struct ike_sa_info *sa,
                const struct report_filter *filter);
-/* The same from what a TELL knows, for an SA that is gone already. */
-void report_gone(struct vici_out *o, const struct ike_tell *t);
+/* A section named after the Child SA. */
+void report_child(struct vici_out *o, struct daemon *d, const char *conn,
+                  const struct ike_child_info *c);
+/* What stands in these sections. */
+void report_sa_keys(struct vici_out *o, struct daemon *d, const struct ike_sa_info *sa);
+void report_child_keys(struct vici_out *o, struct daemon *d, const char *conn,
+                       const struct ike_child_info *c);
 /* A section named after connection and child. */
 void report_trap(struct vici_out *o, const struct standby_info *trap);
 void report_conn(struct vici_out *o, const struct conf_conn *conn);

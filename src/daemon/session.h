@@ -56,6 +56,7 @@ struct session {
     struct vici_frames in;
     uint32_t events; /* bit of each event registered for */
     bool busy;       /* a request waits for its answer */
+    int64_t log_level; /* of the control-log it wants for that */
     struct list list;
     struct attempt *attempt;
     struct ending *ending;

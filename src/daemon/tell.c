@@ -6,6 +6,7 @@
 #include "daemon/attempt.h"
 #include "daemon/counters.h"
 #include "daemon/ending.h"
+#include "daemon/events.h"
 #include "daemon/facts.h"
 #include "daemon/history.h"
 #include "daemon/journal.h"
@@ -92,6 +93,12 @@ static bool is_ordinary(enum ike_reason reason)
     return reason == IKE_REASON_NONE || reason == IKE_REASON_DELETED ||
            reason == IKE_REASON_DELETED_BY_PEER || reason == IKE_REASON_REPLACED ||
            reason == IKE_REASON_CONFIG_GONE || reason == IKE_REASON_REAUTHENTICATION;
+}
+
+bool tell_is_failure(const struct ike_tell *t)
+{
+    bool is_end = t->kind == TELL_IKE_DOWN || t->kind == TELL_CHILD_DOWN;
+    return (t->kind == TELL_ALERT || is_end) && !is_ordinary(t->reason);
 }
 
 static void log_exchange(const struct daemon *d, const struct ike_tell *t)
@@ -187,111 +194,7 @@ static void log_tell(const struct daemon *d, const struct ike_tell *t)
         log_other(d, t);
 }
 
-/* ---- events for control clients -------------------------------------------------------------- */
-
-/* As strongSwan names them; what it has no name for is "other", and our own key `reason` says more. */
-static const char *const alert_types[] = {
-    [IKE_REASON_TIMEOUT] = "retransmit-send-timeout",
-    [IKE_REASON_HALF_OPEN_TIMEOUT] = "half-open-timeout",
-    [IKE_REASON_NO_PROPOSAL] = "proposal-mismatch-ike",
-    [IKE_REASON_AUTH_REFUSED] = "peer-auth-failed",
-    [IKE_REASON_AUTH_REFUSED_BY_PEER] = "local-auth-failed",
-    [IKE_REASON_NO_SECRET] = "peer-auth-failed",
-    [IKE_REASON_WRONG_ID] = "peer-auth-failed",
-    [IKE_REASON_TS_UNACCEPTABLE] = "ts-mismatch",
-    [IKE_REASON_CHILD_REFUSED] = "keep-on-child-sa-failure",
-    [IKE_REASON_SYNTAX] = "parse-error-body",
-    [IKE_REASON_REPLACED] = "unique-replace",
-    [IKE_REASON_PLANE] = "install-child-sa-failed",
-};
-
-static const char *alert_type(const struct ike_tell *t)
-{
-    if (t->reason == IKE_REASON_NO_PROPOSAL && t->child)
-        return "proposal-mismatch-child";
-    const char *type = t->reason < sizeof alert_types / sizeof alert_types[0] ? alert_types[t->reason] : NULL;
-    return type ? type : "other";
-}
-
-static void add_sa(struct vici_out *o, struct daemon *d, const struct ike_tell *t)
-{
-    struct ike_sa_info sa;
-    bool of_child = t->kind == TELL_CHILD_UP;
-    if (find_sa(d, t->ike_id, &sa) && t->kind != TELL_CHILD_DOWN)
-        report_sa(o, d, &sa, &(struct report_filter){.no_children = !of_child, .child_id = t->child_id});
-    else
-        report_gone(o, t);
-}
-
-static void send_updown(struct daemon *d, const struct ike_tell *t)
-{
-    bool up = t->kind == TELL_IKE_UP || t->kind == TELL_CHILD_UP;
-    enum event event =
-        t->kind == TELL_IKE_UP || t->kind == TELL_IKE_DOWN ? EVENT_IKE_UPDOWN : EVENT_CHILD_UPDOWN;
-    if (!event_wanted(d, event))
-        return;
-    struct vici_out *o = event_begin(d, event);
-    if (up)
-        vici_key_str(o, "up", "yes");
-    add_sa(o, d, t);
-    event_send(d, event);
-}
-
-static void key_section(struct vici_out *o, const char *name, uint32_t id)
-{
-    vici_section(o, name);
-    vici_key_uint(o, "uniqueid", id);
-    vici_section_end(o);
-}
-
-/* Which SA took over from which, by their ids. */
-static void send_rekeyed(struct daemon *d, const struct ike_tell *t)
-{
-    bool of_child = t->kind == TELL_CHILD_REKEYED;
-    enum event event = of_child ? EVENT_CHILD_REKEY : EVENT_IKE_REKEY;
-    if (!event_wanted(d, event))
-        return;
-    struct vici_out *o = event_begin(d, event);
-    vici_section(o, t->conn ? t->conn : "");
-    if (of_child) {
-        vici_section(o, "child-sas");
-        vici_section(o, t->child ? t->child : "");
-    }
-    key_section(o, "old", t->replaced_id);
-    key_section(o, "new", of_child ? t->child_id : t->ike_id);
-    if (of_child) {
-        vici_section_end(o);
-        vici_section_end(o);
-    }
-    vici_section_end(o);
-    event_send(d, event);
-}
-
-static void send_alert(struct daemon *d, const struct ike_tell *t)
-{
-    struct printed peer = {""};
-    if (!event_wanted(d, EVENT_ALERT))
-        return;
-    struct vici_out *o = event_begin(d, EVENT_ALERT);
-    vici_key_str(o, "type", alert_type(t));
-    vici_key_str(o, "reason", ike_reason_name(t->reason));
-    vici_key_str(o, "text", ike_reason_text(t->reason));
-    if (t->detail && t->detail[0] != '\0')
-        vici_key_str(o, "detail", t->detail);
-    if (t->conn)
-        vici_key_str(o, "conn", t->conn);
-    if (t->child)
-        vici_key_str(o, "child", t->child);
-    if (endpoint_text(&t->path.remote, &peer)[0] != '\0')
-        vici_key_str(o, "peer", peer.at);
-    facts_report(o, t->facts);
-    if (t->ike_id != 0) {
-        vici_section(o, "ike-sa");
-        add_sa(o, d, t);
-        vici_section_end(o);
-    }
-    event_send(d, EVENT_ALERT);
-}
+/* ---- what a client hears of its own requests --------------------------------------------------- */
 
 void tell_progress(struct vici_out *o, const struct ike_tell *t)
 {
@@ -319,6 +222,11 @@ static void key_message(struct vici_out *o, const struct ike_tell *t)
 {
     const char *method = method_text(t->exchange.kex_method),
                *detail = t->detail && t->detail[0] != '\0' ? t->detail : NULL;
+    if (t->kind == TELL_IKE_DOWN && is_ordinary(t->reason)) {
+        vici_keyf(o, "msg", "IKE_SA %s[%u] closed: %s", t->conn ? t->conn : "", t->ike_id,
+                  ike_reason_text(t->reason));
+        return;
+    }
     switch (t->kind) {
     case TELL_EXCHANGE:
         vici_keyf(o, "msg", "%s %u%s%s: sent %u octets, received %u, %llu us",
@@ -337,15 +245,24 @@ static void key_message(struct vici_out *o, const struct ike_tell *t)
     case TELL_CHILD_UP:
         vici_keyf(o, "msg", "CHILD_SA %s{%u} established", t->child ? t->child : "", t->child_id);
         break;
+    case TELL_CHILD_DOWN:
+        vici_keyf(o, "msg", "CHILD_SA %s{%u} closed: %s", t->child ? t->child : "", t->child_id,
+                  detail ? detail : ike_reason_text(t->reason));
+        break;
     default:
         vici_keyf(o, "msg", "%s%s%s", ike_reason_text(t->reason), detail ? ": " : "", detail ? detail : "");
     }
 }
 
+int tell_control_level(const struct ike_tell *t)
+{
+    return t->kind == TELL_EXCHANGE || t->kind == TELL_RESENT ? 1 : 0;
+}
+
 void tell_control_log(struct vici_out *o, const struct ike_tell *t)
 {
     vici_key_str(o, "group", "IKE");
-    vici_key_uint(o, "level", 1);
+    vici_key_int(o, "level", tell_control_level(t));
     if (t->ike_id != 0) {
         vici_key_str(o, "ikesa-name", t->conn ? t->conn : "");
         vici_key_uint(o, "ikesa-uniqueid", t->ike_id);
@@ -416,12 +333,7 @@ void tell(struct daemon *d, const struct ike_tell *told)
     }
     const struct ike_tell *t = explain_silence(d, told, &silence);
     log_tell(d, t);
-    if (t->kind == TELL_ALERT)
-        send_alert(d, t);
-    else if (t->kind == TELL_IKE_REKEYED || t->kind == TELL_CHILD_REKEYED)
-        send_rekeyed(d, t);
-    else if (t->kind != TELL_EXCHANGE && t->kind != TELL_RESENT)
-        send_updown(d, t);
+    events_tell(d, t);
     d->sa_gone |= t->kind == TELL_IKE_DOWN || t->kind == TELL_IKE_REKEYED;
     counters_tell(d, t);
     attempt_tell(d, t);

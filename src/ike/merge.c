@@ -3,6 +3,7 @@
 
 #include "ike/limits.h"
 #include "ike/reauth.h"
+#include "ike/status.h"
 
 size_t merge_secrets(const struct larval *l, const struct shared_secret *sk[KEX_SLOTS])
 {
@@ -252,6 +253,7 @@ struct ike_sa *merge_ike(struct turn *t, struct larval *l, bool heir)
     if (tell) {
         tell->replaced_id = t->sa->id;
         tell->detail = warn_of_prf(t, t->sa->suite.prf, sa->suite.prf);
+        tell->gone = status_keep_sa(&t->fx->arena, t->sa);
     }
     return sa;
 }

@@ -2,6 +2,8 @@
  * status: what may be seen of the engine from outside: SAs, Child SAs, counters, names of reasons.
  * No keys.
  */
+#include "ike/status.h"
+
 #include "ike/exchange.h"
 
 /* ---- SAs ------------------------------------------------------------------------------------- */
@@ -131,6 +133,45 @@ static void describe_child(const struct ike_sa *sa, const struct child *c,
     bool own = list_methods(c->method, &info->kex_count, info->kex, info->kex_slot);
     info->quantum_safe = own || parent.quantum_safe || parent.ppk;
 }
+
+/* ---- SAs that end ---------------------------------------------------------------------------- */
+
+const struct ike_sa_info *status_keep_sa(struct arena *arena, const struct ike_sa *sa)
+{
+    struct ike_sa_info *info = ARENA_ARRAY(arena, struct ike_sa_info, 1);
+    if (!info)
+        return NULL;
+    describe_sa(sa, info);
+    if (sa->phase == PHASE_UP && sa->mourned)
+        info->state = "DELETING";
+    bool kept = arena_copy(arena, sa->ours_id.data, &info->ours.data) &&
+                arena_copy(arena, sa->theirs_id.data, &info->theirs.data);
+    return kept ? info : NULL;
+}
+
+static bool keep_selectors(struct arena *arena, struct selectors *ts)
+{
+    struct selector *copy = ARENA_ARRAY(arena, struct selector, ts->count);
+    if (copy && ts->count)
+        memcpy(copy, ts->at, ts->count * sizeof *copy);
+    ts->at = copy;
+    return copy != NULL;
+}
+
+const struct ike_child_info *status_keep_child(struct arena *arena, const struct ike_sa *sa,
+                                               const struct child *c)
+{
+    struct ike_child_info *info = ARENA_ARRAY(arena, struct ike_child_info, 1);
+    if (!info)
+        return NULL;
+    describe_child(sa, c, info);
+    if (!sa->mourned)
+        info->state = "DELETED"; /* it alone */
+    bool kept = keep_selectors(arena, &info->local_ts) && keep_selectors(arena, &info->remote_ts);
+    return kept ? info : NULL;
+}
+
+/* ---- walks, counters ------------------------------------------------------------------------- */
 
 bool ike_engine_next_child(const struct ike_engine *e, uint32_t ike_id, uint32_t after,
                            struct ike_child_info *info)

@@ -6,6 +6,7 @@
 #include "ike/limits.h"
 #include "ike/reauth.h"
 #include "ike/series.h"
+#include "ike/status.h"
 
 /* ---- asking and telling ---------------------------------------------------------------------- */
 
@@ -92,6 +93,8 @@ struct ike_tell *turn_tell(struct turn *t, enum tell_kind kind, enum ike_reason 
     tell->path = sa->path;
     tell->theirs = copy_identity(&t->fx->arena, &sa->theirs_id);
     tell->order_id = sa->order_id;
+    if (kind == TELL_IKE_DOWN || kind == TELL_CHILD_DOWN)
+        tell->gone = status_keep_sa(&t->fx->arena, sa);
     return tell;
 }
 
@@ -104,6 +107,8 @@ struct ike_tell *turn_tell_child(struct turn *t, enum tell_kind kind, const stru
     tell->child_id = child->id;
     tell->child = child->conf->name;
     tell->order_id = child->order_id;
+    if (kind == TELL_CHILD_DOWN)
+        tell->gone_child = status_keep_child(&t->fx->arena, t->sa, child);
     return tell;
 }
 
@@ -339,7 +344,9 @@ void turn_drop_child(struct turn *t, struct child *child, enum ike_reason reason
     t->sa->child_count--;
     table_remove(&t->e->by_child, child->id);
     table_remove(&t->e->by_child_spi, child->spi_in);
-    if (!child->replaced_by) /* first: its owner may want something in its place without a gap */
+    /* First: the plane still knows what went through it, and its owner may want something in its
+     * place without a gap. */
+    if (!child->replaced_by)
         turn_tell_child(t, TELL_CHILD_DOWN, child, reason);
     turn_plane(t, PLANE_REMOVE, child);
     child_free(child, t->e->alloc);
@@ -384,13 +391,12 @@ static bool may_tell_of_stranger(struct ike_engine *e, ike_time now)
 static void mourn(struct turn *t, const struct verdict *why)
 {
     struct ike_sa *sa = t->sa;
-    while (sa->children)
-        turn_drop_child(t, sa->children, why->reason);
     bool failed = why->reason != IKE_REASON_NONE;
     bool stranger = !sa->initiator && sa_is_initial(sa);
     /* of some there was never more than a first message */
     enum tell_kind kind = stranger && sa->phase == PHASE_NEW ? TELL_ALERT : TELL_IKE_DOWN;
     bool worth_telling = failed && (!stranger || may_tell_of_stranger(t->e, t->now));
+    sa->mourned = true;
     struct ike_tell *tell = worth_telling ? turn_tell(t, kind, why->reason) : NULL;
     if (tell) {
         tell->replaced_id = sa->established_at ? 0 : sa->reauthenticates;
@@ -398,11 +404,12 @@ static void mourn(struct turn *t, const struct verdict *why)
         if (why->detail)
             tell->detail = why->detail;
     }
+    while (sa->children)
+        turn_drop_child(t, sa->children, why->reason);
     leave_index(t->e, sa);
     if (!sa->established_at && failed)
         t->e->counts[COUNT_SA_FAILED]++;
     engine_leave_half_open(t->e, sa);
-    sa->mourned = true;
 }
 
 void turn_replace_sa(struct turn *t, struct ike_sa *heir)
