@@ -83,6 +83,8 @@ struct ike_ask {
     uint16_t cert_count;           /* ASK_VERIFY: CERT payloads of the peer, in its order. Hostile */
     const struct ike_cert *certs;
     struct bytes ppk_id;           /* ASK_PPK: which; empty = any for these identities. Hostile */
+    /* NULL authentication (RFC 7619): the SA's own SK_p, which stands for a shared key; else NULL */
+    const struct secret *own_key;
     bool ppk_named;                /* ASK_PPK: the peer named it: that very one */
 };
 

@@ -399,6 +399,26 @@ static bool load_cert_sections(struct loader *l, const struct view *v, const cha
     return good;
 }
 
+/* Nobody proves anything (RFC 7619): only where it is wanted, and not unnoticed. */
+static bool check_null(struct loader *l, const struct view *v, const struct place *place,
+                       const char *path, const struct conf_conn *conn, const struct conf_auth *auth,
+                       bool is_remote)
+{
+    const char *wrong = NULL;
+    if (auth->class != CONF_AUTH_NULL)
+        return true;
+    if (conn->quantum_safe_auth == QUANTUM_SAFE_REQUIRED)
+        wrong = "null proves nothing, but quantum_safe_auth = required";
+    else if (is_remote && !auth->id.any)
+        wrong = "null: who is not asked for a proof has no identity; leave out `id`";
+    if (wrong)
+        complain_key(l, PROBLEM_ERROR, v, "auth", place, path, wrong);
+    else if (is_remote)
+        complain_key(l, PROBLEM_WARNING, v, "auth", place, path,
+                     "null: whoever comes is let in, and nobody knows who it is");
+    return !wrong;
+}
+
 static bool load_auth(struct loader *l, const struct view *conn, const struct section *conn_section,
                       const char *prefix, const char *conn_path, struct conf_conn *to)
 {
@@ -424,6 +444,9 @@ static bool load_auth(struct loader *l, const struct view *conn, const struct se
     good = load_cert_sections(l, &v, "cacert", path, &read.spec.cacerts) && good;
     if (is_remote && read.auth.class == CONF_AUTH_PSK)
         auth->accepts = BYTES_LIT("\x02\x02"); /* RFC 9593 3.2.1: two octets, AUTH_PSK */
+    if (is_remote && read.auth.class == CONF_AUTH_NULL)
+        auth->accepts = BYTES_LIT("\x02\x0d"); /* the same, AUTH_NULL */
+    good = check_null(l, &v, place, path, to, auth, is_remote) && good;
     if (good && read.auth.class == CONF_AUTH_PUBKEY)
         good = add_section(l, &v, &read, to, is_remote, path, place);
     return good && check_files(l, &v, place, path, &read) &&

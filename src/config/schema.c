@@ -720,7 +720,7 @@ static const struct type {
     [TYPE_ESP_PROPOSALS] = {read_esp_proposals, "proposals"},
     [TYPE_LOCAL_TS] = {read_selectors, "traffic selectors"},
     [TYPE_REMOTE_TS] = {read_selectors, "traffic selectors"},
-    [TYPE_AUTH] = {read_auth, "psk, pubkey, or a kind of key such as rsa, ecdsa or mldsa65"},
+    [TYPE_AUTH] = {read_auth, "psk, null, pubkey, or a kind of key such as rsa, ecdsa or mldsa65"},
     [TYPE_IDENTITY] = {read_identity, "an identity"},
     [TYPE_SECRET] = {read_secret, "a secret"},
     [TYPE_OWNER] = {read_owner, "an identity"},

@@ -2,6 +2,7 @@
  * value_auth: what `auth` says: a method, and for public keys what signatures are allowed.
  *
  *     psk
+ *     null
  *     pubkey-WORD-WORD...   or with a kind of key in front: rsa-3072-sha256, mldsa87
  *
  * A WORD is a kind of key (signature.def; rsa, mldsa and slhdsa stand for all of theirs), behind
@@ -28,7 +29,7 @@ static const struct value_word hashes[] = {
     {"sha256", HASH_SHA2_256}, {"sha384", HASH_SHA2_384}, {"sha512", HASH_SHA2_512},
     {"identity", HASH_IDENTITY}, {NULL, 0}};
 static const struct value_word broken[] = {{"md5", 1}, {"sha1", 1}, {"sha224", 1}, {NULL, 0}};
-static const char *const later[] = {"eap", "xauth", "null"};
+static const char *const later[] = {"eap", "xauth"};
 /* clang-format on */
 
 struct auth_reading {
@@ -122,6 +123,10 @@ bool value_auth(struct bytes text, enum conf_auth_class *class, struct cred_rule
     *class = CONF_AUTH_PSK;
     if (value_is(text, "psk"))
         return true;
+    if (value_is(text, "null")) {
+        *class = CONF_AUTH_NULL;
+        return true;
+    }
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         if (starts_with(text, later[i]))
             return value_not_yet(f, text, text, "`%.*s` is not supported yet", (int)text.len,

@@ -26,7 +26,7 @@ void cred_reply_make(const struct cred_stock *stock, const struct crypto *crypto
         if (out->answer.status == ANSWER_OK && ask->kind == ASK_SIGN &&
             announce_misses(ask, out->answer.method, NULL, out->keys.why, sizeof out->keys.why))
             out->answer.detail = out->keys.why;
-        if (ask->kind == ASK_VERIFY && ask->method != AUTH_PSK)
+        if (ask->kind == ASK_VERIFY && !ask->own_key && ask->method != AUTH_PSK)
             out->answer.detail = "a shared key is asked for, and the peer used another method";
     } else if (ask->kind == ASK_SIGN) {
         keyring_sign(stock->wallet, stock->known, ask, &out->answer, &out->keys);

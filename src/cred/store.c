@@ -278,8 +278,9 @@ static enum crypto_result make_mac(const struct crypto *crypto, const struct alg
 static bool is_allowed(const struct ike_ask *ask)
 {
     const struct conf_auth *auth = ask->kind == ASK_SIGN ? &ask->conn->local : &ask->conn->remote;
-    bool method = ask->kind == ASK_SIGN || ask->method == AUTH_PSK;
-    return method && (auth->class == CONF_AUTH_PSK || auth->class == CONF_AUTH_ANY);
+    uint8_t wanted = ask->own_key ? AUTH_NULL : AUTH_PSK;
+    enum conf_auth_class class = ask->own_key ? CONF_AUTH_NULL : CONF_AUTH_PSK;
+    return auth->class == class && (ask->kind == ASK_SIGN || ask->method == wanted);
 }
 
 static enum answer_status judge(const struct cred_store *store, const struct crypto *crypto,
@@ -287,11 +288,13 @@ static enum answer_status judge(const struct cred_store *store, const struct cry
 {
     if (!is_allowed(ask))
         return ANSWER_REFUSED;
-    const struct secret_entry *psk = find_psk(store, &ask->ours, &ask->theirs);
-    if (!psk)
+    const struct secret_entry *psk =
+        ask->own_key ? NULL : find_psk(store, &ask->ours, &ask->theirs);
+    if (!psk && !ask->own_key)
         return ANSWER_NO_SECRET;
-    *strong = !psk->guessable;
-    if (make_mac(crypto, ask->prf, psk->data, ask->octets, mac) != CRYPTO_OK)
+    *strong = psk && !psk->guessable;
+    if (make_mac(crypto, ask->prf, psk ? psk->data : secret_view(ask->own_key), ask->octets, mac) !=
+        CRYPTO_OK)
         return ANSWER_FAULT;
     if (ask->kind == ASK_VERIFY && !bytes_equal_ct(bytes_make(mac, ask->prf->out_len), ask->auth))
         return ANSWER_REFUSED;
@@ -304,10 +307,10 @@ void cred_answer(const struct cred_store *store, const struct crypto *crypto,
     uint8_t mac[PRF_LEN_MAX] = {0};
     *out = (struct ike_answer){.ticket = ask->ticket};
     out->status = judge(store, crypto, ask, mac, &out->quantum_safe);
-    out->scheme = "PSK";
+    out->scheme = ask->own_key ? "NULL" : "PSK";
     if (out->status == ANSWER_OK && ask->kind == ASK_SIGN) {
         memcpy(buffer, mac, ask->prf->out_len);
-        out->method = AUTH_PSK;
+        out->method = ask->own_key ? AUTH_NULL : AUTH_PSK;
         out->auth = bytes_make(buffer, ask->prf->out_len);
     }
     wipe(mac, sizeof mac);

@@ -14,6 +14,10 @@ bool auth_our_identity(const struct conf_conn *conn, const struct ike_path *path
         *out = conn->local.id.id;
         return true;
     }
+    if (conn->local.class == CONF_AUTH_NULL) {
+        *out = (struct identity){.type = ID_NULL};
+        return true;
+    }
     out->type = path->local.addr.family == ADDR_V6 ? ID_IPV6_ADDR : ID_IPV4_ADDR;
     return arena_copy(arena, addr_bytes(&path->local.addr), &out->data);
 }
@@ -54,6 +58,14 @@ bool auth_identity_fits(const struct conf_identity *pattern, const struct identi
         data = bytes_make(data.at + (data.len - pattern->id.data.len), pattern->id.data.len);
     }
     return data_equal(id->type, pattern->id.data, data);
+}
+
+bool auth_peer_fits(const struct conf_conn *conn, const struct identity *theirs)
+{
+    bool anonymous = theirs->type == ID_NULL;
+    if (anonymous || conn->remote.class == CONF_AUTH_NULL)
+        return anonymous && conn->remote.class == CONF_AUTH_NULL;
+    return auth_identity_fits(&conn->remote.id, theirs);
 }
 
 bool auth_id_body(struct arena *arena, const struct identity *id, struct bytes *body)
@@ -102,7 +114,7 @@ const struct conf_conn *auth_find_conn(const struct turn *t, const struct identi
     int best_score = -1;
     for (const struct conf_conn *c = contact_conn(sa->config, &sa->path, NULL); c;
          c = contact_conn(sa->config, &sa->path, c)) {
-        bool fits = auth_identity_fits(&c->remote.id, theirs) &&
+        bool fits = auth_peer_fits(c, theirs) &&
                     (ours->type == 0 || auth_identity_fits(&c->local.id, ours));
         int score = precision(&c->remote.id) * 3 + precision(&c->local.id);
         if (fits && score > best_score && allows_choice(t, c)) {
@@ -115,6 +127,14 @@ const struct conf_conn *auth_find_conn(const struct turn *t, const struct identi
 
 /* ---- questions ------------------------------------------------------------------------------- */
 
+/* SK_pi or SK_pr, as AUTH uses it. */
+static const struct secret *auth_key(const struct ike_sa *sa, bool initiator)
+{
+    const struct larval *birth = sa->birth;
+    const struct ike_keys *keys = birth->has_ppk ? &birth->ppk_keys : &sa->keys;
+    return initiator ? &keys->pi : &keys->pr;
+}
+
 /* What the side `initiator` signs: see transcript.h. */
 static bool signed_octets(struct turn *t, bool initiator, uint32_t auth_mid, struct bytes *octets)
 {
@@ -122,8 +142,7 @@ static bool signed_octets(struct turn *t, bool initiator, uint32_t auth_mid, str
     struct larval *birth = sa->birth;
     struct bytes nonce = initiator ? birth->nr : birth->ni;
     struct bytes id_body = initiator ? birth->id_i : birth->id_r;
-    const struct ike_keys *keys = birth->has_ppk ? &birth->ppk_keys : &sa->keys;
-    const struct secret *sk_p = initiator ? &keys->pi : &keys->pr;
+    const struct secret *sk_p = auth_key(sa, initiator);
     size_t len = transcript_octets_len(&birth->transcript, sa->suite.prf, initiator, nonce);
     uint8_t *room = arena_take(&t->slot->arena, len);
     if (!room)
@@ -157,6 +176,9 @@ static struct verdict ask(struct turn *t, enum ask_kind kind, bool initiator, ui
     if (!signed_octets(t, initiator, auth_mid, &question.octets))
         return verdict_fault();
     question.hashes = t->sa->birth->hashes;
+    const struct conf_conn *conn = t->sa->conn;
+    if ((auth ? conn->remote.class : conn->local.class) == CONF_AUTH_NULL)
+        question.own_key = auth_key(t->sa, initiator);
     if (auth) {
         question.method = auth->method;
         question.auth = auth->data;

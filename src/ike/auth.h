@@ -18,6 +18,12 @@ bool auth_our_identity(const struct conf_conn *conn, const struct ike_path *path
 bool auth_identity_fits(const struct conf_identity *pattern, const struct identity *id);
 
 /*
+ * The same of the whole connection: who says nothing about itself (ID_NULL) fits where nothing is
+ * asked of the peer (auth = null), and nobody else fits there (RFC 7619 2.4).
+ */
+bool auth_peer_fits(const struct conf_conn *conn, const struct identity *theirs);
+
+/*
  * The body of an ID payload: type, three reserved octets, data. RFC 7296 2.15 covers it as it was
  * sent.
  */

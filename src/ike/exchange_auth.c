@@ -215,6 +215,7 @@ static struct verdict keep_plain_auth(struct turn *t)
 static bool is_first_contact(const struct turn *t)
 {
     return t->sa->conn->unique != UNIQUE_NEVER && t->sa->theirs_id.type &&
+           t->sa->ours_id.type != ID_NULL &&
            !index_first(t->e, t->sa, INDEX_PEER);
 }
 
@@ -334,7 +335,7 @@ static struct verdict ask_about_responder(struct turn *t)
     const struct payload *id = ike_msg_find(t->in, PAYLOAD_IDr);
     if (!auth || !id)
         return judge_refusal(t);
-    if (!auth_identity_fits(&t->sa->conn->remote.id, &id->u.id.id))
+    if (!auth_peer_fits(t->sa->conn, &id->u.id.id))
         return verdict_because(verdict_kill(IKE_REASON_WRONG_ID, NOTIFY_AUTHENTICATION_FAILED),
                                explain_identity(t, "the responder says it is", &id->u.id.id));
     bool ppk = ike_msg_notify(t->in, NOTIFY_PPK_IDENTITY) != NULL;
@@ -453,8 +454,16 @@ static struct verdict ask_about_initiator(struct turn *t)
     return ask_for_their_ppk(t);
 }
 
+/* Such peers cannot be told apart: none of them ends an SA of another (RFC 7619 2.3). */
+static bool is_anonymous(const struct ike_sa *sa)
+{
+    return sa->theirs_id.type == ID_NULL;
+}
+
 static struct verdict check_unique(struct turn *t)
 {
+    if (is_anonymous(t->sa))
+        return VERDICT_OK;
     if (t->sa->conn->unique == UNIQUE_KEEP && index_peer_up(t->e, t->sa))
         return verdict_because(verdict_kill(IKE_REASON_REPLACED, NOTIFY_AUTHENTICATION_FAILED),
                                "another SA with this peer is kept (unique = keep)");
@@ -534,6 +543,8 @@ static void replace_others(struct turn *t)
 {
     static const struct verdict replaced = {.class = V_PEER, .reason = IKE_REASON_REPLACED};
     struct ike_sa *sa = t->sa, *next;
+    if (is_anonymous(sa))
+        return;
     bool contact = sa->birth->initial_contact && sa->conn->unique != UNIQUE_NEVER;
     for (struct ike_sa *other = index_first(t->e, sa, INDEX_PEER); other; other = next) {
         struct turn its = {.e = t->e, .sa = other, .now = t->now, .fx = t->fx};

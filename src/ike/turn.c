@@ -42,6 +42,16 @@ static bool copy_announced(struct turn *t, const struct ike_ask *from, struct ik
     return list != NULL;
 }
 
+/* It lives and is wiped with the effects. */
+static bool copy_own_key(struct turn *t, const struct ike_ask *from, struct ike_ask *to)
+{
+    struct secret *key = from->own_key ? ARENA_NEW(&t->fx->arena, struct secret) : NULL;
+    if (key)
+        *key = *from->own_key;
+    to->own_key = key;
+    return key || !from->own_key;
+}
+
 struct verdict turn_ask(struct turn *t, const struct ike_ask *ask)
 {
     struct ike_effect *effect = effects_add(t->e, t->fx, EFFECT_ASK);
@@ -58,7 +68,7 @@ struct verdict turn_ask(struct turn *t, const struct ike_ask *ask)
         !arena_copy(&t->fx->arena, ask->auth, &copy->auth) ||
         !arena_copy(&t->fx->arena, ask->issuers, &copy->issuers) ||
         !arena_copy(&t->fx->arena, ask->ppk_id, &copy->ppk_id) || !copy_certs(t, ask, copy) ||
-        !copy_announced(t, ask, copy))
+        !copy_announced(t, ask, copy) || !copy_own_key(t, ask, copy))
         return verdict_fault();
     t->slot->serial = copy->ticket.serial;
     return VERDICT_WAIT;

@@ -535,6 +535,57 @@ static void a_peer_cannot_name_the_file(void **state)
     ppk_used_free(used);
 }
 
+/* ---- NULL authentication (RFC 7619) ----------------------------------------------------------- */
+
+static void write_null_conf(struct host *h, const char *local, const char *remote)
+{
+    bool is_moon = h == &moon_host;
+    FILE *f = cred_world_open(&h->world, ".", "swanctl.conf");
+    fprintf(f,
+            "connections {\n net {\n local_addrs = 192.0.2.%d\n remote_addrs = 192.0.2.%d\n " PLAIN
+            "\n unique = replace\n local {\n %s\n }\n remote {\n %s\n }\n"
+            " children {\n net {\n esp_proposals = aes256gcm16\n }\n }\n }\n}\n"
+            "secrets {\n" PSK_SECRET "}\n",
+            is_moon ? 1 : 2, is_moon ? 2 : 1, local, remote);
+    fclose(f);
+    h->config = duo_config_load(h->world.dir);
+}
+
+static void nobody_is_let_in_without_a_proof_but_where_it_is_said(void **state)
+{
+    (void)state;
+    static const char null[] = "auth = null", psk[] = "auth = psk",
+                      moon_psk[] = "auth = psk\n id = moon.example",
+                      sun_psk[] = "auth = psk\n id = sun.example";
+    static const struct {
+        const char *moon_local, *moon_remote, *sun_local, *sun_remote, *ours, *theirs;
+    } rows[] = {
+        {null, null, null, null, "NULL", "NULL"},
+        {null, sun_psk, sun_psk, null, "NULL", "PSK"},
+        {moon_psk, null, null, moon_psk, "PSK", "NULL"},
+        {null, psk, psk, psk, NULL, NULL},          /* the responder wants a proof */
+        {psk, psk, null, psk, NULL, NULL},          /* the initiator does */
+        {moon_psk, psk, sun_psk, null, NULL, NULL}, /* an identity where none is believed */
+        {"auth = null\n id = moon.example", psk, psk, psk, NULL, NULL},
+        {"auth = null\n id = moon.example", psk, psk, null, NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct duo duo;
+        write_null_conf(&moon_host, rows[i].moon_local, rows[i].moon_remote);
+        write_null_conf(&sun_host, rows[i].sun_local, rows[i].sun_remote);
+        bring_up(&duo);
+        if (is_up(&duo) != (rows[i].ours != NULL))
+            print_error("row %zu: %s | %s\n", i, duo.a.detail, duo.b.detail);
+        assert_int_equal(is_up(&duo), rows[i].ours != NULL);
+        if (is_up(&duo)) {
+            assert_string_equal(only_sa(&duo.a).auth_ours, rows[i].ours);
+            assert_string_equal(only_sa(&duo.a).auth_theirs, rows[i].theirs);
+            assert_false(only_sa(&duo.a).auth_quantum_safe);
+        }
+        drop(&duo);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -553,6 +604,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_required_ppk_fulfils_the_demand, begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(keys_of_a_file_serve_once, begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(a_peer_cannot_name_the_file, begin_hosts, end_hosts),
+        cmocka_unit_test_setup_teardown(nobody_is_let_in_without_a_proof_but_where_it_is_said,
+                                        begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(a_long_list_comes_later, begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(a_refusal_names_what_the_peer_accepts, begin_hosts,
                                         end_hosts),
