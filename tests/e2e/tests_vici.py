@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import socket
 import struct
 import time
@@ -311,6 +312,42 @@ def messages_that_are_none_close_the_connection_and_nothing_else(left, right):
     with left.client() as client:
         expect(client.request("no-such-command")[0] == vici.UNKNOWN, "an unknown command is not said to be unknown")
         expect(client.register("no-such-event") == vici.EVENT_UNKNOWN, "an unknown event is not said to be unknown")
+    expect(left.answers(), "the daemon does not answer any more")
+
+
+# fmt: off
+COMMANDS = ["version", "stats", "reload-settings", "initiate", "terminate", "rekey", "redirect", "install", "uninstall", "list-sas", "list-policies",
+            "list-conns", "get-conns", "list-certs", "list-authorities", "get-authorities", "load-conn", "unload-conn", "load-cert", "load-key",
+            "unload-key", "get-keys", "load-token", "load-shared", "unload-shared", "get-shared", "flush-certs", "clear-creds", "load-authority",
+            "unload-authority", "load-pool", "unload-pool", "get-pools", "get-algorithms", "get-counters", "reset-counters", "reload", "explain", "diff"]
+KEYS = ["ike", "child", "ike-id", "child-id", "force", "loglevel", "wait", "reauth", "name", "type", "flag", "data", "id", "owners", "leases", "all", "noblock",
+        "trap", "gateway", "peer-ip", "peer-id", "subject", "local_addrs", "local", "remote", "children", "auth", "addrs", "cacert", "dir", "brief", "x"]
+VALUES = ["", "site", "net", "yes", "no", "1", "-1", "4294967296", "99999999999999999999", "0x10", "nothing", "psk", "IKE", "X509", "any", "10.0.0.0/8", "a b",
+          "\x00", "\x7f\x1b", "%s%n", "../../etc", "last", "x" * 300, "y" * 65535]
+# fmt: on
+
+
+def any_message(random, depth=0):
+    """Keys that some command knows, with values of every kind."""
+    def value():
+        kind = random.random()
+        if kind < 0.2 and depth < 4:
+            return any_message(random, depth + 1)
+        return [random.choice(VALUES) for _ in range(random.randrange(4))] if kind < 0.4 else random.choice(VALUES)
+    return {random.choice(KEYS): value() for _ in range(random.randrange(6))}
+
+
+@test
+def every_command_answers_whatever_it_is_asked(left, right):
+    start_both(left, right)
+    numbers = random.Random(9370)
+    with left.client() as client:
+        for command in COMMANDS * 40:
+            fields = {**any_message(numbers), "timeout": "100"}  # nobody waits for a tunnel for ever
+            client.send(bytes([vici.REQUEST]) + vici.name_of(command) + vici.encode(fields))
+            kind, answer = client.answer()
+            expect(kind == vici.RESPONSE, f"{command} {fields}: packet of type {kind}")
+            expect(answer.get("success", "yes") == "yes" or answer.get("errmsg"), f"{command} {fields} fails and does not say why: {answer}")
     expect(left.answers(), "the daemon does not answer any more")
 
 
