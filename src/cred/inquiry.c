@@ -246,6 +246,15 @@ static bool take_list(struct inquiry *q, const struct question *at, struct bytes
     return good;
 }
 
+void inquiry_look_again(struct inquiry *q)
+{
+    end_question(q);
+    if (q->is_own)
+        return;
+    trust_open_drop(&q->open);
+    q->trusted = trust_chain(q->cert, q->others, &q->demand, &q->open, q->why);
+}
+
 bool inquiry_take(struct inquiry *q, struct bytes body, const char **why)
 {
     const struct question *at = &q->at[q->next++];
@@ -255,10 +264,8 @@ bool inquiry_take(struct inquiry *q, struct bytes body, const char **why)
     if (!good) {
         note_failure(q, at->source.uri, *why);
         known_put_failure(q->evidence.known, at->source.uri, *why);
-    } else if (!q->is_own) {
-        trust_open_drop(&q->open);
-        q->trusted = trust_chain(q->cert, q->others, &q->demand, &q->open, q->why);
     }
+    inquiry_look_again(q);
     return good;
 }
 

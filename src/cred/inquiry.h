@@ -40,6 +40,9 @@ bool inquiry_next(struct inquiry *q, struct inquiry_want *out);
 /* `why` not NULL: it could not be fetched. `body` is hostile. False: it was of no use; *why. */
 bool inquiry_take(struct inquiry *q, struct bytes body, const char **why);
 
+/* Judge again: another inquiry may have found out what this one asks for. */
+void inquiry_look_again(struct inquiry *q);
+
 /* Is the peer to be believed? If not, `why` is a sentence. */
 bool inquiry_judge(struct inquiry *q, char why[TRUST_REASON_MAX]);
 /* The OCSP response for our certificate, or nothing; it borrows from the inquiry. */

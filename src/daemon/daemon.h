@@ -36,6 +36,7 @@ struct ending;
 struct fetcher;
 struct pools;
 struct history;
+struct inquest;
 struct journal;
 struct keylog;
 struct known;
@@ -90,6 +91,7 @@ struct daemon {
     struct pools *pools;
     struct known *known;     /* about revocation */
     struct fetcher *fetcher; /* NULL: nothing is fetched, not yet or not any more */
+    struct inquest *inquests; /* answers that wait for something that is fetched */
     struct crypto *crypto;
     struct alloc alloc;
 

@@ -54,6 +54,23 @@ def silent(gateway, port):
     return Server(gateway, port, "python3", "-c", text)
 
 
+SLOW_WEB = """
+import http.server, time
+class Slow(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        with open("asked", "a") as log:
+            log.write(self.client_address[0] + "\\n")
+        time.sleep(1)
+        super().do_GET()
+http.server.ThreadingHTTPServer(("", %d), Slow).serve_forever()
+"""
+
+
+def slow_web(gateway):
+    """Takes a second for each answer, and notes in `asked` who asked."""
+    return Server(gateway, WEB, "python3", "-c", SLOW_WEB % WEB, cwd=ca_dir())
+
+
 def index_of(directory, revoked=()):
     """The CA's index.txt as `openssl ocsp` wants it."""
     lines = []
@@ -159,6 +176,26 @@ def lists_are_fetched_and_kept(left, right):
     with web(left):
         with_policy(left, right, made, "relaxed")
         refused(left, right, "it is revoked")
+
+
+@test
+def a_list_that_several_wait_for_is_fetched_once(left, right):
+    made = issue("ecdsa256", left, right, crl=sites(left)["crl"])
+    pki("crl", "--dir", ca_dir())
+    with slow_web(left):
+        with_policy(left, right, made, "strict")
+        left.write("swanctl.conf", left.conf() + left.conf().replace("site {", "site2 {").replace("net {", "net2 {"))
+        status, output = left.braid("reload")
+        expect(status == 0, output)
+        both = [subprocess.Popen(left.command(*left.braid_command("up", name)[4:]), stdout=subprocess.PIPE, text=True)
+                for name in ("net", "net2")]
+        for up in both:
+            output, _ = up.communicate(timeout=30)
+            expect(up.returncode == 0, output)
+        expect(len(right.sas()) == 2, f"right has {len(right.sas())} SAs")
+    with open(os.path.join(ca_dir(), "asked"), encoding="utf-8") as file:
+        asked = file.read().split()
+    expect(sorted(asked) == sorted([left.outer[4], right.outer[4]]), f"asked by {asked}")
 
 
 @test
