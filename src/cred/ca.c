@@ -81,7 +81,8 @@ static bool read_whom(const struct ca_order *o, struct whom *w)
     *w = (struct whom){.text = strdup(or_else(o->id, ""))};
     w->count = split(w->text, w->ids);
     const char *first = w->count ? w->ids[0] : "cert", *colon = strchr(first, ':');
-    bool has_kind = colon && (strncasecmp(first, "dns:", 4) == 0 || strncasecmp(first, "ip:", 3) == 0 ||
+    bool has_kind = colon && (strncasecmp(first, "dns:", 4) == 0 ||
+                              strncasecmp(first, "ip:", 3) == 0 ||
                               strncasecmp(first, "email:", 6) == 0);
     first = has_kind ? colon + 1 : first;
     snprintf(w->subject, sizeof w->subject, "CN=%s", first);
@@ -110,7 +111,8 @@ bool ca_make(const struct ca_order *o)
     bool good = days_of(o, CA_DAYS, &seconds) && (!o->issuer || ca_open(&above, o->issuer));
     if (good && above.chain)
         seconds = not_beyond(sk_X509_value(above.chain, 0), seconds);
-    good = good && ((key = pki_key_new(or_else(o->type, "mldsa65"), &why)) || ca_fail("pki ca", why));
+    good = good &&
+           ((key = pki_key_new(or_else(o->type, "mldsa65"), &why)) || ca_fail("pki ca", why));
     struct pki_request r = {.subject = or_else(o->subject, "O=braid, CN=braid CA"),
                             .key = key,
                             .issuer = above.chain ? sk_X509_value(above.chain, 0) : NULL,
@@ -121,7 +123,8 @@ bool ca_make(const struct ca_order *o)
                             .until = seconds,
                             .crl_uri = o->issuer ? o->crl : NULL,
                             .ocsp_uri = o->issuer ? o->ocsp : NULL};
-    good = good && ((cert = pki_certify(&r, &why)) || ca_fail("pki ca", why)) && ca_make_folder(dir);
+    good = good && ((cert = pki_certify(&r, &why)) || ca_fail("pki ca", why)) &&
+           ca_make_folder(dir);
     ca_path(path, dir, "ca.key");
     good = good && ca_write_key(path, key);
     ca_path(path, dir, "ca.pem");
@@ -192,7 +195,8 @@ static bool deliver_cert(const char *out, const char *name, X509 *cert, const st
 
 /* ---- issue ----------------------------------------------------------------------------------- */
 
-static bool certify(const struct ca_order *o, const struct whom *w, const struct ca *ca, EVP_PKEY *key,
+static bool certify(const struct ca_order *o, const struct whom *w, const struct ca *ca,
+                    EVP_PKEY *key,
                     X509_REQ *wish, X509 **cert)
 {
     const char *why = NULL;
@@ -329,7 +333,8 @@ static bool revoke(const char *dir, const struct ca *ca, const char *path)
 {
     STACK_OF(X509) *list = ca_read_certs(path);
     X509 *cert = list ? sk_X509_value(list, 0) : NULL;
-    bool good = cert && (X509_check_issued(sk_X509_value(ca->chain, 0), cert) == X509_V_OK || ca_fail(path, "is not of this CA")) &&
+    bool ours = cert && X509_check_issued(sk_X509_value(ca->chain, 0), cert) == X509_V_OK;
+    bool good = cert && (ours || ca_fail(path, "is not of this CA")) &&
                 ca_add_revoked(dir, cert);
     sk_X509_pop_free(list, X509_free);
     return good;

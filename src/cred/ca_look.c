@@ -29,7 +29,8 @@ static void show_name(BIO *out, const char *what, const X509_NAME *name)
 static void show_key(BIO *out, EVP_PKEY *key)
 {
     const char *type = key ? EVP_PKEY_get0_type_name(key) : NULL;
-    BIO_printf(out, "key      %s, %d bits%s\n", type ? type : "unknown", key ? EVP_PKEY_get_bits(key) : 0,
+    BIO_printf(out, "key      %s, %d bits%s\n", type ? type : "unknown",
+               key ? EVP_PKEY_get_bits(key) : 0,
                key && scheme_is_quantum(key) ? ", post-quantum" : "");
 }
 
@@ -199,7 +200,8 @@ bool ca_list(const struct ca_order *o)
         ca_path(path, dir, file);
         STACK_OF(X509) *certs = ca_read_certs(path);
         if (certs)
-            list_one(out, sk_X509_value(certs, 0), is_revoked(sk_X509_value(certs, 0), serials, revoked));
+            list_one(out, sk_X509_value(certs, 0),
+                     is_revoked(sk_X509_value(certs, 0), serials, revoked));
         sk_X509_pop_free(certs, X509_free);
         free(entries[i]);
     }
@@ -240,7 +242,8 @@ bool ca_verify(const struct ca_order *o)
     struct trust_demand demand = {.store = good ? trust_store_new(ca.chain, lists) : NULL};
     if (good) {
         X509 *cert = sk_X509_value(certs, 0);
-        good = (demand.store && trust_chain(cert, certs, &demand, NULL, why)) || ca_fail(o->file, why);
+        good = (demand.store && trust_chain(cert, certs, &demand, NULL, why)) ||
+               ca_fail(o->file, why);
         if (good)
             printf("%s: good\n", o->file);
         if (good && validity_complaint(cert, complaint))

@@ -27,7 +27,7 @@ void known_free(struct known *k);
 void known_clear(struct known *k);
 size_t known_count(const struct known *k); /* answers and lists */
 
-/* An older answer does not take the place of a newer one. `der` is copied; empty: not to be kept. */
+/* None takes the place of a newer one. `der` is copied; empty: not to be kept. */
 void known_put_answer(struct known *k, const struct ocsp_case *c, const struct ocsp_finding *f,
                       struct bytes der);
 /* UNKNOWN: nothing is. *der (or NULL) borrows until the next change. */

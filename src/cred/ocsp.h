@@ -20,7 +20,7 @@ enum {
     OCSP_LEN_MAX = 128 << 10, /* octets of an answer: SLH-DSA makes two of 50 kB */
     OCSP_NONCE_LEN = 32,      /* RFC 9654 */
     OCSP_SKEW = 300,          /* seconds by which clocks may differ */
-    OCSP_BARE_AGE_MAX = 3600, /* an answer that does not say when the next will be is good so long */
+    OCSP_BARE_AGE_MAX = 3600, /* of an answer that does not say when the next will be */
     OCSP_SINGLES_MAX = 64,    /* certificates one answer may speak of */
 };
 
