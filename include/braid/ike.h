@@ -392,11 +392,11 @@ struct ike_sa_info {
     const char *conn;
     const char *state;         /* as VICI names it: "CONNECTING", "ESTABLISHED", "DELETING" ... */
     uint64_t spi_i, spi_r;
-    bool initiator;
+    bool initiator, nat_local, nat_remote;
     struct ike_path path;
-    bool nat_local, nat_remote;
     struct identity ours, theirs;
     const struct alg *encr, *integ, *prf;
+    const struct alg *kex_asked; /* in place of the guess, by the responder; NULL = the guess was right */
     /* key exchanges whose secrets are in the keys, in order; slot 0 first */
     uint16_t kex_count;
     const struct alg *kex[8];
@@ -406,9 +406,8 @@ struct ike_sa_info {
     /* how we and the peer have proved who we are: "ML_DSA_65", "PSK"; NULL = not yet, or unknown */
     const char *auth_ours, *auth_theirs;
     bool auth_quantum_safe;    /* both */
-    bool cookie;               /* the responder wanted one first */
-    const struct alg *kex_asked; /* the key exchange it wanted in place of the guess; NULL = the guess was right */
     bool fragmentation;        /* both sides know fragments */
+    bool cookie;               /* the responder wanted one first */
     ike_time established_at;   /* 0 = not yet */
     ike_time rekey_at;         /* 0 = never */
     ike_time reauth_at;        /* when we shall authenticate it anew; 0 = never */
