@@ -2,25 +2,31 @@
  * load: the sections of a file, sent to the daemon one by one as other VICI clients do: load-conn,
  * load-shared, load-pool, load-authority. They are forgotten at the next reload.
  *
- * The keys are sent as they stand; which of them are lists is known from the schema. The daemon
- * judges them.
+ * The keys are sent as they stand, but certificates in the place of the names of their files; which
+ * are which, and which are lists, is known from the schema. The daemon judges them. Private keys are
+ * not sent: they are where the daemon finds them.
  */
 #include "cli/client.h"
 #include "cli/json.h"
 #include "cli/look.h"
 #include "config/schema.h"
 #include "config/settings.h"
+#include "cred/file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <strings.h>
 
-enum { TEXT_LEN = 1024 };
+enum { TEXT_LEN = 1024,
+       PATH_LEN = 4096 };
 
 struct loading {
     struct settings *settings;
     struct client *client;
     json_t *json; /* array of what was loaded, or NULL */
     size_t loaded, refused;
+    char dir[PATH_LEN]; /* of the file */
+    bool unreadable;    /* something the section in the making refers to */
 };
 
 /* ---- a section as VICI ----------------------------------------------------------------------- */
@@ -34,7 +40,48 @@ static bool is_list(enum schema_section section, const char *name)
     return false;
 }
 
-static void add_items(struct vici_out *o, const char *name, const char *value)
+/* Where a certificate or key that a key of the schema names lies, beside the configuration. */
+static const char *folder_of(const char *key)
+{
+    return strncmp(key, "cacert", 6) == 0 ? "x509ca" : strcmp(key, "pubkeys") == 0 ? "pubkey"
+                                                                                   : "x509";
+}
+
+static bool is_named_file(enum schema_section section, const char *name)
+{
+    const struct schema_key *key;
+    for (size_t i = 0; (key = schema_key_at(i)) != NULL; i++)
+        if (key->section == section && strcmp(key->name, name) == 0)
+            return key->type == TYPE_FILE || key->type == TYPE_FILES;
+    return false;
+}
+
+/* The daemon gets the certificate itself. What cannot be read is said, and nothing is sent. */
+static void add_file(struct loading *l, struct vici_out *o, const char *key, struct bytes name,
+                     bool as_item)
+{
+    char path[2 * PATH_LEN + 16];
+    int len = name.len < PATH_LEN ? (int)name.len : PATH_LEN;
+    struct bytes text;
+    if (name.len > 0 && name.at[0] == '/')
+        snprintf(path, sizeof path, "%.*s", len, (const char *)name.at);
+    else
+        snprintf(path, sizeof path, "%s/%s/%.*s", l->dir, folder_of(key), len,
+                 (const char *)name.at);
+    if (!file_read(path, &text)) {
+        look_print(stderr, LOOK_BAD, "braid: %s: %s\n", path, strerror(errno));
+        l->unreadable = true;
+        return;
+    }
+    if (as_item)
+        vici_item(o, text);
+    else
+        vici_key(o, key, text);
+    file_free(&text);
+}
+
+static void add_items(struct loading *l, struct vici_out *o, bool are_files, const char *name,
+                      const char *value)
 {
     vici_list(o, name);
     while (*value) {
@@ -44,7 +91,9 @@ static void add_items(struct vici_out *o, const char *name, const char *value)
         size_t end = len;
         while (end > 0 && strchr(" \t\n", value[end - 1]))
             end--;
-        if (end > 0)
+        if (end > 0 && are_files)
+            add_file(l, o, name, bytes_make(value, end), true);
+        else if (end > 0)
             vici_item(o, bytes_make(value, end));
         value += len;
     }
@@ -59,8 +108,11 @@ static void add_content(struct loading *l, struct vici_out *o, enum schema_secti
     struct setting *setting;
     struct section *s;
     while ((setting = view_next_setting(l->settings, v, &at)) != NULL) {
+        bool is_file = is_named_file(section, setting->name);
         if (setting->value && is_list(section, setting->name))
-            add_items(o, setting->name, setting->value);
+            add_items(l, o, is_file, setting->name, setting->value);
+        else if (setting->value && is_file)
+            add_file(l, o, setting->name, bytes_make(setting->value, setting->len), false);
         else if (setting->value)
             vici_key(o, setting->name, bytes_make(setting->value, setting->len));
     }
@@ -141,6 +193,12 @@ static const struct {
     {"connections", "connection", "load-conn", SCHEMA_CONN, build_named},
 };
 
+static bool is_shared(const char *name)
+{
+    const struct schema_part *part = schema_find_part(SCHEMA_SECRETS, name);
+    return part && part->of == SCHEMA_SECRET;
+}
+
 static enum exit_code load_all(struct loading *l)
 {
     struct view root, list;
@@ -153,9 +211,14 @@ static enum exit_code load_all(struct loading *l)
             continue;
         while (code == EXIT_GOOD && (s = view_next_section(l->settings, &list, &at)) != NULL) {
             struct view v;
+            if (parts[i].keys == SCHEMA_SECRET && !is_shared(s->name))
+                continue; /* a passphrase is for whoever reads the file it opens */
             view_section(l->settings, &list, s->name, &v);
+            l->unreadable = false;
             parts[i].build(l, client_request(l->client, parts[i].command), parts[i].keys, s->name, &v);
-            code = send_section(l, parts[i].kind, s->name);
+            l->refused += l->unreadable;
+            if (!l->unreadable)
+                code = send_section(l, parts[i].kind, s->name);
         }
     }
     return code;
@@ -172,6 +235,8 @@ enum exit_code cmd_load(struct cli *cli)
         return cli_usage(cli, "which file?");
     problem_list_init(&problems);
     struct loading l = {.settings = settings_new(&problems), .client = &c};
+    const char *slash = strrchr(file, '/');
+    snprintf(l.dir, sizeof l.dir, "%.*s", slash ? (int)(slash - file) : 1, slash ? file : ".");
     if (l.settings)
         settings_read_file(l.settings, file);
     bool readable = l.settings && settings_finish(l.settings) && problems.errors == 0;

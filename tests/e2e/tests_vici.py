@@ -93,6 +93,23 @@ def certificates_and_keys_come_in_any_order_and_what_is_taken_away_is_gone(left,
 
 
 @test
+def braid_load_sends_the_certificates_that_a_file_names(left, right):
+    made = issue("ecdsa256", left, right)
+    path = os.path.join(made[left], "more.conf")
+    cert = sorted(os.listdir(os.path.join(made[left], "x509")))[0]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"connections {{ more {{ local {{ auth = pubkey\n certs = {cert}\n }}\n remote {{ auth = pubkey\n }} }}\n"
+                   "missing { local { auth = pubkey\n certs = nothing.pem\n } } }\n"
+                   "secrets { private-x { file = x.pem\n secret = never a shared key\n } }\n")
+    left.start()
+    status, output = left.braid("load", path)
+    expect(status == 1 and "connection more loaded" in output and "nothing.pem: No such file" in output, f"{status} {output}")
+    with left.client() as client:
+        expect(client.call("get-conns")["conns"] == ["site", "more"], str(client.call("get-conns")))
+        expect("private-x" not in client.call("get-shared")["keys"], "a passphrase became a shared key")
+
+
+@test
 def wrong_and_many_credentials_are_refused_one_by_one(left, right):
     made = issue("ecdsa256", left)
     cert, ca, key = (one_of(made[left], folder) for folder in ("x509", "x509ca", "private"))
