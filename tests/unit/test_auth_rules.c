@@ -227,6 +227,7 @@ static void a_ppk_is_used_or_refused_as_both_sides_demand(void **state)
         {"the responder demands, the initiator knows none", {.conn = NULL}, demands, SUN_SAYS, "a PPK is required, but the initiator uses none"},
         {"the responder demands, the initiator lacks it", names_in_vain, demands, SUN_SAYS, "a PPK is required"},
         {"the responder demands another", names, demands_another, SUN_SAYS, "a PPK is required"},
+        {"the responder has it, but for others", names, {.conn = "ppk_id = attic", .secrets = LAB HAS("attic", KEY)}, SUN_SAYS, "this PPK is not for the initiator's connection"},
         {"both demand, each another", demands, demands_another, SUN_SAYS, "is not known here: 'lab'"},
         {"one name, two keys", names, wrong, SUN_SAYS, "the PPK is not the same on both sides"},
         {"one name, two keys, demanded", demands, demands_wrong, SUN_SAYS, "the PPK is not the same on both sides"},
