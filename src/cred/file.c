@@ -102,6 +102,18 @@ size_t file_certs(struct bytes text, STACK_OF(X509) * to)
     return count;
 }
 
+static X509_CRL *crl_of(struct bytes der)
+{
+    const uint8_t *at = der.at;
+    X509_CRL *crl = der.len ? d2i_X509_CRL(NULL, &at, (long)der.len) : NULL;
+    uint8_t *again = NULL;
+    int len = crl ? i2d_X509_CRL(crl, &again) : 0;
+    if (is_same_der(again, len, der))
+        return crl;
+    X509_CRL_free(crl);
+    return NULL;
+}
+
 size_t file_crls(struct bytes text, STACK_OF(X509_CRL) * to)
 {
     size_t count = 0;
@@ -110,8 +122,7 @@ size_t file_crls(struct bytes text, STACK_OF(X509_CRL) * to)
     while (in && (crl = PEM_read_bio_X509_CRL(in, NULL, NULL, NULL)) != NULL)
         count += sk_X509_CRL_push(to, crl) > 0;
     BIO_free(in);
-    const uint8_t *at = text.at;
-    if (count == 0 && (crl = d2i_X509_CRL(NULL, &at, (long)text.len)) != NULL)
+    if (count == 0 && (crl = crl_of(text)) != NULL)
         count += sk_X509_CRL_push(to, crl) > 0;
     ERR_clear_error();
     return count;
