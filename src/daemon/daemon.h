@@ -25,6 +25,7 @@
 
 enum { PLANE_POLLS = 8,
        EVENTS_MAX = 32,
+       STANDBY_BUCKETS = 4096,
        TROUBLES = 64 };
 
 struct attempt;
@@ -126,6 +127,7 @@ struct daemon {
     uint64_t last_order;
     uv_timer_t attempts_timer, starts_timer;
     struct standby *standbys; /* connections that traffic brings up */
+    struct standby *standby_bucket[STANDBY_BUCKETS]; /* the same, by their names */
     uint32_t last_trap;
     uv_timer_t standbys_timer;
 

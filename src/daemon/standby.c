@@ -24,7 +24,7 @@ enum {
 };
 
 struct standby {
-    struct standby *next;
+    struct standby *next, *chain;
     struct daemon *d;
     char conn[NAME_MAX_LEN], child[NAME_MAX_LEN];
     bool configured; /* start_action asks for it */
@@ -41,11 +41,11 @@ struct standby {
     ike_time install_at; /* again, as it failed; else IKE_NEVER */
     char why[WHY_MAX_LEN];
 
-    struct attempt *attempt; /* under way, or NULL */
-    bool wanted;             /* an attempt is due */
+    struct attempt *attempt;   /* under way, or NULL */
+    bool wanted;               /* an attempt is due */
     struct packet_ends packet; /* that wants it */
-    uint32_t tries;          /* that failed in a row */
-    ike_time not_before;     /* of the next */
+    uint32_t tries;            /* that failed in a row */
+    ike_time not_before;       /* of the next */
 };
 
 static const struct conf_child *find_child(const struct standby *s, const struct conf_conn **conn)
@@ -54,11 +54,31 @@ static const struct conf_child *find_child(const struct standby *s, const struct
     return *conn ? config_child(*conn, bytes_str(s->child)) : NULL;
 }
 
+static size_t bucket_of(struct bytes conn, struct bytes child)
+{
+    uint32_t h = 2166136261U;
+    for (size_t i = 0; i < conn.len; i++)
+        h = (h ^ conn.at[i]) * 16777619U;
+    for (size_t i = 0; i < child.len; i++)
+        h = (h ^ child.at[i]) * 16777619U;
+    return (h ^ h >> 16) % STANDBY_BUCKETS;
+}
+
+static struct standby *find_named(const struct daemon *d, struct bytes conn, struct bytes child)
+{
+    struct standby *s = d->standby_bucket[bucket_of(conn, child)];
+    while (s && (!bytes_equal(bytes_str(s->conn), conn) || !bytes_equal(bytes_str(s->child), child)))
+        s = s->chain;
+    return s;
+}
+
+/* Without a connection: of any that has the child. */
 static struct standby *find(const struct daemon *d, struct bytes conn, struct bytes child)
 {
+    if (conn.len > 0)
+        return find_named(d, conn, child);
     struct standby *s = d->standbys;
-    while (s && ((conn.len > 0 && !bytes_equal(bytes_str(s->conn), conn)) ||
-                 !bytes_equal(bytes_str(s->child), child)))
+    while (s && !bytes_equal(bytes_str(s->child), child))
         s = s->next;
     return s;
 }
@@ -269,11 +289,19 @@ static struct standby *find_or_add(struct daemon *d, const char *conn, const cha
     snprintf(s->child, sizeof s->child, "%s", child);
     s->next = d->standbys;
     d->standbys = s;
+    struct standby **bucket = &d->standby_bucket[bucket_of(bytes_str(conn), bytes_str(child))];
+    s->chain = *bucket;
+    *bucket = s;
     return s;
 }
 
 static void release(struct standby *s)
 {
+    struct standby **at =
+        &s->d->standby_bucket[bucket_of(bytes_str(s->conn), bytes_str(s->child))];
+    while (*at != s)
+        at = &(*at)->chain;
+    *at = s->chain;
     resolve_cancel(s->resolve);
     attempt_abandon(s->attempt);
     arena_wipe(&s->memory);
