@@ -134,17 +134,21 @@ static void forget(struct policy_table *t)
 void policy_table_add(struct policy_table *t, struct policy *p)
 {
     p->older = t->newest;
+    p->newer = NULL;
+    if (p->older)
+        p->older->newer = p;
     t->newest = p;
     forget(t);
 }
 
 void policy_table_remove(struct policy_table *t, struct policy *p)
 {
-    struct policy **link = &t->newest;
-    while (*link && *link != p)
-        link = &(*link)->older;
-    if (*link)
-        *link = p->older;
+    if (p->newer)
+        p->newer->older = p->older;
+    else
+        t->newest = p->older;
+    if (p->older)
+        p->older->newer = p->newer;
     forget(t);
 }
 

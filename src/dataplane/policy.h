@@ -17,7 +17,7 @@
 #include "esp/inner.h"
 
 struct policy {
-    struct policy *older;           /* in its table, newest first */
+    struct policy *newer, *older;   /* in its table */
     void *owner;                    /* whoever put it in */
     bool is_trap;                   /* it has no SA */
     bool is_usable;                 /* outbound; false while its peer may not be ready for it */

@@ -4,6 +4,8 @@
  */
 #include "dataplane/route.h"
 
+#include "base/siphash.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
@@ -14,6 +16,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,7 +29,7 @@ enum {
 };
 
 struct route {
-    struct route *next;
+    struct route *next; /* with the same key */
     struct prefix prefix;
     enum route_kind kind;
     struct addr source; /* family ADDR_NONE: the kernel chooses */
@@ -36,8 +39,9 @@ struct route {
 struct router {
     struct mnl_socket *netlink;
     unsigned seq, device;
-    bool has_rule[2]; /* IPv4, IPv6 */
-    struct route *routes;
+    bool has_rule[2];        /* IPv4, IPv6 */
+    struct siphash_key seed; /* remote prefixes are what peers propose */
+    struct table routes;
 };
 
 static int family_of(const struct addr *a)
@@ -219,44 +223,78 @@ static int change_route(struct router *r, uint16_t type, uint16_t flags, const s
     return talk(r, h);
 }
 
-static struct route **find_route(struct router *r, enum route_kind kind, const struct prefix *p)
+static uint64_t key_of(const struct router *r, enum route_kind kind, const struct prefix *p)
 {
-    struct route **link = &r->routes;
-    while (*link && ((*link)->kind != kind || !prefix_equal(&(*link)->prefix, p)))
-        link = &(*link)->next;
-    return link;
+    uint8_t text[3 + sizeof p->addr.ip] = {(uint8_t)kind, (uint8_t)p->addr.family, p->bits};
+    memcpy(text + 3, p->addr.ip, sizeof p->addr.ip);
+    return siphash(&r->seed, bytes_make(text, sizeof text));
+}
+
+static struct route *find_route(const struct router *r, uint64_t key, enum route_kind kind,
+                                const struct prefix *p)
+{
+    struct route *route = table_get(&r->routes, key);
+    while (route && (route->kind != kind || !prefix_equal(&route->prefix, p)))
+        route = route->next;
+    return route;
+}
+
+static bool keep_route(struct router *r, uint64_t key, struct route *route)
+{
+    route->next = table_get(&r->routes, key);
+    return table_put(&r->routes, key, route);
+}
+
+static void forget_route(struct router *r, uint64_t key, const struct route *route)
+{
+    struct route *at = table_get(&r->routes, key);
+    if (at == route && route->next)
+        (void)table_put(&r->routes, key, route->next); /* it replaces: that never fails */
+    else if (at == route)
+        table_remove(&r->routes, key);
+    for (; at; at = at->next)
+        if (at->next == route)
+            at->next = route->next;
+}
+
+static int make_route(struct router *r, struct route *route, const struct selectors *ours)
+{
+    const struct prefix *p = &route->prefix;
+    if (route->kind == ROUTE_REMOTE)
+        find_source(ours, p->addr.family, &route->source);
+    int error = need_rule(r, family_of(&p->addr));
+    return error ? error : change_route(r, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route);
 }
 
 static int hold_route(struct router *r, enum route_kind kind, const struct prefix *p,
                       const struct selectors *ours)
 {
-    struct route **link = find_route(r, kind, p);
-    if (*link) {
-        (*link)->users++;
+    uint64_t key = key_of(r, kind, p);
+    struct route *route = find_route(r, key, kind, p);
+    if (route) {
+        route->users++;
         return 0;
     }
-    struct route *route = calloc(1, sizeof *route);
+    route = calloc(1, sizeof *route);
     if (!route)
         return ENOMEM;
     *route = (struct route){.prefix = *p, .kind = kind, .users = 1};
-    if (kind == ROUTE_REMOTE)
-        find_source(ours, p->addr.family, &route->source);
-    int error = need_rule(r, family_of(&p->addr));
+    int error = make_route(r, route, ours);
+    if (error == 0 && keep_route(r, key, route))
+        return 0;
     if (error == 0)
-        error = change_route(r, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route);
-    if (error)
-        free(route);
-    else
-        *link = route;
-    return error;
+        (void)change_route(r, RTM_DELROUTE, 0, route);
+    free(route);
+    return error ? error : ENOMEM;
 }
 
 static void drop_route(struct router *r, enum route_kind kind, const struct prefix *p)
 {
-    struct route **link = find_route(r, kind, p), *route = *link;
+    uint64_t key = key_of(r, kind, p);
+    struct route *route = find_route(r, key, kind, p);
     if (!route || --route->users > 0)
         return;
-    *link = route->next;
+    forget_route(r, key, route);
     (void)change_route(r, RTM_DELROUTE, 0, route);
     free(route);
 }
@@ -350,17 +388,19 @@ static bool open_netlink(struct router *r)
     return r->netlink && mnl_socket_bind(r->netlink, 0, MNL_SOCKET_AUTOPID) == 0;
 }
 
-struct router *router_open(const char *device, unsigned mtu, char *why, size_t why_len)
+struct router *router_open(const struct router_setup *setup, char *why, size_t why_len)
 {
+    const char *device = setup->device;
     struct router *r = calloc(1, sizeof *r);
     if (!r) {
         snprintf(why, why_len, "out of memory");
         return NULL;
     }
+    r->routes = table_make(setup->alloc, 0); /* the keys are mixed with our seed already */
     r->device = if_nametoindex(device);
-    if (r->device && open_netlink(r)) {
+    if (r->device && getrandom(&r->seed, sizeof r->seed, 0) == sizeof r->seed && open_netlink(r)) {
         silence_ipv6(r);
-        if (router_set_mtu(r, mtu))
+        if (router_set_mtu(r, setup->mtu))
             return r;
     }
     snprintf(why, why_len, "cannot bring up %s: %s", device, strerror(errno));
@@ -372,11 +412,13 @@ void router_close(struct router *r)
 {
     if (!r)
         return;
-    while (r->routes) {
-        r->routes->users = 1;
-        struct prefix first = r->routes->prefix;
-        drop_route(r, r->routes->kind, &first);
+    struct route *route;
+    for (size_t at = 0; (route = table_each(&r->routes, &at)); at = 0) {
+        route->users = 1;
+        struct prefix first = route->prefix;
+        drop_route(r, route->kind, &first);
     }
+    table_free(&r->routes);
     for (size_t i = 0; i < 2; i++) {
         if (r->has_rule[i])
             (void)change_rule(r, RTM_DELRULE, 0, i ? AF_INET6 : AF_INET);

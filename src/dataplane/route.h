@@ -21,6 +21,7 @@
 #ifndef BRAID_DATAPLANE_ROUTE_H
 #define BRAID_DATAPLANE_ROUTE_H
 
+#include "base/table.h"
 #include "dataplane/prefix.h"
 
 enum {
@@ -36,8 +37,14 @@ enum route_kind {
 
 struct router;
 
-/* For one device that exists already; brings it up. NULL with a reason in `why`. */
-struct router *router_open(const char *device, unsigned mtu, char *why, size_t why_len);
+struct router_setup {
+    const char *device; /* exists already; it is brought up */
+    unsigned mtu;
+    const struct alloc *alloc; /* outlives the router */
+};
+
+/* NULL with a reason in `why`. */
+struct router *router_open(const struct router_setup *setup, char *why, size_t why_len);
 /* Takes away every route and rule it made. NULL is allowed. */
 void router_close(struct router *r);
 

@@ -64,6 +64,7 @@ struct tun {
     struct tun_drops drops;
     int fds[2];
     unsigned mtu;
+    unsigned mtu_users[PAYLOAD_MAX + 1]; /* SAs through which so much fits */
     /* ICMP errors sent in the second that began then */
     unsigned errors;
     ike_time errors_since;
@@ -128,20 +129,28 @@ static void answer_prohibited(struct tun *t, ike_time now, struct bytes packet,
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
 
-static void measure(const struct tun *t, struct sad_entry *sa)
+static void set_mtu(struct tun *t, struct sad_entry *sa, unsigned mtu)
+{
+    if (sa->mtu)
+        t->mtu_users[sa->mtu]--;
+    if (mtu)
+        t->mtu_users[mtu]++;
+    sa->mtu = mtu;
+}
+
+static void measure(struct tun *t, struct sad_entry *sa)
 {
     unsigned outer = t->router ? route_outer_mtu(&sa->path.remote) : OUTER_MTU_DEFAULT;
     unsigned mtu = sad_inner_mtu(sa, outer);
-    sa->mtu = mtu < PAYLOAD_MAX ? mtu : PAYLOAD_MAX;
+    set_mtu(t, sa, mtu < PAYLOAD_MAX ? mtu : PAYLOAD_MAX);
 }
 
 /* The device takes what fits through every SA. */
 static void adjust_mtu(struct tun *t)
 {
-    unsigned least = PAYLOAD_MAX + 1;
-    struct sad_entry *sa;
-    for (size_t at = 0; (sa = sad_each(&t->sad, &at));)
-        least = sa->mtu < least ? sa->mtu : least;
+    unsigned least = 0;
+    while (least <= PAYLOAD_MAX && t->mtu_users[least] == 0)
+        least++;
     if (least > PAYLOAD_MAX || least == t->mtu)
         return;
     if (!t->router || router_set_mtu(t->router, least))
@@ -492,6 +501,7 @@ static bool apply_remove(struct tun *t, const struct ike_plane *effect)
     if (!sa)
         return true;
     remove_routes(t, &sa->policy);
+    set_mtu(t, sa, 0);
     sad_remove(&t->sad, sa);
     adjust_mtu(t);
     return true;
@@ -653,15 +663,17 @@ struct dataplane *tun_new(const struct crypto *crypto, const struct plane_output
     struct device opened;
     if (!device_open(&opened, device, why, why_len))
         return NULL;
-    struct router *router = router_open(opened.name, MTU_WITHOUT_SA, why, why_len);
-    struct dataplane *plane = router ? tun_new_with(crypto, output, &opened) : NULL;
+    struct dataplane *plane = tun_new_with(crypto, output, &opened);
     if (!plane) {
-        if (router)
-            snprintf(why, why_len, "out of memory or randomness");
-        router_close(router);
+        snprintf(why, why_len, "out of memory or randomness");
         close(opened.fd);
         return NULL;
     }
-    ((struct tun *)plane->self)->router = router;
-    return plane;
+    struct tun *t = plane->self;
+    t->router = router_open(&(struct router_setup){.device = opened.name, .mtu = t->mtu, .alloc = &t->sad.alloc},
+                            why, why_len);
+    if (t->router)
+        return plane;
+    plane->close(t);
+    return NULL;
 }
