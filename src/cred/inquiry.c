@@ -51,6 +51,16 @@ static void add_questions(struct inquiry *q, X509 *cert, X509 *issuer)
     }
 }
 
+/* The authorities that say whom to ask may go; that they said so is kept, for `ifuri`. */
+static bool keep_sourced(struct inquiry *q, const struct trust_open *open)
+{
+    bool good = (q->evidence.sourced = sk_X509_new_null()) != NULL;
+    for (uint16_t i = 0; good && i < open->count; i++)
+        good = !revocation_has_sources(open->at[i].cert, &q->evidence) ||
+               X509_add_cert(q->evidence.sourced, open->at[i].cert, X509_ADD_FLAG_UP_REF) == 1;
+    return good;
+}
+
 /* Of the evidence only what outlives sections is kept; the rest has been looked at already. */
 static struct inquiry *make(const struct revocation_evidence *e, bool is_own)
 {
@@ -59,7 +69,7 @@ static struct inquiry *make(const struct revocation_evidence *e, bool is_own)
         return NULL;
     q->is_own = is_own;
     q->evidence = *e;
-    q->evidence.signers = NULL;
+    q->evidence.signers = q->evidence.sourced = NULL;
     if (hold_certs(e->signers, &q->evidence.signers))
         return q;
     free(q);
@@ -69,7 +79,8 @@ static struct inquiry *make(const struct revocation_evidence *e, bool is_own)
 static struct inquiry *settle_down(struct inquiry *q, bool good)
 {
     q->evidence = (struct revocation_evidence){.known = q->evidence.known,
-                                               .signers = q->evidence.signers};
+                                               .signers = q->evidence.signers,
+                                               .sourced = q->evidence.sourced};
     q->demand.evidence = &q->evidence;
     if (good && q->count > 0)
         return q;
@@ -95,7 +106,7 @@ struct inquiry *inquiry_of_peer(X509 *cert, STACK_OF(X509) * others,
     }
     for (uint16_t i = 0; i < open->count; i++)
         add_questions(q, open->at[i].cert, open->at[i].issuer);
-    bool good = hold_certs(others, &q->others) && X509_up_ref(cert) == 1;
+    bool good = keep_sourced(q, open) && hold_certs(others, &q->others) && X509_up_ref(cert) == 1;
     q->cert = good ? cert : NULL;
     q->trusted = good && trust_chain(cert, q->others, &q->demand, &q->open, q->why);
     return settle_down(q, good);
@@ -130,6 +141,7 @@ void inquiry_free(struct inquiry *q)
     }
     trust_open_drop(&q->open);
     sk_X509_pop_free(q->evidence.signers, X509_free);
+    sk_X509_pop_free(q->evidence.sourced, X509_free);
     sk_X509_pop_free(q->others, X509_free);
     X509_STORE_free(q->demand.store);
     X509_free(q->cert);
@@ -217,7 +229,7 @@ static bool take_answer(struct inquiry *q, const struct question *at, struct byt
 static bool list_is_good(X509_CRL *crl, X509 *issuer, const char **why)
 {
     const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
-    int digest = NID_undef, key;
+    const X509_ALGOR *algorithm;
     *why = "the revocation list is of another CA";
     if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(issuer)) != 0)
         return false;
@@ -225,8 +237,8 @@ static bool list_is_good(X509_CRL *crl, X509 *issuer, const char **why)
     if (!next || X509_cmp_current_time(next) < 0)
         return false;
     *why = "the revocation list is signed with too weak a hash";
-    if (OBJ_find_sigid_algs(X509_CRL_get_signature_nid(crl), &digest, &key) == 1 &&
-        (digest == NID_sha1 || digest == NID_md5))
+    X509_CRL_get0_signature(crl, NULL, &algorithm);
+    if (!trust_hash_is_strong(algorithm))
         return false;
     *why = "the signature on the revocation list is wrong";
     return X509_CRL_verify(crl, X509_get0_pubkey(issuer)) == 1;

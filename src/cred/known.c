@@ -94,7 +94,8 @@ void known_put_answer(struct known *k, const struct ocsp_case *c, const struct o
         a = make_place(k);
     if (!a)
         return;
-    time_t later = time(NULL) + KNOWN_FOR;
+    /* one that has been revoked stays so: an older answer must not have its turn */
+    time_t later = f->standing == STANDING_REVOKED ? f->until : time(NULL) + KNOWN_FOR;
     uint8_t *copy = der.len ? malloc(der.len) : NULL;
     memcpy(a->key, key, KEY_LEN);
     a->finding = *f;

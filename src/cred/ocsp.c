@@ -73,16 +73,6 @@ static OCSP_SINGLERESP *find_single(OCSP_BASICRESP *basic, const struct ocsp_cas
     return NULL;
 }
 
-/* The hash of its signature must be one that we believe in certificates. */
-static bool has_strong_hash(const OCSP_BASICRESP *basic)
-{
-    int digest = NID_undef, key;
-    const X509_ALGOR *algorithm = OCSP_resp_get0_tbs_sigalg(basic);
-    int nid = algorithm ? OBJ_obj2nid(algorithm->algorithm) : NID_undef;
-    return OBJ_find_sigid_algs(nid, &digest, &key) != 1 ||
-           (digest != NID_sha1 && digest != NID_md5 && digest != NID_md5_sha1);
-}
-
 /* A nonce that is there must be ours (RFC 9654 2.1). */
 static bool has_our_nonce(OCSP_BASICRESP *basic, OCSP_REQUEST *asked)
 {
@@ -139,7 +129,7 @@ static bool judge_basic(OCSP_BASICRESP *basic, const struct ocsp_case *c, OCSP_R
     if (!has_our_nonce(basic, asked))
         return false;
     *why = "the OCSP response is signed with too weak a hash";
-    if (!has_strong_hash(basic))
+    if (!trust_hash_is_strong(OCSP_resp_get0_tbs_sigalg(basic)))
         return false;
     *why = "the OCSP response is not signed by the CA or on its behalf";
     return is_signed(basic, c) && read_single(single, out, why);

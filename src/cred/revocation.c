@@ -123,6 +123,9 @@ size_t revocation_sources(X509 *cert, X509 *issuer, const struct revocation_evid
 bool revocation_has_sources(X509 *cert, const struct revocation_evidence *e)
 {
     const struct wallet_item *i;
+    for (int n = 0; e && n < sk_X509_num(e->sourced); n++)
+        if (X509_cmp(sk_X509_value(e->sourced, n), cert) == 0)
+            return true;
     struct wallet_walk walk =
         wallet_authorities_of(e ? e->wallet : NULL, X509_get_issuer_name(cert));
     while ((i = wallet_next(&walk)) != NULL)

@@ -29,6 +29,7 @@ struct revocation_evidence {
     STACK_OF(X509) * signers; /* OCSP responders that are believed as they are */
     struct answer_list files, sent;
     const struct wallet *wallet; /* its authorities are where to ask; NULL: there are none */
+    STACK_OF(X509) * sourced;    /* of these there was somebody to ask; or NULL */
 };
 
 /* Do OCSP responses at hand speak of it? They are verified, and then known. */

@@ -5,6 +5,7 @@
 
 #include <openssl/err.h>
 #include <openssl/objects.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <strings.h>
@@ -146,9 +147,13 @@ static bool check_end_entity(X509 *cert, char why[TRUST_REASON_MAX])
 
 /* ---- rules for the chain --------------------------------------------------------------------- */
 
+/* What no rule can name fits none. */
 static uint8_t hash_of_nid(int nid)
 {
+    enum { HASH_OTHER = 31 };
     switch (nid) {
+    case NID_undef: /* the signature brings its own */
+        return HASH_IDENTITY;
     case NID_sha1:
         return HASH_SHA1;
     case NID_sha256:
@@ -158,8 +163,35 @@ static uint8_t hash_of_nid(int nid)
     case NID_sha512:
         return HASH_SHA2_512;
     default:
-        return HASH_IDENTITY;
+        return HASH_OTHER;
     }
+}
+
+/* Of RSASSA-PSS it stands in the parameters, or is SHA-1 (RFC 4055 3.1). */
+static int hash_of_pss(const X509_ALGOR *algorithm)
+{
+    RSA_PSS_PARAMS *p =
+        algorithm->parameter
+            ? ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), algorithm->parameter)
+            : NULL;
+    int digest = p && p->hashAlgorithm ? OBJ_obj2nid(p->hashAlgorithm->algorithm) : NID_sha1;
+    RSA_PSS_PARAMS_free(p);
+    return digest;
+}
+
+bool trust_hash_is_strong(const X509_ALGOR *algorithm)
+{
+    static const int strong[] = {NID_undef, NID_sha224, NID_sha256, NID_sha384,
+                                 NID_sha512, NID_sha3_256, NID_sha3_384, NID_sha3_512};
+    int nid = OBJ_obj2nid(algorithm->algorithm), digest = NID_undef, key;
+    if (nid == NID_rsassaPss)
+        digest = hash_of_pss(algorithm);
+    else if (OBJ_find_sigid_algs(nid, &digest, &key) != 1)
+        digest = NID_undef; /* of the newer signatures, which bring their own */
+    for (size_t i = 0; i < sizeof strong / sizeof strong[0]; i++)
+        if (digest == strong[i])
+            return true;
+    return false;
 }
 
 bool trust_key_fits(X509 *cert, const struct cred_rule *rule)
@@ -203,10 +235,30 @@ static bool is_quantum(const STACK_OF(X509) * chain)
 
 /* ---- revocation ------------------------------------------------------------------------------ */
 
-/* What is collected while OpenSSL walks up a chain: bit n = nothing fresh is known of the nth. */
+/* What is collected while OpenSSL walks up a chain, and what it looks into. */
 struct walk {
-    uint32_t unsettled;
+    uint32_t unsettled; /* bit n = nothing fresh is known of the nth */
+    STACK_OF(X509_CRL) * lists;
 };
+
+/*
+ * What was fetched and what is in the store, borrowed, in one place: OpenSSL would look into the
+ * store only if the other had none, and the newest is to decide. NULL: out of memory.
+ */
+static STACK_OF(X509_CRL) * all_lists(const struct trust_demand *demand)
+{
+    const struct known *known = demand->evidence ? demand->evidence->known : NULL;
+    STACK_OF(X509_CRL) *all = known ? sk_X509_CRL_dup(known_lists(known)) : sk_X509_CRL_new_null();
+    const STACK_OF(X509_OBJECT) *held = X509_STORE_get0_objects(demand->store);
+    for (int i = 0; all && i < sk_X509_OBJECT_num(held); i++) {
+        X509_CRL *list = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(held, i));
+        if (list && sk_X509_CRL_push(all, list) <= 0) {
+            sk_X509_CRL_free(all);
+            all = NULL;
+        }
+    }
+    return all;
+}
 
 /* That no list says anything is for the policy to judge, later: it is noted and passes. */
 static int note(int ok, X509_STORE_CTX *ctx)
@@ -356,10 +408,9 @@ static bool prepare(X509_STORE_CTX *ctx, X509 *cert, STACK_OF(X509) * others,
     X509_STORE_CTX_set_verify_cb(ctx, note);
     if (!ask_for_policies(p, demand->policies))
         return false;
-    if (demand->evidence && demand->evidence->known)
-        X509_STORE_CTX_set0_crls(ctx, known_lists(demand->evidence->known));
-    return X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL |
-                                              X509_V_FLAG_EXTENDED_CRL_SUPPORT) == 1 &&
+    walk->lists = all_lists(demand);
+    X509_STORE_CTX_set0_crls(ctx, walk->lists);
+    return walk->lists && X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT) == 1 &&
            X509_STORE_CTX_set_app_data(ctx, walk) == 1;
 }
 
@@ -389,6 +440,7 @@ bool trust_chain(X509 *cert, STACK_OF(X509) * others, const struct trust_demand 
            judge_revocation(chain, &walk, demand, open, why);
 out:
     X509_STORE_CTX_free(ctx);
+    sk_X509_CRL_free(walk.lists);
     ERR_clear_error();
     return good;
 }

@@ -51,6 +51,8 @@ void trust_open_drop(struct trust_open *open);
  */
 bool trust_chain(X509 *cert, STACK_OF(X509) * others, const struct trust_demand *demand,
                  struct trust_open *open, char why[TRUST_REASON_MAX]);
+/* Is the hash of a signature one that is believed in certificates? Hostile. */
+bool trust_hash_is_strong(const X509_ALGOR *algorithm);
 /* Does a rule allow signatures of this certificate's key? */
 bool trust_key_fits(X509 *cert, const struct cred_rule *rule);
 bool trust_identity(X509 *cert, const struct identity *id);

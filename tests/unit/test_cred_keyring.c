@@ -361,6 +361,10 @@ static void a_section_may_name_its_certificates_cas_and_kinds_of_key(void **stat
     assert_refused(judge_with(&w, REVOCATION_RELAXED, cert), "`auth` does not allow");
     w.section[1].spec.chain = (struct cred_rule){.families = 1 << FAMILY_ECDSA, .hashes = 1 << 2};
     assert_null(judge_with(&w, REVOCATION_RELAXED, cert));
+    w.section[1].spec.chain = (struct cred_rule){.hashes = 1 << 2 | 1 << 5}; /* and those without */
+    assert_null(judge_with(&w, REVOCATION_RELAXED, cert));
+    assert_true(X509_sign(cert, root_key, EVP_sha224()) > 0); /* a hash that no rule can name */
+    assert_refused(judge_with(&w, REVOCATION_RELAXED, cert), "`auth` does not allow");
     X509_free(cert);
     X509_free(twin);
     X509_free(other);

@@ -13,6 +13,18 @@
 
 enum { OCSP_CONTENT = 14 };
 
+/* The clock of this program, which may go ahead. */
+static time_t time_passed;
+time_t time(time_t *at)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    now.tv_sec += time_passed;
+    if (at)
+        *at = now.tv_sec;
+    return now.tv_sec;
+}
+
 /* ---- a net with a CA on it ------------------------------------------------------------------- */
 
 enum ocsp_fault { FAULT_NONE,
@@ -27,6 +39,7 @@ enum ocsp_fault { FAULT_NONE,
                   FAULT_OTHER_CERT, /* of another serial number */
                   FAULT_TRY_LATER,
                   FAULT_SHA1,
+                  FAULT_PSS_SHA1, /* the hash stands in the parameters */
                   FAULT_GARBAGE,
                   FAULT_TAIL,
                   FAULT_BIT }; /* in the signature */
@@ -40,8 +53,8 @@ struct net {
     unsigned ocsp_asked, crl_asked;
 };
 
-static EVP_PKEY *responder_key;
-static X509 *responder;
+static EVP_PKEY *responder_key, *rsa_key;
+static X509 *responder, *rsa_responder;
 
 static struct bytes der_of_crl(X509_CRL *crl)
 {
@@ -82,8 +95,29 @@ static void add_nonce(OCSP_BASICRESP *basic, OCSP_REQUEST *asked, const struct n
         OCSP_copy_nonce(basic, asked);
 }
 
+/* RSASSA-PSS with SHA-1, by a responder of that key. */
+static EVP_MD_CTX *begin_weak_pss(void)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *params = NULL;
+    assert_int_equal(EVP_DigestSignInit(ctx, &params, EVP_sha1(), NULL, rsa_key), 1);
+    assert_true(EVP_PKEY_CTX_set_rsa_padding(params, RSA_PKCS1_PSS_PADDING) > 0);
+    return ctx;
+}
+
+static void sign_weakly(OCSP_BASICRESP *basic)
+{
+    EVP_MD_CTX *ctx = begin_weak_pss();
+    assert_int_equal(OCSP_basic_sign_ctx(basic, rsa_responder, ctx, NULL, 0), 1);
+    EVP_MD_CTX_free(ctx);
+}
+
 static void sign(OCSP_BASICRESP *basic, const struct net *n)
 {
+    if (n->ocsp == FAULT_PSS_SHA1) {
+        sign_weakly(basic);
+        return;
+    }
     EVP_PKEY *key = n->is_delegated ? responder_key : root_key;
     X509 *cert = n->is_delegated ? responder : root, *other = NULL;
     if (n->ocsp == FAULT_STRANGER || n->ocsp == FAULT_PEER) {
@@ -173,6 +207,17 @@ static X509_CRL *list_of(X509 *issuer, EVP_PKEY *key, X509 *revoked, long days)
     return crl;
 }
 
+/* The same, made so long ago, and signed in another way if `how` says one. */
+static X509_CRL *list_since(X509 *issuer, EVP_PKEY *key, X509 *revoked, long ago, EVP_MD_CTX *how)
+{
+    X509_CRL *crl = list_of(issuer, key, revoked, 10);
+    ASN1_TIME *since = X509_gmtime_adj(NULL, -ago);
+    assert_int_equal(X509_CRL_set1_lastUpdate(crl, since), 1);
+    assert_true((how ? X509_CRL_sign_ctx(crl, how) : X509_CRL_sign(crl, key, EVP_sha256())) > 0);
+    ASN1_TIME_free(since);
+    return crl;
+}
+
 /* ---- a world on it --------------------------------------------------------------------------- */
 
 static X509 *plain, *with_ocsp, *with_crl, *with_both;
@@ -191,15 +236,18 @@ static int make_all(void **state)
     responder_key = new_key("ecdsa256");
     r = (struct pki_request){.subject = "CN=responder", .key = responder_key, .issuer = root, .issuer_key = root_key, .usage = "OCSPSigning"};
     responder = certify(r);
+    r.key = rsa_key = new_key("rsa");
+    rsa_responder = certify(r);
     return 0;
 }
 
 static int drop_all(void **state)
 {
-    X509 *all[] = {plain, with_ocsp, with_crl, with_both, responder};
+    X509 *all[] = {plain, with_ocsp, with_crl, with_both, responder, rsa_responder};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         X509_free(all[i]);
     EVP_PKEY_free(responder_key);
+    EVP_PKEY_free(rsa_key);
     return drop_authorities(state);
 }
 
@@ -317,6 +365,72 @@ static void fetched_lists_follow_the_policy(void **state)
     cred_world_end(&w);
 }
 
+/* The sources of `authorities` count until the end, though nothing of them is in the certificate. */
+static void sources_of_an_authority_follow_the_policy(void **state)
+{
+    (void)state;
+    static const char *const uris[] = {"http://ca.example/list"};
+    const struct wallet_authority a = {.name = "ca", .ca = root, .crl_uris = {1, uris}};
+    struct net n = {.crl = NULL};
+    struct cred_world w;
+    begin(&w, &n);
+    set_policy(&w, REVOCATION_IFURI);
+    assert_non_null(wallet_add_authority(w.wallet, &a));
+    assert_refused(judge(&w, plain), "connection refused");
+    assert_int_equal(n.crl_asked, 1);
+    known_clear(w.known);
+    n.crl = list_of(root, root_key, NULL, 10);
+    assert_null(judge(&w, plain));
+    set_policy(&w, REVOCATION_RELAXED);
+    known_clear(w.known);
+    X509_CRL_free(n.crl);
+    n.crl = NULL;
+    assert_non_null(wallet_add_authority(w.wallet, &a));
+    assert_null(judge(&w, plain));
+    cred_world_end(&w);
+}
+
+static void the_newer_list_decides_wherever_it_is(void **state)
+{
+    (void)state;
+    X509_CRL *bad = list_since(root, root_key, with_crl, 60, NULL);
+    struct net n = {.crl = list_since(root, root_key, NULL, 3600, NULL)};
+    struct cred_world w;
+    begin(&w, &n);
+    assert_null(judge_anew(&w, with_crl, REVOCATION_STRICT)); /* fetched, and known from now on */
+    assert_non_null(wallet_add_list(w.wallet, bad));
+    assert_refused(judge(&w, with_crl), "it is revoked");
+    X509_CRL_free(n.crl);
+    X509_CRL_free(bad);
+    cred_world_end(&w);
+}
+
+static void a_list_signed_with_a_weak_hash_does_not_count(void **state)
+{
+    (void)state;
+    struct pki_request r = ca_request("O=braid, CN=rsa", rsa_key, NULL, NULL);
+    X509 *ca = certify(r);
+    EVP_MD_CTX *weak = begin_weak_pss();
+    struct net n = {.crl = list_since(ca, rsa_key, NULL, 60, weak)};
+    struct cred_world w;
+    EVP_MD_CTX_free(weak);
+    begin(&w, &n);
+    cred_world_put_cert(&w, "x509ca", "rsa.pem", ca);
+    r = peer_request();
+    r.issuer = ca;
+    r.issuer_key = rsa_key;
+    r.crl_uri = "http://ca.example/list";
+    X509 *cert = certify(r);
+    assert_refused(judge_anew(&w, cert, REVOCATION_STRICT), "too weak a hash");
+    X509_CRL_free(n.crl);
+    n.crl = list_of(ca, rsa_key, NULL, 10);
+    assert_null(judge_anew(&w, cert, REVOCATION_STRICT));
+    X509_CRL_free(n.crl);
+    X509_free(cert);
+    X509_free(ca);
+    cred_world_end(&w);
+}
+
 /* ---- tests: what counts ---------------------------------------------------------------------- */
 
 static void wrong_answers_do_not_count(void **state)
@@ -332,6 +446,7 @@ static void wrong_answers_do_not_count(void **state)
         {FAULT_PEER, "not signed by the CA"},
         {FAULT_OTHER_CERT, "of another certificate"},
         {FAULT_SHA1, "too weak a hash"},
+        {FAULT_PSS_SHA1, "too weak a hash"},
         {FAULT_GARBAGE, "cannot be read"},
         {FAULT_TAIL, "cannot be read"},
         {FAULT_BIT, "not signed by the CA"},
@@ -586,6 +701,26 @@ static void an_older_answer_does_not_displace_a_newer_one(void **state)
     known_free(k);
 }
 
+/* Good is asked for anew after a while; revoked is so as long as the answer holds. */
+static void a_revocation_is_not_forgotten_for_an_older_answer(void **state)
+{
+    (void)state;
+    struct known *k = known_new();
+    struct ocsp_case c = {.cert = with_ocsp, .issuer = root}, other = {.cert = with_both, .issuer = root};
+    time_t now = time(NULL);
+    const struct ocsp_finding revoked = {STANDING_REVOKED, now - 10, now + 3 * KNOWN_FOR},
+                              good = {STANDING_GOOD, now - 10, now + 3 * KNOWN_FOR},
+                              older = {STANDING_GOOD, now - 20, now + 3 * KNOWN_FOR};
+    known_put_answer(k, &c, &revoked, BYTES_NONE);
+    known_put_answer(k, &other, &good, BYTES_NONE);
+    time_passed = KNOWN_FOR + 1;
+    known_put_answer(k, &c, &older, BYTES_NONE);
+    assert_int_equal(known_answer(k, &c, NULL), STANDING_REVOKED);
+    assert_int_equal(known_answer(k, &other, NULL), STANDING_UNKNOWN);
+    time_passed = 0;
+    known_free(k);
+}
+
 static void what_is_known_has_its_bounds(void **state)
 {
     (void)state;
@@ -690,6 +825,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ocsp_follows_the_policy),
         cmocka_unit_test(fetched_lists_follow_the_policy),
+        cmocka_unit_test(sources_of_an_authority_follow_the_policy),
+        cmocka_unit_test(the_newer_list_decides_wherever_it_is),
+        cmocka_unit_test(a_list_signed_with_a_weak_hash_does_not_count),
         cmocka_unit_test(wrong_answers_do_not_count),
         cmocka_unit_test(a_responder_must_keep_the_rule_of_the_chain),
         cmocka_unit_test(nothing_is_fetched_before_there_is_trust),
@@ -699,6 +837,7 @@ int main(void)
         cmocka_unit_test(responses_and_responders_in_files_count),
         cmocka_unit_test(a_peer_may_bring_its_own_response_if_it_was_asked_to),
         cmocka_unit_test(an_older_answer_does_not_displace_a_newer_one),
+        cmocka_unit_test(a_revocation_is_not_forgotten_for_an_older_answer),
         cmocka_unit_test(what_is_known_has_its_bounds),
         cmocka_unit_test(ours_is_sent_to_a_peer_that_asks),
     };
