@@ -1,6 +1,8 @@
 /* known: see known.h. */
 #include "cred/known.h"
 
+#include "cred/list.h"
+
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,26 +121,12 @@ enum standing known_answer(const struct known *k, const struct ocsp_case *c, str
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-static bool is_newer(const X509_CRL *a, const X509_CRL *b)
-{
-    return ASN1_TIME_compare(X509_CRL_get0_lastUpdate(a), X509_CRL_get0_lastUpdate(b)) > 0;
-}
-
-/* One list of each issuer, unless they speak of different parts of its certificates. */
-static bool is_successor(const X509_CRL *crl, const X509_CRL *old)
-{
-    return X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_CRL_get_issuer(old)) == 0 &&
-           X509_CRL_get_ext_by_NID(crl, NID_issuing_distribution_point, -1) < 0 &&
-           X509_CRL_get_ext_by_NID(old, NID_issuing_distribution_point, -1) < 0 &&
-           is_newer(crl, old);
-}
-
 void known_put_list(struct known *k, X509_CRL *crl)
 {
     for (int i = sk_X509_CRL_num(k->lists) - 1; i >= 0; i--) {
         X509_CRL *old = sk_X509_CRL_value(k->lists, i);
         bool over = X509_cmp_current_time(X509_CRL_get0_nextUpdate(old)) < 0;
-        if (over || is_successor(crl, old) || X509_CRL_match(old, crl) == 0)
+        if (over || list_replaces(crl, old) || X509_CRL_match(old, crl) == 0)
             X509_CRL_free(sk_X509_CRL_delete(k->lists, i));
     }
     if (sk_X509_CRL_num(k->lists) >= KNOWN_LISTS_MAX)

@@ -277,6 +277,18 @@ static bool add_number(X509_CRL *crl)
     return good;
 }
 
+/* Which key of the issuer has signed (RFC 5280 5.2.1). */
+static bool add_signer(X509_CRL *crl, X509 *issuer)
+{
+    X509V3_CTX ctx;
+    X509V3_set_ctx(&ctx, issuer, NULL, NULL, crl, 0);
+    X509_EXTENSION *e =
+        X509V3_EXT_conf_nid(NULL, &ctx, NID_authority_key_identifier, "keyid:always");
+    bool good = e && X509_CRL_add_ext(crl, e, -1) == 1;
+    X509_EXTENSION_free(e);
+    return good;
+}
+
 X509_CRL *pki_list(X509 *issuer, EVP_PKEY *issuer_key, const ASN1_INTEGER *const *serials,
                    size_t count, long days, const char **why)
 {
@@ -286,7 +298,8 @@ X509_CRL *pki_list(X509 *issuer, EVP_PKEY *issuer_key, const ASN1_INTEGER *const
     bool good = crl && now && then && X509_CRL_set_version(crl, 1) == 1 &&
                 X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer)) == 1 &&
                 X509_CRL_set1_lastUpdate(crl, now) == 1 &&
-                X509_CRL_set1_nextUpdate(crl, then) == 1 && add_number(crl);
+                X509_CRL_set1_nextUpdate(crl, then) == 1 && add_number(crl) &&
+                add_signer(crl, issuer);
     for (size_t i = 0; good && i < count; i++)
         good = add_revoked(crl, serials[i], now);
     good = good && X509_CRL_sort(crl) == 1 &&

@@ -8,6 +8,7 @@
 #include "cred/wallet.h"
 
 #include "base/siphash.h"
+#include "cred/list.h"
 #include "cred/trust.h"
 
 #include <openssl/err.h>
@@ -418,39 +419,25 @@ static struct wallet_item *same_list(const struct wallet *w, const X509_CRL *lis
     return NULL;
 }
 
-/* A list of a part of the certificates, or of changes, stands beside others of its issuer. */
-static bool is_whole(const X509_CRL *list)
-{
-    return X509_CRL_get_ext_by_NID(list, NID_issuing_distribution_point, -1) < 0 &&
-           X509_CRL_get_ext_by_NID(list, NID_delta_crl, -1) < 0;
-}
-
-/* The whole list there is of the same issuer. */
-static struct wallet_item *rival_of(const struct wallet *w, const X509_CRL *list)
+/* The list there is that takes the other's place (`newer`), or whose place the other takes. */
+static struct wallet_item *rival_of(const struct wallet *w, const X509_CRL *list, bool newer)
 {
     struct wallet_walk walk = wallet_lists_of(w, X509_CRL_get_issuer(list));
-    struct tie *t = is_whole(list) ? first_tie(w, walk.hash) : NULL;
-    for (; t; t = next_tie(t))
-        if (t->item->kind == WALLET_LIST && is_whole(t->item->list) &&
-            X509_NAME_cmp(X509_CRL_get_issuer(t->item->list), walk.name) == 0)
+    for (struct tie *t = first_tie(w, walk.hash); t; t = next_tie(t))
+        if (t->item->kind == WALLET_LIST && (newer ? list_replaces(t->item->list, list)
+                                                   : list_replaces(list, t->item->list)))
             return t->item;
     return NULL;
-}
-
-static bool is_newer(const X509_CRL *a, const X509_CRL *b)
-{
-    int days = 0, seconds = 0;
-    return ASN1_TIME_diff(&days, &seconds, X509_CRL_get0_lastUpdate(b),
-                          X509_CRL_get0_lastUpdate(a)) == 1 &&
-           (days > 0 || seconds > 0);
 }
 
 struct wallet_item *wallet_add_list(struct wallet *w, X509_CRL *list)
 {
     uint64_t hash = hash_of_name(WORD_LIST_ISSUER, X509_CRL_get_issuer(list));
-    struct wallet_item *i = same_list(w, list), *rival = i ? NULL : rival_of(w, list);
-    if (i || (rival && is_newer(rival->list, list)))
-        return i ? i : rival;
+    struct wallet_item *i = same_list(w, list), *old;
+    if (!i)
+        i = rival_of(w, list, true);
+    if (i)
+        return i;
     i = item_new(WALLET_LIST);
     if (!i || X509_CRL_up_ref(list) != 1) {
         free(i);
@@ -458,8 +445,8 @@ struct wallet_item *wallet_add_list(struct wallet *w, X509_CRL *list)
     }
     i->list = list;
     i = put(w, i, &hash, 1);
-    if (i && rival && is_newer(list, rival->list))
-        drop(w, rival);
+    while (i && (old = rival_of(w, list, false)) != NULL)
+        drop(w, old);
     return i;
 }
 

@@ -207,7 +207,10 @@ static X509_CRL *list_of(X509 *issuer, EVP_PKEY *key, X509 *revoked, long days)
     return crl;
 }
 
-/* The same, made so long ago, and signed in another way if `how` says one. */
+/*
+ * The same, made so long ago, and signed in another way if `how` says one; as it is read, because
+ * OpenSSL tells lists apart by that.
+ */
 static X509_CRL *list_since(X509 *issuer, EVP_PKEY *key, X509 *revoked, long ago, EVP_MD_CTX *how)
 {
     X509_CRL *crl = list_of(issuer, key, revoked, 10);
@@ -215,7 +218,13 @@ static X509_CRL *list_since(X509 *issuer, EVP_PKEY *key, X509 *revoked, long ago
     assert_int_equal(X509_CRL_set1_lastUpdate(crl, since), 1);
     assert_true((how ? X509_CRL_sign_ctx(crl, how) : X509_CRL_sign(crl, key, EVP_sha256())) > 0);
     ASN1_TIME_free(since);
-    return crl;
+    struct bytes der = der_of_crl(crl);
+    const uint8_t *at = der.at;
+    X509_CRL *read = d2i_X509_CRL(NULL, &at, (long)der.len);
+    assert_non_null(read);
+    free((void *)(uintptr_t)der.at);
+    X509_CRL_free(crl);
+    return read;
 }
 
 /* ---- a world on it --------------------------------------------------------------------------- */
@@ -402,6 +411,41 @@ static void the_newer_list_decides_wherever_it_is(void **state)
     assert_refused(judge(&w, with_crl), "it is revoked");
     X509_CRL_free(n.crl);
     X509_CRL_free(bad);
+    cred_world_end(&w);
+}
+
+/* Two CAs of one name, or a CA with a new key: each list is of its own key. */
+static void a_list_of_another_key_takes_nothing_away(void **state)
+{
+    (void)state;
+    struct net n = {.crl = NULL};
+    struct cred_world w;
+    EVP_PKEY *key = new_key("ecdsa256");
+    X509 *twin = certify(ca_request("CN=twin", key, NULL, NULL));
+    assert_int_equal(X509_set_subject_name(twin, X509_get_subject_name(root)), 1);
+    assert_int_equal(X509_set_issuer_name(twin, X509_get_subject_name(root)), 1);
+    assert_true(X509_sign(twin, key, EVP_sha256()) > 0);
+    X509_CRL *bad = list_since(root, root_key, plain, 3600, NULL),
+             *other = list_since(twin, key, NULL, 60, NULL),
+             *good = list_since(root, root_key, NULL, 30, NULL);
+    begin(&w, &n);
+    cred_world_put_cert(&w, "x509ca", "twin.pem", twin);
+    set_policy(&w, REVOCATION_RELAXED);
+    assert_non_null(wallet_add_list(w.wallet, bad));
+    assert_non_null(wallet_add_list(w.wallet, other));
+    assert_refused(judge(&w, plain), "it is revoked");
+    assert_non_null(wallet_add_list(w.wallet, good)); /* and this takes the place of the first */
+    assert_int_equal(wallet_count(w.wallet, WALLET_LIST), 2);
+    assert_null(judge(&w, plain));
+    set_policy(&w, REVOCATION_RELAXED);
+    known_put_list(w.known, bad);
+    known_put_list(w.known, other);
+    assert_refused(judge(&w, plain), "it is revoked");
+    X509_CRL_free(bad);
+    X509_CRL_free(other);
+    X509_CRL_free(good);
+    X509_free(twin);
+    EVP_PKEY_free(key);
     cred_world_end(&w);
 }
 
@@ -827,6 +871,7 @@ int main(void)
         cmocka_unit_test(fetched_lists_follow_the_policy),
         cmocka_unit_test(sources_of_an_authority_follow_the_policy),
         cmocka_unit_test(the_newer_list_decides_wherever_it_is),
+        cmocka_unit_test(a_list_of_another_key_takes_nothing_away),
         cmocka_unit_test(a_list_signed_with_a_weak_hash_does_not_count),
         cmocka_unit_test(wrong_answers_do_not_count),
         cmocka_unit_test(a_responder_must_keep_the_rule_of_the_chain),
