@@ -27,6 +27,11 @@ static bool read_all(int fd, uint8_t *to, size_t len)
 
 bool file_read(const char *path, struct bytes *out)
 {
+    return file_read_short(path, FILE_LEN_MAX, out);
+}
+
+bool file_read_short(const char *path, size_t max, struct bytes *out)
+{
     struct stat st;
     uint8_t *text = NULL;
     bool good = false;
@@ -36,7 +41,7 @@ bool file_read(const char *path, struct bytes *out)
     if (fstat(fd, &st) != 0)
         goto out;
     errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
-    if (!S_ISREG(st.st_mode) || st.st_size > FILE_LEN_MAX)
+    if (!S_ISREG(st.st_mode) || (size_t)st.st_size > max)
         goto out;
     errno = 0;
     text = malloc((size_t)st.st_size + 1);

@@ -16,6 +16,8 @@ enum { FILE_LEN_MAX = 16 << 20 };
 
 /* The whole file, to be given to file_free, which wipes it. False: errno says why. */
 bool file_read(const char *path, struct bytes *out);
+/* The same, of at most `max` octets. */
+bool file_read_short(const char *path, size_t max, struct bytes *out);
 void file_free(struct bytes *text);
 
 /* All certificates or lists of a text, put at the end of `to`. How many. */

@@ -5,9 +5,12 @@
 
 #include <stdlib.h>
 
+enum { PLACES = 2 * PPK_USED_MAX };
+
+/* A set of marks of path and identifier, each in the first free place from where it belongs. */
 struct ppk_used {
     size_t count;
-    uint64_t mark[PPK_USED_MAX]; /* of path and identifier */
+    uint64_t mark[PLACES]; /* 0: free */
 };
 
 struct ppk_used *ppk_used_new(void)
@@ -29,15 +32,21 @@ static uint64_t mark_of(const char *path, struct bytes id)
     h *= UINT64_C(1099511628211);
     for (size_t i = 0; i < id.len; i++)
         h = (h ^ id.at[i]) * UINT64_C(1099511628211);
-    return h;
+    return h ? h : 1;
+}
+
+/* Where a mark is, or would be. */
+static size_t place_of(const struct ppk_used *used, uint64_t mark)
+{
+    size_t at = mark % PLACES;
+    while (used->mark[at] != 0 && used->mark[at] != mark)
+        at = (at + 1) % PLACES;
+    return at;
 }
 
 static bool has_served(const struct ppk_used *used, uint64_t mark)
 {
-    for (size_t i = 0; i < used->count; i++)
-        if (used->mark[i] == mark)
-            return true;
-    return used->count == PPK_USED_MAX;
+    return used->count == PPK_USED_MAX || used->mark[place_of(used, mark)] == mark;
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -95,7 +104,8 @@ static bool take_line(const char *path, struct bytes line, struct bytes wanted,
         return false;
     memcpy(out->id, id.at, id.len);
     out->id_len = (uint8_t)id.len;
-    used->mark[used->count++] = mark;
+    used->mark[place_of(used, mark)] = mark;
+    used->count++;
     return true;
 }
 
@@ -104,9 +114,9 @@ bool ppk_file_take(const char *path, struct bytes id, struct ppk_used *used,
 {
     struct bytes text;
     bool taken = false;
-    if (!used || !file_read(path, &text))
+    if (!used || !file_read_short(path, PPK_FILE_LEN_MAX, &text))
         return false;
-    struct bytes rest = text.len <= PPK_FILE_LEN_MAX ? text : BYTES_NONE;
+    struct bytes rest = text;
     while (!taken && rest.len > 0)
         taken = take_line(path, next_line(&rest), id, used, out);
     file_free(&text);

@@ -16,7 +16,7 @@
 #include "base/secret.h"
 
 enum {
-    PPK_FILE_LEN_MAX = 1 << 20,
+    PPK_FILE_LEN_MAX = 256 << 10, /* some 2,500 keys: it is read for strangers, too */
     PPK_ID_LEN_MAX = 64,
     PPK_USED_MAX = 1 << 16, /* then no key of any file is given out any more */
 };

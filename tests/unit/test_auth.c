@@ -535,6 +535,37 @@ static void a_peer_cannot_name_the_file(void **state)
     ppk_used_free(used);
 }
 
+static void keys_of_a_file_serve_once_each_whatever_their_number(void **state)
+{
+    (void)state;
+    enum { KEYS = 1500 };
+    static char text[PPK_FILE_LEN_MAX + 2];
+    struct ppk_taken taken;
+    struct ppk_used *used = ppk_used_new();
+    size_t len = 0;
+    char path[200], name[24];
+    for (int i = 0; i < KEYS; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "key-%d " KEY_1 "\n", i);
+    write_keys(&sun_host, text);
+    snprintf(path, sizeof path, "%s/ppk/keys", sun_host.world.dir);
+    for (int i = 0; i < KEYS; i++) {
+        assert_true(ppk_file_take(path, BYTES_NONE, used, &taken));
+        snprintf(name, sizeof name, "key-%d", i);
+        assert_bytes_equal(bytes_make(taken.id, taken.id_len), bytes_str(name));
+        assert_false(ppk_file_take(path, bytes_str(name), used, &taken));
+    }
+    assert_false(ppk_file_take(path, BYTES_NONE, used, &taken));
+    ppk_used_free(used);
+    used = ppk_used_new();
+    memset(text + len, '#', sizeof text - len - 1); /* an octet too many */
+    write_keys(&sun_host, text);
+    assert_false(ppk_file_take(path, BYTES_NONE, used, &taken));
+    text[PPK_FILE_LEN_MAX] = '\0';
+    write_keys(&sun_host, text);
+    assert_true(ppk_file_take(path, BYTES_NONE, used, &taken));
+    ppk_used_free(used);
+}
+
 /* ---- NULL authentication (RFC 7619) ----------------------------------------------------------- */
 
 static void write_null_conf(struct host *h, const char *local, const char *remote)
@@ -604,6 +635,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_required_ppk_fulfils_the_demand, begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(keys_of_a_file_serve_once, begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(a_peer_cannot_name_the_file, begin_hosts, end_hosts),
+        cmocka_unit_test_setup_teardown(keys_of_a_file_serve_once_each_whatever_their_number, begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(nobody_is_let_in_without_a_proof_but_where_it_is_said,
                                         begin_hosts, end_hosts),
         cmocka_unit_test_setup_teardown(a_long_list_comes_later, begin_hosts, end_hosts),
