@@ -4,7 +4,6 @@ strongSwan and braid read the same swanctl.conf and answer the same swanctl.
 """
 
 import os
-import re
 import shutil
 import signal
 import socket
@@ -166,10 +165,9 @@ class Daemon:
         return self.host.run(*PEER_ROOT, "env", f"SWANCTL_DIR={self.host.directory}", "swanctl", *arguments, "--uri", f"unix://{self.control}")
 
     def sas(self):
-        """The IKE SAs as swanctl reports them, each a dict; the Child SAs are in "child-sas"."""
-        _, output = self.swanctl("--list-sas", "--raw")
-        return [sa for line in output.splitlines() if line.startswith("list-sa event ")
-                for sa in parse_raw(line.removeprefix("list-sa event ")).values()]
+        """The IKE SAs as the control socket reports them, each a dict; the Child SAs are in "child-sas"."""
+        with self.client() as client:
+            return client.sas()
 
     def expect_chosen(self, scenario):
         """There is one IKE SA with one Child SA, and both have exactly the algorithms they should."""
@@ -201,8 +199,7 @@ class Daemon:
 
     def settled(self):
         """The IKE SA and its Child SAs by name, when there is one that is up with one of each name; else None."""
-        with self.client() as client:
-            sas = client.sas()
+        sas = self.sas()
         up = [sa for sa in sas if sa["state"] == "ESTABLISHED"]
         if len(up) != 1 or len(sas) != 1:
             return None
@@ -300,17 +297,3 @@ class Openiked(Daemon):
         """It initiates by itself, as its configuration says "active"."""
         self.wait_for("an SA", lambda: any("ESTABLISHED" in line for line in self.sas()), seconds=20)
         return 0, ""
-
-
-def parse_raw(text):
-    """swanctl --raw: {name {key=value key=[item item] name {...}}} becomes a dict of dicts."""
-    top = {}
-    stack = [top]
-    for name, key, value in re.findall(r"(?:([^\s{}=]+) )?\{|([^\s{}=]+)=(\[[^]]*\]|[^\s}]*)|\}", text):
-        if name:
-            stack.append(stack[-1].setdefault(name, {}))
-        elif key:
-            stack[-1][key] = value.strip("[]").split() if value.startswith("[") else value
-        elif len(stack) > 1:
-            stack.pop()
-    return top

@@ -43,7 +43,7 @@ class Host:
 
     def ping(self, other, child="net"):
         near, far = ({"net": host.inner, "second": host.second_inner, "third": host.third_inner}[child] for host in (self, other))
-        status, output = self.run("ping", "-c", "3", "-i", "0.1", "-W", "1", "-I", near, far)
+        status, output = self.run("ping", "-c", "3", "-i", "0.01", "-W", "1", "-I", near, far)
         if status != 0:
             raise Trouble(f"{self.name}: no ping to {other.name} through the tunnel: {output.splitlines()[-1]}")
 
