@@ -58,7 +58,7 @@ connections {{
 }}
 secrets {{
     ike-peer {{
-        id = {remote_id}
+        {secret_id}
         secret = "{psk}"
     }}
     {secrets_more}
@@ -76,7 +76,7 @@ charon-systemd {{
     filelog {{ stderr {{ default = 1
         time_format = %H:%M:%S
         time_precision = ms }} }}
-    load = random nonce openssl pem pkcs1 pkcs8 pubkey kdf kernel-libipsec kernel-netlink socket-default vici
+    load = random nonce openssl x509 revocation curl pem pkcs1 pkcs8 pubkey kdf kernel-libipsec kernel-netlink socket-default vici
     plugins {{ vici {{ socket = unix://{vici} }} }}
 }}
 """
@@ -128,7 +128,6 @@ class Daemon:
         self.launch(scenario, {**dict(
             mode="active" if initiates else "passive",
             local=self.host.outer[scenario.outer], remote=other.outer[scenario.outer],
-            local_id=self.host.identity, remote_id=other.identity,
             local_ts=self.host.subnet, remote_ts=other.subnet, dpd=int(self.checks_in(scenario)),
             second_local_ts=self.host.second_subnet, second_remote_ts=other.second_subnet,
             third_local_ts=self.host.third_subnet, third_remote_ts=other.third_subnet,

@@ -6,7 +6,7 @@ What happens once it is up is a list of steps (steps.py): "rekey child by us", "
 
 from dataclasses import dataclass, replace
 
-from proofs import Proof
+from proofs import Ocsp, Proof
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Scenario:
     peer_psk: str = "one secret"
     failure: str = ""  # there must be no tunnel, and the message must match this
     reason: str = ""  # and braid's log this
+    peer_reason: str = ""  # and the peer's this
     proof: Proof = Proof()  # how the sides prove who they are
     then: tuple = ()  # steps, while a ping every 10 ms goes through the tunnel
     conn: str = ""  # more keys of the connection, on both sides
@@ -136,10 +137,13 @@ WITH_STRONGSWAN = [
     Scenario("Ed448",                    HYBRID, proof=Proof("ed448")),
     Scenario("sub-CA",                   THREE,  proof=Proof("ecdsa256", sub_ca=True)),
     Scenario("raw public keys",          HYBRID, proof=Proof("ED25519", raw=True)),
+    Scenario("PSK by FQDN",              HYBRID, proof=Proof(ids=("left.vpn.example", "@right.vpn.example"))),
     Scenario("PSK by IP address",        HYBRID, proof=Proof(ids=("10.9.0.1", "10.9.0.2"))),
     Scenario("PSK by mail address",      HYBRID, proof=Proof(ids=("left@vpn.example", "right@vpn.example"))),
     Scenario("PSK by key id",            HYBRID, proof=Proof(ids=('"@#6c656674"', '"@#7269676874"'))),
     Scenario("PSK by DN",                HYBRID, proof=Proof(ids=('"C=CH, O=braid, CN=left"', '"C=CH, O=braid, CN=right"'))),
+    Scenario("PSK of all of a domain",   HYBRID, proof=Proof(ids=("left@vpn.example", "right@vpn.example"), expects="*@vpn.example")),
+    Scenario("PSK of anybody",           HYBRID, proof=Proof(expects="%any")),
     Scenario("PPK, both have it",        HYBRID, proof=Proof(ppk=(NAMED, NAMED), has_ppk=(True, True))),
     Scenario("PPK, required by both",    THREE,  proof=Proof(ppk=(REQUIRED, REQUIRED), has_ppk=(True, True))),
     Scenario("PPK, peer lacks it",       HYBRID, proof=Proof(ppk=(NAMED, ""), has_ppk=(True, False))),
@@ -147,6 +151,23 @@ WITH_STRONGSWAN = [
     Scenario("PPK and certificates",     HYBRID, proof=Proof("ed25519", ppk=(REQUIRED, REQUIRED), has_ppk=(True, True))),
     Scenario("PPK required, peer lacks it", HYBRID, proof=Proof(ppk=(REQUIRED, ""), has_ppk=(True, False)),
                                          failure=NO_AUTHENTICATION + "|no secret", reason="a PPK is required"),
+    Scenario("PPK required by the peer, we lack it", THREE, proof=Proof(ppk=("", REQUIRED), has_ppk=(False, True)),
+                                         roles=("initiator",),  # as initiator the peer gives up without a word
+                                         failure=NO_AUTHENTICATION + "|no secret", peer_reason="PPK required"),
+    Scenario("OCSP, good",               HYBRID, proof=Proof("ecdsa256", ocsp=Ocsp(at=("us", "peer"), demand=("strict", "strict")))),
+    Scenario("OCSP, the peer is revoked", HYBRID, proof=Proof("ecdsa256", ocsp=Ocsp(at=("us",), demand=("relaxed", ""), revoked="peer")),
+                                         failure=NO_AUTHENTICATION, reason="it is revoked, as OCSP says"),
+    Scenario("OCSP, we are revoked",     THREE,  proof=Proof("ecdsa256", ocsp=Ocsp(at=("peer",), demand=("", "relaxed"), revoked="us")),
+                                         failure=NO_AUTHENTICATION, peer_reason="certificate was revoked"),
+    Scenario("OCSP unreachable, we are strict", THREE, proof=Proof("ecdsa256", ocsp=Ocsp(demand=("strict", ""))),
+                                         failure=NO_AUTHENTICATION, reason="nor does an OCSP response"),
+    Scenario("OCSP unreachable, the peer is strict", HYBRID, proof=Proof("ecdsa256", ocsp=Ocsp(demand=("", "strict"))),
+                                         failure=NO_AUTHENTICATION, peer_reason="constraint check failed: RULE_CRL_VALIDATION"),
+    Scenario("OCSP unreachable, both relaxed", HYBRID, proof=Proof("ecdsa256", ocsp=Ocsp(demand=("relaxed", "relaxed")))),
+    Scenario("OCSP in band, the peer brings it", HYBRID, conn="ocsp = both",
+                                         proof=Proof("ecdsa256", ocsp=Ocsp(at=("peer",), demand=("strict", "")))),
+    Scenario("OCSP in band, we bring it", HYBRID, conn="ocsp = both",
+                                         proof=Proof("ecdsa256", ocsp=Ocsp(at=("us",), demand=("", "strict")))),
     Scenario("revocation list, good",        HYBRID, proof=Proof("ecdsa256", listed="good")),
     Scenario("revocation list, revoked",     THREE,  proof=Proof("ecdsa256", listed="revoked"), failure=NO_AUTHENTICATION,
                                          reason="it is revoked"),
@@ -167,10 +188,10 @@ WITH_STRONGSWAN = [
     Scenario("no common proposal",       GCM + "x25519-ke1_mlkem768", peer_ike="aes128-sha256-ecp256", failure=NO_PROPOSAL),
 ]
 
-# Certificates and raw keys with a fast key exchange once and with three rounds once: what is listed above has one of the two.
+# Every proof once with two rounds of key exchange and once with three: what is listed above has one of the two.
 WITH_STRONGSWAN += [replace(s, name=f"{s.name}, {'three rounds' if s.ike == HYBRID else 'two rounds'}",
                             ike=THREE if s.ike == HYBRID else HYBRID)
-                    for s in WITH_STRONGSWAN if s.proof.key and not s.failure and not s.proof.ppk[0]]
+                    for s in WITH_STRONGSWAN if s.proof != Proof() and not s.failure]
 
 # It needs PF_KEY and kernel IPsec, so these run in lab/kernel.
 WITH_OPENIKED = [
