@@ -27,6 +27,7 @@ class Proof:
     key: str = ""  # kind of key, as `braid pki --type` has it; none: a shared key
     ours: str = "pubkey"  # what braid's `local.auth` says
     theirs: str = "pubkey"  # and the peer's
+    believes: str = "pubkey"  # what `remote.auth` of both says
     sub_ca: bool = False
     raw: bool = False  # raw public keys instead of certificates
     bad: str = ""  # what is wrong with the peer's certificate: expired, usage, identity, issuer
@@ -152,7 +153,7 @@ def prepare(programs, proof, host, other, is_peer):
         value = PPK if proof.same_ppk or not is_peer else OTHER_PPK
         values["secrets_more"] = f"ppk-1 {{ id = lab-ppk\n secret = {value} }}"
     if proof.key:
-        values |= {"local_auth": proof.theirs if is_peer else proof.ours, "remote_auth": "pubkey"}
+        values |= {"local_auth": proof.theirs if is_peer else proof.ours, "remote_auth": proof.believes}
         values |= give_raw_key(proof, host, other) if proof.raw else give_certificate(programs, proof, host, other, is_peer)
     return values
 

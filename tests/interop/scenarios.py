@@ -193,6 +193,11 @@ WITH_STRONGSWAN += [replace(s, name=f"{s.name}, {'three rounds' if s.ike == HYBR
                             ike=THREE if s.ike == HYBRID else HYBRID)
                     for s in WITH_STRONGSWAN if s.proof != Proof() and not s.failure]
 
+# Post-quantum signatures, which the peers here lack: both sides are braid, and so one role says it all.
+WITH_BRAID = [Scenario(f"{kind}{rounds}", ike, proof=Proof(kind, believes=f"pubkey-{kind}"), roles=("both",))
+              for kind in ("mldsa44", "mldsa65", "mldsa87", "slhdsa/sha2_128s", "slhdsa/sha2_128f", "slhdsa/sha2_256f")
+              for rounds, ike in (("", HYBRID), (", three rounds", THREE))]
+
 # It needs PF_KEY and kernel IPsec, so these run in lab/kernel.
 WITH_OPENIKED = [
     Scenario("classical IKEv2",          "aes256-sha256-x25519", esp="aes256-sha1", encap="yes"),
