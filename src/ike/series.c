@@ -264,7 +264,7 @@ void series_undone(struct turn *t, struct child *child)
     struct child *old = t->sa->children;
     while (old && !(old->state == CHILD_REKEYED && old->replaced_by == child->id))
         old = old->next;
-    if (!old || child->initiator)
+    if (!old || child->initiator || child->state != CHILD_INSTALLED)
         return;
     old->state = CHILD_INSTALLED;
     old->replaced_by = 0;

@@ -43,7 +43,8 @@ void series_void(struct turn *t, uint32_t child_id);
 
 /*
  * The peer deletes this Child SA before the one it replaced: its rekey is undone. It could not
- * accept our answer; or our own rekey won, as we will hear. The old Child SA stays in use.
+ * accept our answer; or our own rekey won, as we will hear. The old Child SA stays in use. One that
+ * was replaced in its turn is just at its end: the peer has forgotten to delete the old one.
  */
 void series_undone(struct turn *t, struct child *child);
 

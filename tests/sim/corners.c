@@ -2,6 +2,7 @@
 #include "forge.h"
 #include "ike/limits.h"
 #include "ike/selector.h"
+#include "ike/series.h"
 
 #include <stdio.h>
 
@@ -264,6 +265,41 @@ static void unequal_rekeys(struct run *run)
     }
 }
 
+/* ---- a Child SA that its peer forgets -------------------------------------------------------- */
+
+static struct child *child_of(const struct host *h, uint32_t id)
+{
+    struct child *c = host_sa(h)->children;
+    while (c && c->id != id)
+        c = c->next;
+    return c;
+}
+
+/*
+ * Alice rekeys a Child SA and never deletes it, as strongSwan does at times. When she replaces and
+ * deletes its successor as she should, bob does not take the forgotten one back into use.
+ */
+static void forgotten_child(struct run *run)
+{
+    enum { FORGOTTEN = 1,
+           NOBODY = 1000 };
+    struct pair p = pair_make(run, (struct site){.ike = SINGLE, .conn = NO_REKEY},
+                              (struct site){.ike = SINGLE, .conn = NO_REKEY});
+    struct ike_order rekey = {.kind = ORDER_REKEY, .child = BYTES_LIT("net")};
+    pair_up(&p, 1);
+    EXPECT(p.w, host_order(p.a, &rekey) == ORDER_DONE);
+    /* so that she does not find it when the answer comes */
+    series_ours(host_sa(p.a), LARVAL_CHILD, FORGOTTEN)->rekeys = NOBODY;
+    world_run(p.w, IKE_SECOND);
+    child_of(p.a, FORGOTTEN)->state = CHILD_REKEYED;
+    EXPECT(p.w, child_of(p.b, FORGOTTEN)->state == CHILD_REKEYED);
+    EXPECT(p.w, host_order(p.a, &rekey) == ORDER_DONE);
+    world_run(p.w, IKE_SECOND);
+    EXPECT(p.w, child_of(p.b, FORGOTTEN)->state == CHILD_REKEYED);
+    EXPECT(p.w, child_of(p.b, 3)->state == CHILD_INSTALLED);
+    pair_end(&p);
+}
+
 /* ---- another PRF ----------------------------------------------------------------------------- */
 
 #define PRF_256 "aes256gcm16-prfsha256-x25519-ke1_mlkem512"
@@ -464,6 +500,7 @@ const struct scenario corner_scenarios[] = {
     {"one-is-enough",       "... with unique = replace one of them, and its peer knows which", one_is_enough},
     {"hard-lifetime",       "an IKE SA at its hard limit ends, and the peer is told", hard_lifetime},
     {"unequal-rekeys",      "IKE rekeys at the same moment, one with a further key exchange", unequal_rekeys},
+    {"forgotten-child",     "a Child SA that the peer replaced and forgot to delete stays out of use", forgotten_child},
     {"constant-prf",        "IKE rekeys keep the PRF where both ends allow it", constant_prf},
     {"another-prf",         "... and change it where they must, with a warning", another_prf},
     {"single-pair",         "a Child SA for each pair of addresses (SINGLE_PAIR_REQUIRED)", single_pair},
