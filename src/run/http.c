@@ -164,7 +164,7 @@ enum http_progress http_answer_read(struct bytes so_far, bool ended, size_t body
     if (read_head(head, &wanted, why) != HTTP_DONE)
         return HTTP_BAD;
     size_t have = so_far.len - at;
-    if ((wanted != SIZE_MAX && wanted > body_max) || have > body_max)
+    if ((wanted != SIZE_MAX ? wanted : have) > body_max) /* what comes behind the end is left alone */
         return bad(why, "the answer is too long");
     if (wanted != SIZE_MAX ? have < wanted : !ended)
         return ended ? bad(why, "the answer broke off") : HTTP_MORE;
