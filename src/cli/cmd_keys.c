@@ -26,6 +26,7 @@ static const char *const places[] = {
     [SCHEMA_ENGINE] = "braid.conf: engine",
     [SCHEMA_NETWORK] = "braid.conf: network",
     [SCHEMA_PLANE] = "braid.conf: plane",
+    [SCHEMA_CONTROL] = "braid.conf: control",
     [SCHEMA_LOG] = "braid.conf: log",
 };
 /* clang-format on */

@@ -194,6 +194,7 @@ static const struct {
     [TYPE_AUTH] = {print_auth, true},
     [TYPE_IDENTITY] = {print_own_identity, true},
     [TYPE_DEVICE] = {print_text, false},
+    [TYPE_GROUP] = {print_text, false},
     [TYPE_FOLDER] = {print_text, false},
 };
 
@@ -202,8 +203,14 @@ static const struct {
 struct diffing {
     diff_say *line;
     void *self;
-    const char *conn, *child, *note;
+    const char *conn, *child, *note; /* of what a reload does not change */
 };
+
+/* Subjects and format of the log change at once; where keys are logged does not. */
+static bool is_fixed(const struct schema_key *key)
+{
+    return key->section != SCHEMA_LOG || key->target == offsetof(struct conf_daemon, wireshark_keys);
+}
 
 static void tell(const struct diffing *d, enum diff_kind kind, const char *key, const char *before,
                  const char *after)
@@ -223,6 +230,8 @@ static void compare(const struct diffing *d, enum schema_section section, const 
                     const void *before, const void *after)
 {
     const struct schema_key *key;
+    struct diffing at_once = *d;
+    at_once.note = NULL;
     for (size_t i = 0; (key = schema_key_at(i)) != NULL; i++) {
         char was[TEXT_LEN], is[TEXT_LEN], name[KEY_LEN];
         struct text a = text_make(was, sizeof was), b = text_make(is, sizeof is);
@@ -235,7 +244,7 @@ static void compare(const struct diffing *d, enum schema_section section, const 
         printers[key->type].print(&b, key, (const char *)after + at);
         snprintf(name, sizeof name, "%s%s", prefix, key->name);
         if (strcmp(was, is) != 0)
-            tell(d, DIFF_CHANGED, name, was, is);
+            tell(is_fixed(key) ? d : &at_once, DIFF_CHANGED, name, was, is);
     }
 }
 
@@ -271,11 +280,11 @@ static void compare_conns(struct diffing *d, const struct conf_conn *before,
 void diff_daemon(const struct conf_daemon *before, const struct conf_daemon *after, diff_say *line,
                  void *self)
 {
-    struct diffing d = {.line = line, .self = self};
+    struct diffing d = {.line = line, .self = self, .note = "when braidd is started again"};
     compare(&d, SCHEMA_LOG, "log.", before, after);
-    d.note = "when braidd is started again";
     compare(&d, SCHEMA_NETWORK, "network.", before, after);
     compare(&d, SCHEMA_PLANE, "plane.", before, after);
+    compare(&d, SCHEMA_CONTROL, "control.", before, after);
 }
 
 void diff_configs(const struct config *before, const struct config *after, diff_say *line,

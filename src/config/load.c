@@ -974,6 +974,7 @@ static void read_braid(struct loader *l)
     read_part(l, &root, "engine", SCHEMA_ENGINE, &l->snapshot->config.engine);
     read_part(l, &root, "network", SCHEMA_NETWORK, daemon);
     read_part(l, &root, "plane", SCHEMA_PLANE, daemon);
+    read_part(l, &root, "control", SCHEMA_CONTROL, daemon);
     read_part(l, &root, "log", SCHEMA_LOG, daemon);
     warn_of_keys(l, &root, daemon);
     for (size_t i = 0; i < CONF_LOG_GROUPS; i++) {
@@ -1030,15 +1031,19 @@ static char *file_path(const char *dir, const char *name)
                : path;
 }
 
+static void read_settings(struct loader *l, const char *braid)
+{
+    if (access(braid, F_OK) == 0)
+        settings_read_file(l->settings, braid);
+    read_braid(l);
+}
+
 static void read_files(struct loader *l, const char *swanctl, const char *braid)
 {
     settings_read_file(l->settings, swanctl);
     read_swanctl(l);
-    if (!begin_file(l))
-        return;
-    if (access(braid, F_OK) == 0)
-        settings_read_file(l->settings, braid);
-    read_braid(l);
+    if (begin_file(l))
+        read_settings(l, braid);
 }
 
 struct loaded *config_look(const char *swanctl, const char *dir, struct problem_list *problems)
@@ -1066,6 +1071,21 @@ struct loaded *config_load(const char *dir, struct problem_list *problems)
         problem_add(problems, PROBLEM_ERROR, NULL, "out of memory");
     loaded_free(result);
     return NULL;
+}
+
+struct loaded *config_load_settings(const char *dir, struct problem_list *problems)
+{
+    struct loader l;
+    struct loaded *result = NULL;
+    char *braid = file_path(dir, "braid.conf");
+    if (!braid)
+        problem_add(problems, PROBLEM_ERROR, NULL, "out of memory");
+    else if (begin(&l, problems, true)) {
+        read_settings(&l, braid);
+        result = finish_good(&l);
+    }
+    free(braid);
+    return result;
 }
 
 struct loaded *config_load_text(struct bytes swanctl, struct bytes braid,

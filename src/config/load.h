@@ -36,12 +36,15 @@ enum conf_log_format { CONF_LOG_TEXT,
 enum conf_plane { CONF_PLANE_TUN,
                   CONF_PLANE_MOCK };
 
+enum { CONF_GROUP_MAX = 63 }; /* octets of a group's name */
+
 /* Settings of braid.conf that the engine does not need (those are in struct conf_engine). */
 struct conf_daemon {
     uint16_t port, port_nat_t;                /* UDP: 500 and 4500 */
     enum conf_plane plane;                    /* plane.type: tun */
     const char *plane_device;                 /* plane.device: "braid0" */
     uint32_t plane_mtu;                       /* plane.mtu: 0 = worked out from the outer path */
+    const char *control_group;                /* control.group: NULL = root alone */
     enum conf_log_format log_format;          /* log.format */
     enum conf_log_level log_default;          /* log.default */
     enum conf_log_level log[CONF_LOG_GROUPS]; /* log.<group>; the default where nothing is said */
@@ -90,6 +93,9 @@ struct loaded *config_load(const char *dir, struct problem_list *problems);
  * be read even if there was an error. NULL: out of memory.
  */
 struct loaded *config_look(const char *swanctl, const char *dir, struct problem_list *problems);
+
+/* DIR/braid.conf alone, as above: no connections, no secrets. */
+struct loaded *config_load_settings(const char *dir, struct problem_list *problems);
 
 /* The same from memory, for tests and fuzzing; includes are refused. `braid` may be empty. */
 struct loaded *config_load_text(struct bytes swanctl, struct bytes braid,

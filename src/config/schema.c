@@ -12,6 +12,7 @@
 
 #include "wire/names.h"
 
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -682,6 +683,17 @@ static bool read_device(struct reading *r)
     return r->text.len < 16 && r->text.at[0] != '.' && read_text(r);
 }
 
+/* One that this machine has. */
+static bool read_group(struct reading *r)
+{
+    char name[CONF_GROUP_MAX + 1];
+    if (r->text.len > CONF_GROUP_MAX || memchr(r->text.at, 0, r->text.len))
+        return false;
+    memcpy(name, r->text.at, r->text.len);
+    name[r->text.len] = '\0';
+    return getgrnam(name) ? read_text(r) : value_fail(r->fault, r->text, r->text, "there is no such group");
+}
+
 static bool read_folder(struct reading *r)
 {
     return r->text.len > 1 && r->text.at[0] == '/' && !memchr(r->text.at, 0, r->text.len) &&
@@ -725,6 +737,7 @@ static const struct type {
     [TYPE_SECRET] = {read_secret, "a secret"},
     [TYPE_OWNER] = {read_owner, "an identity"},
     [TYPE_DEVICE] = {read_device, "the name of a network device, at most 15 characters"},
+    [TYPE_GROUP] = {read_group, "the name of a group"},
     [TYPE_FILE] = {read_file, "the name of a file"},
     [TYPE_FILES] = {read_files, "names of files"},
     [TYPE_PATH] = {read_path, "the path of a file"},

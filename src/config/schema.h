@@ -29,6 +29,7 @@ enum schema_section {
     SCHEMA_ENGINE,
     SCHEMA_NETWORK,
     SCHEMA_PLANE,
+    SCHEMA_CONTROL,
     SCHEMA_LOG,
 };
 enum schema_kind { KIND_VALUE,
@@ -72,6 +73,7 @@ enum schema_type {
     TYPE_SECRET,
     TYPE_OWNER,
     TYPE_DEVICE,
+    TYPE_GROUP,
     TYPE_FILE,
     TYPE_FOLDER,
     TYPE_FILES,

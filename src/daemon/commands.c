@@ -97,12 +97,11 @@ static void cmd_stats(struct session *s, struct bytes message)
 
 /* ---- configuration --------------------------------------------------------------------------- */
 
-static void cmd_reload(struct session *s, struct bytes message)
+static void answer_reload(struct session *s, bool (*read)(struct daemon *d, struct problem_list *problems))
 {
     struct problem_list problems;
-    (void)message;
     problem_list_init(&problems);
-    bool ok = reload(s->d, &problems);
+    bool ok = read(s->d, &problems);
     struct vici_out *o = session_answer(s);
     vici_key_bool(o, "success", ok);
     if (!ok)
@@ -117,6 +116,18 @@ static void cmd_reload(struct session *s, struct bytes message)
     vici_list_end(o);
     session_send_answer(s);
     problem_list_free(&problems);
+}
+
+static void cmd_reload(struct session *s, struct bytes message)
+{
+    (void)message;
+    answer_reload(s, reload);
+}
+
+static void cmd_reload_settings(struct session *s, struct bytes message)
+{
+    (void)message;
+    answer_reload(s, reload_settings);
 }
 
 /* ---- lists ----------------------------------------------------------------------------------- */
@@ -341,7 +352,7 @@ static const struct command commands_here[] = {
     {VICI_CMD_RELOAD, cmd_reload},
     {VICI_CMD_EXPLAIN, journal_list},
     {VICI_CMD_DIFF, preview},
-    {"reload-settings", cmd_reload},
+    {"reload-settings", cmd_reload_settings},
     {NULL, NULL},
 };
 

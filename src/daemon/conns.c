@@ -246,6 +246,12 @@ bool conns_take_file(struct daemon *d, struct loaded *l, struct keyring *keys)
     return ok;
 }
 
+void conns_take_settings(struct daemon *d, const struct conf_engine *engine)
+{
+    d->conns->engine = *engine;
+    conns_outdate(d);
+}
+
 bool conns_put(struct daemon *d, struct config *config, struct keyring *keys)
 {
     struct conns_part *part = part_new(config, keys);

@@ -43,6 +43,8 @@ bool conns_remove(struct daemon *d, struct bytes name); /* false: there is none 
 const struct conf_conn *conns_find(const struct daemon *d, struct bytes name);
 /* A connection of the files, which reading them again without it removes. */
 bool conns_is_from_file(const struct daemon *d, const char *name);
+/* The engine's settings alone. */
+void conns_take_settings(struct daemon *d, const struct conf_engine *engine);
 /*
  * Give the engine what has changed since the last snapshot, if anything. Not while effects are
  * executed.

@@ -83,7 +83,7 @@ struct daemon {
     int lock_fd;
 
     struct conf_daemon conf; /* as at start; a reload does not change it */
-    char plane_device[16];
+    char plane_device[16], control_group[CONF_GROUP_MAX + 1]; /* its texts */
     struct keylog *keylog; /* NULL: keys are written nowhere */
     bool sa_gone;              /* since old snapshots were last looked through */
     struct snapshot *snapshot; /* newest first */

@@ -207,7 +207,8 @@ static bool open_control(struct daemon *d, char *why)
         return false;
     }
     d->control = control_open(&d->loop.uv, d->socket_path, &handlers, why, WHY_LEN);
-    return d->control != NULL;
+    return d->control &&
+           rundir_share(d->options.run_dir, d->socket_path, d->conf.control_group, why, WHY_LEN);
 }
 
 /* Last: from here on nothing new can be opened outside the run directory. */

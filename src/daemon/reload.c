@@ -3,6 +3,7 @@
  */
 #include "daemon/reload.h"
 
+#include "config/diff.h"
 #include "daemon/conns.h"
 #include "daemon/creds.h"
 #include "daemon/inquire.h"
@@ -70,20 +71,30 @@ bool reload_first(struct daemon *d, struct problem_list *problems)
     strncat(d->plane_device, l->daemon.plane_device ? l->daemon.plane_device : "",
             sizeof d->plane_device - 1);
     d->conf.plane_device = d->plane_device;
+    if (l->daemon.control_group) {
+        strncat(d->control_group, l->daemon.control_group, sizeof d->control_group - 1);
+        d->conf.control_group = d->control_group;
+    }
     set_log(d, &l->daemon);
     return adopt(d, l, problems);
 }
 
-/* Sockets and plane are opened once. */
-static void warn_of_fixed(const struct daemon *d, const struct conf_daemon *conf)
+static void warn_if_fixed(void *self, const struct diff_line *line)
 {
-    bool changed = conf->port != d->conf.port || conf->port_nat_t != d->conf.port_nat_t ||
-                   conf->plane != d->conf.plane || conf->plane_mtu != d->conf.plane_mtu ||
-                   (conf->wireshark_keys == NULL) != (d->conf.wireshark_keys == NULL) ||
-                   (conf->plane_device && strcmp(conf->plane_device, d->plane_device) != 0);
-    if (changed)
-        LOG(&d->log, WARN, CONFIG, "restart-needed",
-            F_TEXT("text", "changed ports, data plane settings or logging of keys take effect at the next start"));
+    struct problem_list *problems = self;
+    if (line->note)
+        problem_add(problems, PROBLEM_WARNING, NULL, "%s: %s instead of %s takes effect %s", line->key,
+                    line->after[0] ? line->after : "nothing", line->before[0] ? line->before : "nothing", line->note);
+}
+
+/* Sockets, plane and the file of keys are opened once. */
+static void take_settings(struct daemon *d, const struct conf_daemon *conf, struct problem_list *problems)
+{
+    size_t before = problems->warnings;
+    set_log(d, conf);
+    diff_daemon(&d->conf, conf, warn_if_fixed, problems);
+    if (problems->warnings > before)
+        LOG(&d->log, WARN, CONFIG, "restart-needed", F_UINT("settings", problems->warnings - before));
 }
 
 bool reload(struct daemon *d, struct problem_list *problems)
@@ -93,10 +104,22 @@ bool reload(struct daemon *d, struct problem_list *problems)
         return false;
     if (!adopt(d, l, problems))
         return false;
-    set_log(d, &l->daemon);
-    warn_of_fixed(d, &l->daemon);
+    take_settings(d, &l->daemon, problems);
     LOG(&d->log, NOTICE, CONFIG, "loaded", F_UINT("serial", daemon_config(d)->serial),
         F_UINT("connections", daemon_config(d)->conn_count), F_UINT("secrets", creds_count(d)));
+    return true;
+}
+
+bool reload_settings(struct daemon *d, struct problem_list *problems)
+{
+    struct loaded *l = config_load_settings(d->options.conf_dir, problems);
+    if (!l)
+        return false;
+    take_settings(d, &l->daemon, problems);
+    conns_take_settings(d, &l->config->engine);
+    conns_settle(d);
+    loaded_free(l);
+    LOG(&d->log, NOTICE, CONFIG, "settings-loaded", F_UINT("serial", daemon_config(d)->serial));
     return true;
 }
 

@@ -13,6 +13,8 @@
 bool reload_first(struct daemon *d, struct problem_list *problems);
 /* While running; also tells the engine, and begins what is newly to be started. */
 bool reload(struct daemon *d, struct problem_list *problems);
+/* braid.conf alone. What cannot change while the daemon runs is a warning in both. */
+bool reload_settings(struct daemon *d, struct problem_list *problems);
 /* The same for SIGHUP: problems go to the log. */
 void reload_and_log(struct daemon *d);
 /* One line each. */

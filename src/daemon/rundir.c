@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,4 +74,42 @@ void rundir_release(const char *dir, int fd)
     snprintf(path, sizeof path, "%.4000s/%s", dir, LOCK_NAME);
     unlink(path);
     close(fd);
+}
+
+/* ---- for a group ----------------------------------------------------------------------------- */
+
+/* Whoever may enter finds the socket; what else is there has modes of its own. */
+static int let_in(const char *dir, gid_t group)
+{
+    struct stat is;
+    if (stat(dir, &is) != 0)
+        return errno;
+    bool may_enter = (is.st_mode & S_IXOTH) || (is.st_gid == group && (is.st_mode & S_IXGRP));
+    if (may_enter)
+        return 0;
+    if (is.st_gid != group && (is.st_mode & (S_IRGRP | S_IWGRP)))
+        return EBUSY; /* it is another group's */
+    if (chown(dir, (uid_t)-1, group) != 0 || chmod(dir, (is.st_mode & 07777) | S_IXGRP) != 0)
+        return errno;
+    return 0;
+}
+
+bool rundir_share(const char *dir, const char *socket, const char *group, char *why, size_t why_len)
+{
+    const struct group *g = group ? getgrnam(group) : NULL;
+    if (!group)
+        return true;
+    if (!g) {
+        snprintf(why, why_len, "control.group: there is no group %s", group);
+        return false;
+    }
+    int error = let_in(dir, g->gr_gid);
+    if (error) {
+        snprintf(why, why_len, "control.group: run directory %s for %s: %s", dir, group, strerror(error));
+        return false;
+    }
+    if (chown(socket, (uid_t)-1, g->gr_gid) == 0 && chmod(socket, 0660) == 0)
+        return true;
+    snprintf(why, why_len, "control.group: %s for %s: %s", socket, group, strerror(errno));
+    return false;
 }

@@ -1,10 +1,14 @@
 """End-to-end tests of what control clients load, and of clients that mean no good. Each is a function of two gateways."""
 
 import contextlib
+import grp
 import os
 import random
+import re
 import socket
 import struct
+import subprocess
+import sys
 import time
 
 import vici
@@ -380,3 +384,66 @@ def the_longest_message_is_taken_and_a_longer_one_is_not(left, right):
             body += filler
         client.send(body)
         expect(client.answer()[1]["daemon"] == "braidd", "no answer to a long message")
+
+
+def set_braid_conf(gateway, **sections):
+    """Other settings than start() wrote."""
+    gateway.write("braid.conf", "".join(f"{name} {{\n{lines}\n}}\n" for name, lines in sections.items()))
+
+
+@test
+def reload_settings_reads_braid_conf_and_nothing_else(left, right):
+    left.start()
+    with left.client() as client:
+        set_braid_conf(left, plane="device = braid7", log="default = debug")
+        left.write("swanctl.conf", "connections { broken = ")
+        answer = client.call("reload-settings")
+        expect(answer["success"] == "yes" and len(answer["problems"]) == 1, str(answer))
+        expect("plane.device: braid7 instead of braid0 takes effect when braidd is started again" in answer["problems"][0], str(answer))
+        expect("event=restart-needed" in left.log() and "event=settings-loaded" in left.log(), left.log())
+        client.request("no-such-command")
+        expect("event=unknown-command" in left.log(), "nothing is logged for debugging")
+        expect(client.call("reload")["success"] == "no", "a broken swanctl.conf is loaded")
+        set_braid_conf(left, log="default = loud")
+        answer = client.call("reload-settings")
+        expect(answer["success"] == "no" and any("braid.conf:2:" in text for text in answer["problems"]), str(answer))
+
+
+@test
+def a_group_may_use_the_control_socket(left, right):
+    users, staff, nobody = (grp.getgrnam(name).gr_gid for name in ("users", "staff", "nogroup"))
+    path = os.path.join(left.run_dir, "vici")
+
+    def may_connect(*groups):
+        """Nobody, in these groups."""
+        command = [sys.executable, "-c", f"import socket; socket.socket(socket.AF_UNIX).connect({path!r})"]
+        done = subprocess.run(command, user=nobody, group=nobody, extra_groups=groups, capture_output=True, text=True, check=False)
+        expect(done.returncode == 0 or "PermissionError" in done.stderr, done.stderr)
+        return done.returncode == 0
+
+    def mode_of(what):
+        found = os.stat(what)
+        return oct(found.st_mode & 0o777), found.st_uid, found.st_gid
+
+    left.start()
+    expect(mode_of(path) == ("0o600", 0, 0) and not may_connect(users), "anybody may use the control socket")
+    left.stop()
+    set_braid_conf(left, control="group = users")
+    left.launch()
+    expect(mode_of(path) == ("0o660", 0, users) and mode_of(left.run_dir) == ("0o710", 0, users), f"{mode_of(path)}, {mode_of(left.run_dir)}")
+    expect(may_connect(users) and not may_connect(staff) and not may_connect(), "not the group alone may use the control socket")
+    set_braid_conf(left, control="group = staff")
+    status, output = left.braid("reload")
+    expect(status == 0 and "control.group: staff instead of users takes effect when braidd is started again" in output, output)
+    expect(may_connect(users) and not may_connect(staff), "a reload changes who may use the control socket")
+    left.stop()
+    left.launch()
+    expect(may_connect(staff) and not may_connect(users), "the next start does not change who may use the control socket")
+    left.stop()
+    os.chmod(left.run_dir, 0o750)  # whoever did that wants staff in there
+    set_braid_conf(left, control="group = users")
+    status, output = left.run(*left.braidd())
+    expect(status == 1 and "control.group: run directory" in output, output)
+    set_braid_conf(left, control="group = no-such-group")
+    status, output = left.run(*left.braidd())
+    expect(status == 78 and re.search(r"braid.conf:2:9: control.group: there is no such group", output), output)
