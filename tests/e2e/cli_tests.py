@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from gateway import BOX, expect, wait_for
+from gateway import BOX, IMPATIENT, PATIENCE, expect, wait_for
 from tests import test
 
 
@@ -62,7 +62,7 @@ def explain_compares_selectors_and_ciphers_of_a_child(left, right):
 @test
 def explain_tells_of_cookies_and_other_key_exchanges(left, right):
     right.configure(ike="aes256gcm16-prfsha384-ecp384")
-    right.write("braid.conf", "engine { cookie_threshold = 0\n half_open_timeout = 5s }\n")
+    right.write("braid.conf", "engine { cookie_threshold = 0\n half_open_timeout = 30s }\n")
     right.launch()
     left.start(ike="aes256gcm16-prfsha384-x25519-ecp384")
     left.up()
@@ -75,7 +75,7 @@ def explain_tells_of_cookies_and_other_key_exchanges(left, right):
 
 @test
 def list_shows_what_is_down_and_why(left, right):
-    left.start()
+    left.start(**IMPATIENT)
     left.braid("up", "net")
     status, output = left.braid("list")
     expect(status == 0 and "site  DOWN  no answer from the peer" in output, output)
@@ -141,7 +141,7 @@ def diff_names_secrets_and_settings_of_the_daemon(left, right):
     left.start()
     left.up()
     left.configure(psk="quiteBd7xpLr6Yd1HcNq", secrets="ike-new { secret = zpWq8xKt4Vn0Lc5RyB }")
-    left.write("braid.conf", "engine { retransmit_timeout = 0.2s\n retransmit_tries = 3\n half_open_timeout = 5s }\n"
+    left.write("braid.conf", "engine { retransmit_timeout = 2s\n retransmit_tries = 5\n half_open_timeout = 30s }\n"
                              "network { port = 5500 }\nlog { ike = debug }\nplane { type = tun }\n")
     status, output = left.braid("diff")
     expect(status == 0, output)
@@ -241,11 +241,11 @@ def new_writes_pairs_that_come_up(left, right):
 
 @test
 def up_can_be_interrupted_and_ended(left, _right):
-    left.start(first="5s", tries=5)
+    left.start(first="60s")
     waiting = subprocess.Popen(left.braid_command("up", "net"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     wait_for("an SA", lambda: left.sas())
     waiting.send_signal(signal.SIGINT)
-    output, _ = waiting.communicate(timeout=10)
+    output, _ = waiting.communicate(timeout=PATIENCE)
     expect(waiting.returncode == 130 and "the daemon goes on trying: `braid down NAME` ends that" in output, f"{waiting.returncode}: {output}")
     expect(left.sas(), "the daemon gave up, too")
     status, output = left.braid("down", "site")
@@ -329,7 +329,7 @@ def monitor_shows_what_happens(left, right):
 
 @test
 def the_log_can_be_json_lines(left, right):
-    left.configure()
+    left.configure(**IMPATIENT)
     with open(os.path.join(left.dir, "braid.conf"), "a", encoding="utf-8") as file:
         file.write("log { format = json }\n")
     left.launch()

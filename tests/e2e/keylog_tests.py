@@ -4,7 +4,6 @@ import csv
 import os
 import re
 import subprocess
-import time
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -64,6 +63,15 @@ def ask_for_keys(gateway, folder):
         file.write(f"log {{ wireshark_keys = {folder} }}\n")
 
 
+def is_captured(gateway, capture, words):
+    """Sends the words over the cable: once they are in the file, so is all that went before them, and what comes will be."""
+    gateway.run("bash", "-c", f"echo -n {words} > /dev/udp/{gateway.other.outer[4]}/9")  # nobody listens there
+    if not os.path.exists(capture):
+        return False
+    with open(capture, "rb") as file:
+        return words.encode() in file.read()
+
+
 @test
 def the_key_log_opens_what_was_captured(left, right):
     folder, capture = os.path.join(BOX, "keys"), os.path.join(BOX, "cable.pcap")
@@ -76,15 +84,14 @@ def the_key_log_opens_what_was_captured(left, right):
     with open(os.devnull, "w", encoding="ascii") as nowhere:
         watcher = subprocess.Popen(left.command("tcpdump", "-i", "wire", "-U", "--immediate-mode", "-w", capture, "udp"), stdout=nowhere, stderr=nowhere)
     try:
-        wait_for("the capture", lambda: os.path.exists(capture) and os.path.getsize(capture) >= 24)
-        time.sleep(0.5)  # it listens a little after it has written its header
+        wait_for("the capture", lambda: is_captured(left, capture, "it begins"))
         left.launch()
         expect("event=keys-are-logged" in left.log() and "level=warn" in left.log(), left.log())
         left.up()
         left.ping()
         expect(left.braid("rekey", "site")[0] == 0, "not rekeyed")
         left.braid("down", "site")
-        time.sleep(0.5)
+        wait_for("the end of the capture", lambda: is_captured(left, capture, "it ends"))
     finally:
         watcher.terminate()
         watcher.wait()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from gateway import expect, wait_for
+from gateway import IMPATIENT, PATIENCE, Pings, expect, wait_for
 from tests import newest_ids, only_sa, start_both, test
 
 SNIFFER = """
@@ -38,21 +38,18 @@ class Watch:
         self.left.run("ip", "route", "add", *self.route.split())
         self.sniffer = subprocess.Popen(self.right.command(sys.executable, "-c", SNIFFER, self.right.inner[4]), stdout=subprocess.PIPE, text=True)
         self.sniffer.stdout.readline()
-        self.pinging = subprocess.Popen(self.left.command("ping", "-i", "0.01", "-W", "1", "-I", self.left.inner[4], self.right.inner[4]),
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.pings = Pings(self.left).__enter__()
         return self
 
     def __exit__(self, *_):
-        self.pinging.send_signal(2)
-        output, _ = self.pinging.communicate(timeout=10)
+        self.pings.__exit__()
         self.sniffer.terminate()
-        self.clear, self.sealed = map(int, self.sniffer.communicate(timeout=10)[0].split())
+        self.clear, self.sealed = map(int, self.sniffer.communicate(timeout=PATIENCE)[0].split())
         self.left.run("ip", "route", "delete", *self.route.split())
-        self.sent, self.received = map(int, re.search(r"(\d+) packets transmitted, (\d+) received", output).groups())
 
     def expect_nothing_clear(self):
-        expect(self.clear == 0, f"{self.clear} packets of {self.sent} went out in the clear")
-        expect(self.sealed > 50 and self.received > 50, f"{self.sealed} sealed, {self.received} of {self.sent} came back")
+        expect(self.clear == 0, f"{self.clear} packets of {self.pings.sent} went out in the clear")
+        expect(self.sealed > 50 and len(self.pings.answered) > 50, f"{self.sealed} sealed, {len(self.pings.answered)} of {self.pings.sent} came back")
 
 
 def has_tunnel(gateway):
@@ -80,9 +77,8 @@ def names(gateway):
 def the_way_in_the_clear_is_there(left, right):
     """What the other tests look for would be seen."""
     with Watch(left) as watch:
-        wait_for("pings", lambda: watch.pinging.poll() is None)
-        time.sleep(0.5)
-    expect(watch.clear > 10, f"{watch.clear} of {watch.sent}")
+        time.sleep(2)
+    expect(watch.clear > 10, f"{watch.clear} of {watch.pings.sent}")
 
 
 @test
@@ -95,7 +91,7 @@ def rekey_reauth_makes_all_children_anew_and_loses_nothing(left, right):
         time.sleep(2)
         wait_for("one SA with both children", lambda: all(len(g.sas()) == 1 and names(g) == ["net", "two"] for g in (left, right)))
     watch.expect_nothing_clear()
-    expect(watch.received >= watch.sent - 5, f"{watch.received} of {watch.sent}")
+    watch.pings.expect_no_loss()
     after, _ = newest_ids(left)
     expect(after > before, f"{before} {after}")
     status, output = left.braid("rekey", "--json", "--reauth", "site")
@@ -126,22 +122,22 @@ def an_sa_that_is_broken_to_be_made_anew_lets_nothing_slip(left, right):
 @test
 def what_was_broken_comes_back_when_the_peer_does(left, right):
     right.start()
-    left.start(engine=BREAK, more="reauth_time = 2s\nrand_time = 0s\nover_time = 1h", tries=1)
+    left.start(engine=BREAK, more="reauth_time = 2s\nrand_time = 0s\nover_time = 1h", first="0.2s", tries=1)
     left.up()
     expect(0 <= int(only_sa(left)["reauth-time"]) <= 2, str(only_sa(left)))
     with Watch(left) as watch:
-        wait_for("pings", lambda: left.log().count("event=ike-up") >= 2, seconds=10)
+        wait_for("pings", lambda: left.log().count("event=ike-up") >= 2)
         right.kill()
-        wait_for("failed attempts", lambda: left.log().count("event=start-failed") >= 2, seconds=20)
+        wait_for("failed attempts", lambda: left.log().count("event=start-failed") >= 2)
         right.clean()
         right.launch()
-        wait_for("tunnel", lambda: has_tunnel(left), seconds=20)
+        wait_for("tunnel", lambda: has_tunnel(left))
         time.sleep(1.5)
     watch.expect_nothing_clear()
     right.kill()
-    wait_for("break", lambda: not has_tunnel(left), seconds=10)
+    wait_for("break", lambda: not has_tunnel(left))
     failures = left.log().count("event=start-failed")
-    wait_for("failed attempts", lambda: left.log().count("event=start-failed") > failures, seconds=20)
+    wait_for("failed attempts", lambda: left.log().count("event=start-failed") > failures)
     status, output = left.braid("down", "site")
     expect(status == 0, output)
     wait_for("end of the attempts", lambda: not left.sas())
@@ -151,7 +147,7 @@ def what_was_broken_comes_back_when_the_peer_does(left, right):
 
 def lose_the_peer(left, right):
     right.kill()
-    wait_for("end of the SA", lambda: "reason=TIMEOUT" in left.log(), seconds=15)
+    wait_for("end of the SA", lambda: "reason=TIMEOUT" in left.log())
     right.clean()
     right.launch()
 
@@ -166,12 +162,12 @@ def what_is_lost_or_closed_comes_back_without_a_packet_in_the_clear(left, right)
     for action, lose in (("dpd_action = trap", lose_the_peer), ("dpd_action = restart", lose_the_peer),
                          ("close_action = trap", let_the_peer_close), ("close_action = start", let_the_peer_close)):
         right.start()
-        left.start(more="dpd_delay = 1s\nkeyingtries = 0", child=action)
+        left.start(more="dpd_delay = 1s\nkeyingtries = 0", child=action, **IMPATIENT)
         left.up()
         with Watch(left) as watch:
             time.sleep(0.5)
             lose(left, right)
-            wait_for("tunnel", lambda: has_tunnel(left), seconds=30)
+            wait_for("tunnel", lambda: has_tunnel(left))
             time.sleep(1.5)
         watch.expect_nothing_clear()
         left.stop()
@@ -186,8 +182,8 @@ def clear_means_in_the_clear(left, right):
     left.up()
     with Watch(left) as watch:
         let_the_peer_close(left, right)
-        time.sleep(0.5)
-    expect(watch.clear > 10, f"{watch.clear} of {watch.sent}")
+        time.sleep(2)
+    expect(watch.clear > 10, f"{watch.clear} of {watch.pings.sent}")
 
 
 @test

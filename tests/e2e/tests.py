@@ -1,5 +1,6 @@
 """The end-to-end tests. Each is a function of two gateways without daemons; its name says what it shows."""
 
+import datetime
 import hashlib
 import json
 import os
@@ -12,7 +13,7 @@ import sys
 import time
 
 import vici
-from gateway import BOX, expect, wait_for
+from gateway import BOX, IMPATIENT, PATIENCE, Pings, expect, wait_for
 
 ALL = []
 THREE_ROUNDS = "aes256gcm16-prfsha384-x25519-ke1_mlkem768-ke2_ecp384"
@@ -139,9 +140,9 @@ def fifty_megabytes_of_tcp_arrive_unchanged(left, right):
     receiver = subprocess.Popen(right.command(sys.executable, "-c", RECEIVER, right.inner[4]), stdout=subprocess.PIPE, text=True)
     try:
         expect(receiver.stdout.readline() == "ready\n", "the receiver does not start")
-        status, output = left.run(sys.executable, "-c", SENDER, right.inner[4], "50", timeout=120)
+        status, output = left.run(sys.executable, "-c", SENDER, right.inner[4], "50")
         expect(status == 0, output)
-        total, digest = receiver.communicate(timeout=30)[0].split()
+        total, digest = receiver.communicate(timeout=PATIENCE)[0].split()
     finally:
         receiver.kill()
     expected = hashlib.sha256(random.Random(1).randbytes(1000000) * 50).hexdigest()
@@ -156,7 +157,7 @@ def no_inner_octet_leaves_in_clear(left, right):
     left.up()
     raw = subprocess.Popen(right.command(sys.executable, "-c", """
 import socket, sys
-s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)); s.bind(("wire", 0)); s.settimeout(2)
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)); s.bind(("wire", 0)); s.settimeout(5)
 print("ready", flush=True); clear = esp = 0
 try:
     while True:
@@ -166,7 +167,7 @@ except TimeoutError:
 """), stdout=subprocess.PIPE, text=True)
     expect(raw.stdout.readline() == "ready\n", "the capture does not start")
     left.run("ping", "-c", "5", "-i", "0.1", "-p", b"braid-in-clear".hex(), "-s", "100", "-I", left.inner[4], right.inner[4])
-    clear, esp = map(int, raw.communicate(timeout=20)[0].split())
+    clear, esp = map(int, raw.communicate(timeout=PATIENCE)[0].split())
     expect(clear == 0 and esp >= 10, f"{clear} packets in clear, {esp} in UDP port 4500")
 
 
@@ -175,10 +176,8 @@ except TimeoutError:
 
 @test
 def a_peer_that_does_not_answer_is_named_as_the_reason(left, right):
-    left.start()
-    began = time.monotonic()
+    left.start(**IMPATIENT)
     output = left.fail_up("no answer from the peer: .*: 4 transmissions to 10.9.0.2:500, nothing came back; the network says: nothing listens there")
-    expect(time.monotonic() - began < 10, "it took too long to give up")
     for count in (2, 3, 4):
         expect(f"no answer yet, sent {count} times; the network says: nothing listens there" in output, output)
     (failure,) = json.loads(left.braid("explain", "last", "--json")[1])["connections"][0]["failures"].values()
@@ -188,7 +187,7 @@ def a_peer_that_does_not_answer_is_named_as_the_reason(left, right):
 
 @test
 def a_peer_without_a_way_to_it_is_told_from_one_that_is_silent(left, right):
-    left.start()
+    left.start(**IMPATIENT)
     left.run("ip", "route", "add", "unreachable", f"{right.outer[4]}/32")
     try:
         left.fail_up("no answer from the peer: .*; the network says: the host cannot be reached")
@@ -221,10 +220,10 @@ def no_common_proposal_is_said(left, right):
 @test
 def a_peer_that_falls_mute_is_noticed(left, right):
     right.start()
-    left.start(more="dpd_delay = 1s")
+    left.start(more="dpd_delay = 1s", **IMPATIENT)
     left.up()
     right.fall_mute()
-    wait_for("end of the SA", lambda: not left.sas(), seconds=10)
+    wait_for("end of the SA", lambda: not left.sas())
     expect("reason=TIMEOUT" in left.log(), "the log does not say why")
 
 
@@ -266,11 +265,11 @@ def a_name_is_resolved_before_use(left, right):
 
 @test
 def ctrl_c_in_the_middle_of_up_ends_the_command_and_not_the_daemon(left, right):
-    left.start(first="5s")
+    left.start(first="60s")
     up = subprocess.Popen(left.braid_command("up", "net"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     wait_for("IKE SA under way", left.sas)
     up.send_signal(signal.SIGINT)
-    output = up.communicate(timeout=3)[0]
+    output = up.communicate(timeout=PATIENCE)[0]
     expect(up.returncode != 0, f"status 0: {output}")
     expect(left.answers(), "the daemon does not answer any more")
 
@@ -279,35 +278,38 @@ def ctrl_c_in_the_middle_of_up_ends_the_command_and_not_the_daemon(left, right):
 
 
 @test
-def sigterm_deletes_the_sa_at_the_peer_within_three_seconds(left, right):
+def sigterm_deletes_the_sa_at_the_peer(left, right):
     start_both(left, right)
     left.up()
-    status, seconds = left.stop()
-    expect(status == 0 and seconds < 3, f"status {status} after {seconds:.1f} s")
-    wait_for("end of the peer's SA", lambda: not right.sas(), seconds=1)
+    status = left.stop()
+    expect(status == 0, f"status {status}")
+    wait_for("end of the peer's SA", lambda: not right.sas())
     expect(not left.leftovers(), f"left behind: {left.leftovers()}")
     expect(not os.path.exists(os.path.join(left.run_dir, "vici")), "the control socket is still there")
 
 
 @test
-def sigterm_ends_within_three_seconds_even_if_the_peer_is_mute(left, right):
-    start_both(left, right)
+def sigterm_does_not_wait_for_the_last_retransmission_to_a_mute_peer(left, right):
+    start_both(left, right, first="60s")  # the last of them is far beyond everybody's patience
     left.up()
     right.fall_mute()
-    status, seconds = left.stop()
-    expect(status == 0 and seconds < 3.2, f"status {status} after {seconds:.1f} s")
+    status = left.stop()
+    expect(status == 0 and "event=unconfirmed" in left.log(), f"status {status}: {left.log()}")
 
 
 @test
 def a_second_signal_ends_at_once(left, right):
-    start_both(left, right)
+    start_both(left, right, first="60s")
     left.up()
     right.fall_mute()
+    left.signal(signal.SIGSTOP)  # so that it finds both at the same moment
     left.signal(signal.SIGTERM)
-    time.sleep(0.3)
-    began = time.monotonic()
     left.signal(signal.SIGINT)
-    expect(left.wait_end() == 0 and time.monotonic() - began < 1, "it took its time")
+    left.signal(signal.SIGCONT)
+    expect(left.wait_end() == 0, "it does not end well")
+    stopping, unconfirmed = (datetime.datetime.fromisoformat(re.search(rf"^(\S+)Z .* event={event} ", left.log(), re.MULTILINE)[1])
+                             for event in ("stopping", "unconfirmed"))
+    expect(unconfirmed - stopping < datetime.timedelta(seconds=2), "it gave the peer its time")
 
 
 @test
@@ -368,10 +370,10 @@ def sighup_with_a_bad_configuration_keeps_the_old_one_and_logs_why(left, right):
 
 @test
 def start_action_brings_the_tunnel_up_and_tries_again_until_it_is(left, right):
-    left.start(tries=1, more="keyingtries = 0", child="start_action = start")
+    left.start(first="0.2s", tries=1, more="keyingtries = 0", child="start_action = start")
     wait_for("failed attempt", lambda: "start-failed" in left.log())
     right.start()
-    wait_for("tunnel", lambda: any(sa["child-sas"] for sa in left.sas()), seconds=15)
+    wait_for("tunnel", lambda: any(sa["child-sas"] for sa in left.sas()))
     left.ping()
 
 
@@ -390,15 +392,15 @@ def what_start_action_brought_up_ends_when_it_is_taken_out(left, right):
 def sigterm_while_a_name_is_looked_up_does_not_wait_for_it(left, right):
     path = os.path.join(BOX, "resolv.conf")
     with open(path, "w", encoding="utf-8") as file:
-        file.write("nameserver 10.9.0.77\n")  # nobody
+        file.write("nameserver 10.9.0.77\noptions timeout:30 attempts:5\n")  # nobody
     subprocess.run(["mount", "--bind", path, "/etc/resolv.conf"], check=True)
     left.start(remote="slow.example")
     with left.client() as client:
         client.call("initiate", child="net", timeout="-1")
         time.sleep(0.2)
-        status, seconds = left.stop()
+        status = left.stop()
     subprocess.run(["umount", "/etc/resolv.conf"], check=True)
-    expect(status == 0 and seconds < 3, f"status {status} after {seconds:.1f} s")
+    expect(status == 0, f"status {status}")
 
 
 @test
@@ -453,7 +455,7 @@ def a_failure_tells_its_reason_and_detail_in_the_answer_and_as_an_alert(left, ri
     left.start()
     with left.client() as client, right.client() as watcher:
         watcher.register("alert")
-        answer = client.call("initiate", child="net", timeout="5000")
+        answer = client.call("initiate", child="net", timeout="60000")
         expect(answer["success"] == "no" and answer["reason"] == "NO_PROPOSAL" and answer["errmsg"], str(answer))
         alert = watcher.wait_event("alert")
         expect(alert["reason"] == "NO_PROPOSAL" and alert.get("detail"), str(alert))
@@ -488,14 +490,13 @@ def keys_are_renewed_on_request_without_losing_a_packet(left, right):
         for event in ("child-rekey", "ike-rekey"):
             client.register(event)
         expect(client.call("rekey")["errmsg"] == "missing rekey selector", "rekey without a selector")
-        pinging = subprocess.Popen(left.command("ping", "-q", "-c", "150", "-i", "0.01", "-W", "1", "-I", left.inner[4],
-                                                right.inner[4]), stdout=subprocess.PIPE, text=True)
-        for selector, event in (({"child": "net"}, "child-rekey"), ({"ike": "site"}, "ike-rekey")):
-            answer = client.call("rekey", **selector)
-            expect(answer["success"] == "yes" and answer["matches"] == "1", str(answer))
-            client.wait_event(event)
-        output = pinging.communicate(timeout=20)[0]
-    expect(" 0% packet loss" in output, output)
+        with Pings(left) as pings:
+            for selector, event in (({"child": "net"}, "child-rekey"), ({"ike": "site"}, "ike-rekey")):
+                answer = client.call("rekey", **selector)
+                expect(answer["success"] == "yes" and answer["matches"] == "1", str(answer))
+                client.wait_event(event)
+                time.sleep(0.5)
+    pings.expect_no_loss()
     for gateway in (left, right):
         wait_for("a single IKE SA", lambda g=gateway: len(g.sas()) == 1)
         sa = only_sa(gateway)
@@ -505,26 +506,30 @@ def keys_are_renewed_on_request_without_losing_a_packet(left, right):
 
 
 def newest_ids(gateway):
-    """Of the IKE SA and the Child SA in use."""
-    sa = next(sa for sa in gateway.sas() if sa["state"] == "ESTABLISHED")
-    return int(sa["uniqueid"]), max(int(child["uniqueid"]) for child in sa["child-sas"].values())
+    """Of the IKE SA and the Child SA in use; 0: there is none at this moment."""
+    sa = next((sa for sa in gateway.sas() if sa["state"] == "ESTABLISHED"), {"uniqueid": "0", "child-sas": {}})
+    return int(sa["uniqueid"]), max((int(child["uniqueid"]) for child in sa["child-sas"].values()), default=0)
 
 
 @test
 def lifetimes_of_seconds_cost_no_packet(left, right):
-    start_both(left, right, more="rekey_time = 5s", child="rekey_time = 3s", esp="aes256gcm16-x25519-ke1_mlkem768")
+    start_both(left, right, more="rekey_time = 5s\nover_time = 60s", child="rekey_time = 3s\nlife_time = 60s", esp="aes256gcm16-x25519-ke1_mlkem768")
     left.up()
     ike_before, child_before = newest_ids(left)
-    status, output = left.run("ping", "-q", "-c", "1500", "-i", "0.01", "-W", "1", "-I", left.inner[4], right.inner[4])
-    expect(status == 0 and "1500 received" in output, f"packets were lost: {output}")
-    ike_after, child_after = newest_ids(left)
-    expect(ike_after >= ike_before + 3 and child_after >= child_before + 5, f"{ike_before} {child_before} {ike_after} {child_after}")
+
+    def are_renewed():
+        ike, child = newest_ids(left)
+        return ike >= ike_before + 3 and child >= child_before + 5
+
+    with Pings(left) as pings:
+        wait_for("new SAs", are_renewed)
+    pings.expect_no_loss()
     for gateway in (left, right):
         wait_for("one SA of each kind", lambda g=gateway: len(g.sas()) == 1 and len(only_sa(g)["child-sas"]) == 1)
         sa = only_sa(gateway)
         (child,) = sa["child-sas"].values()
         expect(child["key-exchanges"] == ["CURVE_25519", "ML_KEM_768"] and child["last-rekey"] == sa["last-rekey"] == "ok", str(sa))
-        expect(0 <= int(sa["rekey-time"]) <= 5 and 0 <= int(child["rekey-time"]) <= int(child["life-time"]) <= 3, str(sa))
+        expect(0 <= int(sa["rekey-time"]) <= 5 and 0 <= int(child["rekey-time"]) <= int(child["life-time"]) <= 60, str(sa))
         status, output = gateway.braid("list")
         expect("keys from CURVE_25519 + ML_KEM_768" in output and "rekeying in" in output, output)
     expect("reason=LIFETIME" not in left.log() + right.log(), "an SA reached its end")
@@ -532,13 +537,12 @@ def lifetimes_of_seconds_cost_no_packet(left, right):
 
 @test
 def volumes_are_limits_as_well(left, right):
-    start_both(left, right, child="rekey_packets = 100\nlife_packets = 1000")
+    start_both(left, right, child="rekey_packets = 100\nlife_packets = 10000")
     left.up()
     _, before = newest_ids(left)
-    status, output = left.run("ping", "-q", "-c", "500", "-i", "0.01", "-W", "1", "-I", left.inner[4], right.inner[4])
-    expect(status == 0 and "500 received" in output, f"packets were lost: {output}")
-    _, after = newest_ids(left)
-    expect(after >= before + 3, f"{before} {after}")
+    with Pings(left) as pings:
+        wait_for("new Child SAs", lambda: newest_ids(left)[1] >= before + 3)
+    pings.expect_no_loss()
 
 
 @test
@@ -575,13 +579,13 @@ def a_rekey_that_the_peer_refuses_is_told_and_the_tunnel_stays(left, right):
 @test
 def a_peer_that_was_gone_is_called_again(left, right):
     right.start()
-    left.start(more="dpd_delay = 1s\nkeyingtries = 0", child="dpd_action = restart")
+    left.start(more="dpd_delay = 1s\nkeyingtries = 0", child="dpd_action = restart", **IMPATIENT)
     left.up()
     right.kill()
-    wait_for("end of the SA", lambda: "reason=TIMEOUT" in left.log(), seconds=15)
+    wait_for("end of the SA", lambda: "reason=TIMEOUT" in left.log())
     right.clean()
     right.launch()
-    wait_for("tunnel", lambda: any(sa["child-sas"] for sa in left.sas()), seconds=30)
+    wait_for("tunnel", lambda: any(sa["child-sas"] for sa in left.sas()))
     left.ping()
 
 
@@ -593,7 +597,7 @@ def what_the_peer_closes_comes_back_when_close_action_says_so(left, right):
     status, output = right.braid("down", "--child", "net")
     expect(status == 0, output)
     wait_for("end of the Child SA", lambda: "reason=DELETED_BY_PEER" in left.log())
-    wait_for("tunnel", lambda: any(sa["child-sas"] for sa in left.sas()), seconds=10)
+    wait_for("tunnel", lambda: any(sa["child-sas"] for sa in left.sas()))
     left.ping()
 
 
@@ -602,10 +606,10 @@ def an_sa_is_authenticated_anew_without_losing_a_packet(left, right):
     start_both(left, right, more="reauth_time = 4s")
     left.up()
     before, _ = newest_ids(left)
-    status, output = left.run("ping", "-q", "-c", "1000", "-i", "0.01", "-W", "1", "-I", left.inner[4], right.inner[4])
-    expect(status == 0 and "1000 received" in output, f"packets were lost: {output}")
-    after, _ = newest_ids(left)
-    expect(after > before and left.log().count("event=ike-up") >= 2, f"{before} {after}")
+    with Pings(left) as pings:
+        wait_for("another IKE SA", lambda: newest_ids(left)[0] > before and left.log().count("event=ike-up") >= 2)
+        time.sleep(1)
+    pings.expect_no_loss()
 
 
 @test
@@ -654,7 +658,7 @@ def hostile_control_clients_harm_nobody(left, right):
 
 @test
 def a_client_that_leaves_while_it_waits_changes_nothing(left, right):
-    left.start(first="5s")
+    left.start(first="60s")
     for _ in range(20):
         client = left.client()
         client.send(bytes([vici.REQUEST]) + vici.name_of("initiate") + vici.encode({"child": "net"}))

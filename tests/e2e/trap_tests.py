@@ -3,7 +3,7 @@
 import signal
 import time
 
-from gateway import expect, wait_for
+from gateway import IMPATIENT, expect, wait_for
 from tests import expect_no_sas, start_both, test
 
 
@@ -21,7 +21,7 @@ def children(gateway):
 
 def ping_all(gateway, count=5):
     """Not one packet may be lost, the first neither."""
-    status, output = gateway.run("ping", "-c", str(count), "-i", "0.2", "-W", "2", "-I", gateway.inner[4], gateway.other.inner[4])
+    status, output = gateway.run("ping", "-c", str(count), "-i", "0.2", "-W", "10", "-I", gateway.inner[4], gateway.other.inner[4])
     expect(status == 0 and f"{count} received" in output, f"{gateway.name}: packets were lost: {output}")
 
 
@@ -76,11 +76,11 @@ def trap_and_start_do_both(left, right):
 @test
 def a_peer_that_was_gone_is_called_again_when_there_is_traffic(left, right):
     right.start()
-    left.start(more="dpd_delay = 1s", child="dpd_action = trap")
+    left.start(more="dpd_delay = 1s", child="dpd_action = trap", **IMPATIENT)
     left.up()
     expect(not policies(left), "a trap before anything was lost")
     right.kill()
-    wait_for("trap", lambda: policies(left), seconds=15)
+    wait_for("trap", lambda: policies(left))
     right.clean()
     right.launch()
     expect(not children(left), "up without traffic")
@@ -102,13 +102,13 @@ def what_the_peer_closes_waits_for_traffic_when_close_action_says_so(left, right
 
 @test
 def while_the_peer_is_silent_nothing_leaves_and_attempts_are_not_many(left, right):
-    left.start(tries=1, child="start_action = trap")
+    left.start(first="0.2s", tries=1, child="start_action = trap")
     status, _ = left.run("ping", "-c", "20", "-i", "0.1", "-W", "1", "-I", left.inner[4], right.inner[4])
     expect(status != 0, "somebody answers")
     attempts = left.log().count("event=acquire ")
     expect(1 <= attempts <= 3, f"{attempts} attempts: {left.log()}")
     right.start()
-    wait_for("tunnel", lambda: left.run("ping", "-c", "1", "-W", "1", "-I", left.inner[4], right.inner[4])[0] == 0, seconds=20)
+    wait_for("tunnel", lambda: left.run("ping", "-c", "1", "-W", "1", "-I", left.inner[4], right.inner[4])[0] == 0)
 
 
 @test

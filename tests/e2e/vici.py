@@ -70,7 +70,7 @@ class Reader:
 
 
 class Client:
-    def __init__(self, path, timeout=10):
+    def __init__(self, path, timeout=90):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(path)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from world import PEER_ROOT, Trouble
+from world import PATIENCE, PEER_ROOT, Trouble
 
 STRONGSWAN_CONF = """\
 charon-systemd {{
@@ -46,7 +46,7 @@ class Daemon:
         self.paths = {name: self.write(f"swanctl/{name}.conf", text.format(**values)) for name, text in self.files.items()}
         with open(self.log_path, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(self.host.command(*self.program()), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while not self.listens():
             if time.monotonic() > end or self.process.poll() is not None:
                 raise Trouble(f"{type(self).__name__} does not start: {self.log()}")
@@ -77,7 +77,7 @@ class Daemon:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=PATIENCE)
 
 
 class Charon(Daemon):

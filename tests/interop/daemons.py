@@ -13,7 +13,7 @@ import time
 import vici
 from proofs import prepare
 from scenarios import reported, without_key_exchange
-from world import PEER_ROOT, Trouble
+from world import PATIENCE, PEER_ROOT, Trouble
 
 SWANCTL_CONF = """\
 connections {{
@@ -70,8 +70,8 @@ STRONGSWAN_CONF = """\
 charon-systemd {{
     fragment_size = {fragments}
     make_before_break = {make_before_break}
-    retransmit_timeout = 1
-    half_open_timeout = 3
+    retransmit_timeout = 2
+    half_open_timeout = 20
     {more}
     filelog {{ stderr {{ default = 1
         time_format = %H:%M:%S
@@ -153,11 +153,11 @@ class Daemon:
         with socket.socket(socket.AF_UNIX) as client:
             return client.connect_ex(self.control) == 0
 
-    def wait_for(self, what, is_there, seconds=10):
-        end = time.monotonic() + seconds
+    def wait_for(self, what, is_there):
+        end = time.monotonic() + PATIENCE
         while not is_there():
             if time.monotonic() > end:
-                raise self.trouble(f"no sign of {what} after {seconds} s")
+                raise self.trouble(f"no sign of {what} after {PATIENCE} s")
             time.sleep(0.02)
 
     def swanctl(self, *arguments):
@@ -209,7 +209,7 @@ class Daemon:
         return up[0], dict(zip(names, children))
 
     def expect_no_sas(self):
-        self.wait_for("the end of its SAs", lambda: not self.sas(), seconds=5)
+        self.wait_for("the end of its SAs", lambda: not self.sas())
 
     def log(self):
         if not os.path.exists(self.log_path):
@@ -223,7 +223,7 @@ class Daemon:
             return None
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout=10)
+            return self.process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -243,18 +243,18 @@ class Strongswan(Daemon):
         if status != 0:
             raise self.trouble(f"does not load its configuration: {output}")
 
-    checked = "sending DPD request"  # in its log, once for each check it begins
+    checked = "sending DPD request", "parsed INFORMATIONAL response"  # in its log, for each check and its answer
 
     def up(self):
-        return self.swanctl("--initiate", "--child", "net", "--timeout", "15")
+        return self.swanctl("--initiate", "--child", "net", "--timeout", str(PATIENCE))
 
     def down(self):
-        return self.swanctl("--terminate", "--ike", "gateway", "--timeout", "5")
+        return self.swanctl("--terminate", "--ike", "gateway", "--timeout", str(PATIENCE))
 
 
 class Braid(Daemon):
     programs = ""  # the directory of braidd and braid
-    checked = "exchange=INFORMATIONAL"
+    checked = ("exchange=INFORMATIONAL",)  # logged when there is the answer
 
     def program(self, scenario):
         self.write("braid.conf", f"engine {{\n    fragment_size = {scenario.fragments}\n"
@@ -294,5 +294,5 @@ class Openiked(Daemon):
 
     def up(self):
         """It initiates by itself, as its configuration says "active"."""
-        self.wait_for("an SA", lambda: any("ESTABLISHED" in line for line in self.sas()), seconds=20)
+        self.wait_for("an SA", lambda: any("ESTABLISHED" in line for line in self.sas()))
         return 0, ""
