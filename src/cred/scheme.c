@@ -449,12 +449,19 @@ static bool sign_ecdsa_old(EVP_PKEY *key, const struct curve *c, struct bytes oc
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
+/* Its OID stands in there: only then it is worth to read it. */
+static bool is_named(const struct scheme *s, struct bytes algorithm)
+{
+    return memmem(algorithm.at, algorithm.len, s->oid.at, s->oid.len) &&
+           scheme_read(algorithm) == s;
+}
+
 bool scheme_is_announced(const struct ike_announced *list, uint16_t count, uint8_t method,
                          const struct scheme *s)
 {
     for (uint16_t i = 0; i < count; i++)
         if (list[i].method == method &&
-            (!s || !list[i].algorithm.len || scheme_read(list[i].algorithm) == s))
+            (!s || !list[i].algorithm.len || is_named(s, list[i].algorithm)))
             return true;
     return false;
 }
