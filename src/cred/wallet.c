@@ -342,7 +342,8 @@ static size_t hashes_of_cert(const struct wallet_item *i, uint64_t to[TIES_MAX])
 
 static struct wallet_item *same_cert(const struct wallet *w, const X509 *cert)
 {
-    for (struct tie *t = first_tie(w, hash_of_cert(cert)); t; t = next_tie(t))
+    struct tie *t = w->ties ? first_tie(w, hash_of_cert(cert)) : NULL;
+    for (; t; t = next_tie(t))
         if (t->item->kind == WALLET_CERT && X509_cmp(t->item->cert, cert) == 0)
             return t->item;
     return NULL;
@@ -620,6 +621,24 @@ static struct wallet_walk walk_begin(const struct wallet *w, enum word what, uin
         .w = w, .at = first_tie(w, hash), .what = (uint8_t)what, .hash = hash};
 }
 
+static bool is_empty(const struct wallet *w)
+{
+    while (w && w->ties == 0)
+        w = w->below;
+    return !w;
+}
+
+/* To hash a name costs more than all the rest, and many a section has no anchors of its own. */
+static struct wallet_walk walk_by_name(const struct wallet *w, enum word what,
+                                       const X509_NAME *name)
+{
+    struct wallet_walk walk = {.w = NULL};
+    if (!is_empty(w))
+        walk = walk_begin(w, what, hash_of_name(what, name));
+    walk.name = name;
+    return walk;
+}
+
 struct wallet_walk wallet_by_identity(const struct wallet *w, const struct identity *id)
 {
     struct wallet_walk walk = walk_begin(w, WORD_IDENTITY, hash_of_identity(id));
@@ -629,17 +648,12 @@ struct wallet_walk wallet_by_identity(const struct wallet *w, const struct ident
 
 struct wallet_walk wallet_by_subject(const struct wallet *w, const X509_NAME *subject)
 {
-    struct wallet_walk walk = walk_begin(w, WORD_SUBJECT, hash_of_name(WORD_SUBJECT, subject));
-    walk.name = subject;
-    return walk;
+    return walk_by_name(w, WORD_SUBJECT, subject);
 }
 
 struct wallet_walk wallet_lists_of(const struct wallet *w, const X509_NAME *issuer)
 {
-    struct wallet_walk walk =
-        walk_begin(w, WORD_LIST_ISSUER, hash_of_name(WORD_LIST_ISSUER, issuer));
-    walk.name = issuer;
-    return walk;
+    return walk_by_name(w, WORD_LIST_ISSUER, issuer);
 }
 
 struct wallet_walk wallet_responders(const struct wallet *w)
@@ -654,10 +668,7 @@ struct wallet_walk wallet_responses(const struct wallet *w)
 
 struct wallet_walk wallet_authorities_of(const struct wallet *w, const X509_NAME *subject)
 {
-    struct wallet_walk walk =
-        walk_begin(w, WORD_AUTHORITY_CA, hash_of_name(WORD_AUTHORITY_CA, subject));
-    walk.name = subject;
-    return walk;
+    return walk_by_name(w, WORD_AUTHORITY_CA, subject);
 }
 
 static bool is_meant(const struct wallet_walk *walk, const struct wallet_item *i)
