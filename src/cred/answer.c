@@ -34,7 +34,8 @@ void cred_reply_make(const struct cred_stock *stock, const struct crypto *crypto
         out->answer.status = ANSWER_REFUSED;
         out->answer.detail = "a signature is asked for, and the peer used a shared key";
     } else {
-        keyring_verify(stock->wallet, stock->known, ask, &out->answer, &out->keys);
+        keyring_verify(stock->wallet, stock->known, stock->parsed, ask, &out->answer,
+                       &out->keys);
     }
 }
 

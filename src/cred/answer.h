@@ -13,7 +13,8 @@ struct cred_stock {
     const struct cred_store *store;
     const struct wallet *wallet;
     struct ppk_used *used; /* keys of files of PPKs; NULL: none is taken from a file */
-    struct known *known; /* about revocation; NULL: nothing is fetched */
+    struct known *known;   /* about revocation; NULL: nothing is fetched */
+    struct parsed *parsed; /* certificates of peers; NULL: each is read anew */
 };
 
 /* An answer and what it borrows; stock and configuration must outlive it. */

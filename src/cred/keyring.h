@@ -8,7 +8,8 @@
  * certificates; CAs, where the section names none; our certificate, where the section names none:
  * the one that is for our identity and whose private key is there.
  *
- * Nothing of a peer's is kept, and its certificates are bounded in number before any is parsed.
+ * Of a peer nothing is kept but its certificates as they were read (parsed.h); they are bounded in
+ * number before any is.
  * Answers may have to wait for what is to be fetched first: inquiry.h.
  */
 #ifndef BRAID_CRED_KEYRING_H
@@ -16,6 +17,7 @@
 
 #include "cred/chain.h"
 #include "cred/inquiry.h"
+#include "cred/parsed.h"
 #include "cred/scheme.h"
 #include "cred/sink.h"
 #include <braid/ike.h>
@@ -77,10 +79,11 @@ void keyring_conclude(struct ike_answer *out, struct key_reply *room);
 /*
  * ASK_SIGN and ASK_VERIFY of sections that authenticate with keys. All but the ticket is set.
  * `known`: what has been found out about revocation; NULL: nothing is fetched.
+ * `parsed`: where certificates of peers are kept as they were read; NULL: nowhere.
  */
 void keyring_sign(const struct wallet *w, struct known *known, const struct ike_ask *ask,
                   struct ike_answer *out, struct key_reply *room);
-void keyring_verify(const struct wallet *w, struct known *known, const struct ike_ask *ask,
-                    struct ike_answer *out, struct key_reply *room);
+void keyring_verify(const struct wallet *w, struct known *known, struct parsed *parsed,
+                    const struct ike_ask *ask, struct ike_answer *out, struct key_reply *room);
 
 #endif

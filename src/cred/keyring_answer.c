@@ -266,6 +266,7 @@ struct peer {
     STACK_OF(X509) * others; /* that came along */
     size_t response_count;   /* of OCSP responders, that came along */
     struct bytes responses[REVOCATION_SENT_MAX];
+    bool fresh;   /* one of its certificates had to be read */
     bool trusted; /* what is known of revocation included */
 };
 
@@ -291,7 +292,8 @@ static void keep_response(const struct ike_ask *ask, struct peer *p, struct byte
 }
 
 /* The certificates the peer sent: the first is its own (RFC 7296 3.6). False: *why says it. */
-static bool parse_certs(const struct ike_ask *ask, struct peer *p, const char **why)
+static bool parse_certs(const struct parsed *parsed, const struct ike_ask *ask, struct peer *p,
+                        const char **why)
 {
     unsigned seen = 0;
     p->others = sk_X509_new_null();
@@ -305,7 +307,9 @@ static bool parse_certs(const struct ike_ask *ask, struct peer *p, const char **
             keep_response(ask, p, ask->certs[i].data);
         if (ask->certs[i].encoding != CERT_X509_SIGNATURE)
             continue;
-        X509 *cert = file_cert_of(ask->certs[i].data);
+        X509 *cert = parsed_find(parsed, ask->certs[i].data);
+        p->fresh = p->fresh || !cert;
+        cert = cert ? cert : file_cert_of(ask->certs[i].data);
         *why = "it sent a certificate that cannot be read";
         if (!cert)
             return false;
@@ -315,6 +319,19 @@ static bool parse_certs(const struct ike_ask *ask, struct peer *p, const char **
             X509_free(cert);
     }
     return true;
+}
+
+/* The peer has authenticated: what it sent need not be read again. */
+static void keep_certs(struct parsed *parsed, const struct ike_ask *ask, const struct peer *p)
+{
+    int seen = 0;
+    for (uint16_t i = 0; p->fresh && i < ask->cert_count; i++) {
+        if (ask->certs[i].encoding != CERT_X509_SIGNATURE)
+            continue;
+        X509 *cert = seen ? sk_X509_value(p->others, seen - 1) : p->cert;
+        parsed_keep(parsed, ask->certs[i].data, cert);
+        seen++;
+    }
 }
 
 /*
@@ -445,13 +462,13 @@ static void verify_cert(const struct wallet *w, struct known *known, const struc
     evidence_drop(&evidence);
 }
 
-void keyring_verify(const struct wallet *w, struct known *known, const struct ike_ask *ask,
-                    struct ike_answer *out, struct key_reply *room)
+void keyring_verify(const struct wallet *w, struct known *known, struct parsed *parsed,
+                    const struct ike_ask *ask, struct ike_answer *out, struct key_reply *room)
 {
     const struct key_section *s = ask->conn->remote.keys;
     struct peer p = {.key = NULL};
     const char *why = "nothing is configured to believe it by";
-    if (!s || !parse_certs(ask, &p, &why)) {
+    if (!s || !parse_certs(parsed, ask, &p, &why)) {
         refuse(out, room, ANSWER_REFUSED, why);
     } else {
         X509 *here = p.cert || s->raw_count > 0 ? NULL : find_cert(w, s, &ask->theirs);
@@ -464,6 +481,8 @@ void keyring_verify(const struct wallet *w, struct known *known, const struct ik
         else
             refuse(out, room, ANSWER_REFUSED, why_none(ask));
     }
+    if (out->status == ANSWER_OK && !room->inquiry)
+        keep_certs(parsed, ask, &p);
     peer_free(&p);
     ERR_clear_error();
 }

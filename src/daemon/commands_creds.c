@@ -107,10 +107,12 @@ static void cmd_flush_certs(struct session *s, struct bytes message)
 {
     struct vici_cert c;
     struct vici_refusal why = {""};
-    /* no certificate of a peer's is kept; what is known of revocation goes as a whole */
-    bool is_known = vici_read_cert_filter(message, &c, &why) &&
-                    (c.type == VICI_CERT_ANY || c.type == VICI_CERT_CRL || c.type == VICI_CERT_OCSP);
-    if (is_known)
+    bool good = vici_read_cert_filter(message, &c, &why);
+    if (good && (c.type == VICI_CERT_ANY || c.type == VICI_CERT_X509))
+        creds_forget_peers(s->d);
+    /* what is known of revocation goes as a whole */
+    if (good &&
+        (c.type == VICI_CERT_ANY || c.type == VICI_CERT_CRL || c.type == VICI_CERT_OCSP))
         inquire_forget(s->d);
     request_answer(s, &why);
 }

@@ -17,6 +17,7 @@ struct creds {
     struct cred_store *store;
     struct ppk_used *used; /* one-time keys: whatever is loaded, they served */
     struct wallet *files, *clients;
+    struct parsed *parsed; /* of peers */
     bool dirty;
 };
 
@@ -52,7 +53,16 @@ struct cred_stock creds_stock(struct daemon *d)
         c->store = store;
         c->dirty = false;
     }
-    return (struct cred_stock){.store = c->store, .wallet = c->files, .used = c->used, .known = d->known};
+    return (struct cred_stock){.store = c->store,
+                               .wallet = c->files,
+                               .used = c->used,
+                               .known = d->known,
+                               .parsed = c->parsed};
+}
+
+void creds_forget_peers(struct daemon *d)
+{
+    parsed_clear(d->creds->parsed);
 }
 
 /* ---- changes --------------------------------------------------------------------------------- */
@@ -228,7 +238,9 @@ bool creds_open(struct daemon *d)
         d->creds->clients = wallet_new(NULL);
     if (d->creds)
         d->creds->used = ppk_used_new();
-    return d->creds && d->creds->clients && d->creds->used;
+    if (d->creds)
+        d->creds->parsed = parsed_new();
+    return d->creds && d->creds->clients && d->creds->used && d->creds->parsed;
 }
 
 void creds_close(struct daemon *d)
@@ -242,6 +254,7 @@ void creds_close(struct daemon *d)
     loaded_free(d->creds->file);
     cred_store_free(d->creds->store);
     ppk_used_free(d->creds->used);
+    parsed_free(d->creds->parsed);
     free(d->creds->hidden);
     free(d->creds->shared);
     free(d->creds);

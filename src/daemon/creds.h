@@ -44,6 +44,8 @@ size_t creds_count(const struct daemon *d);
 
 /* For answers; secrets are put in their store anew if anything has changed. */
 struct cred_stock creds_stock(struct daemon *d);
+/* What is kept of peers' certificates is gone; from now on each is read anew. */
+void creds_forget_peers(struct daemon *d);
 /* Is there a PPK of this name? No name: any. */
 bool creds_have_ppk(const struct daemon *d, struct bytes name);
 /* The CERTREQ of connections that name no CAs; to be freed. False: out of memory. */

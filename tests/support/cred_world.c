@@ -126,6 +126,8 @@ void cred_world_begin(struct cred_world *w)
 {
     *w = (struct cred_world){.dir = "/tmp/braid-keyring-XXXXXX"};
     assert_non_null(mkdtemp(w->dir));
+    w->parsed = parsed_new();
+    assert_non_null(w->parsed);
     cred_world_put_cert(w, "x509ca", "root.pem", root);
     w->conn.local.class = w->conn.remote.class = CONF_AUTH_PUBKEY;
     w->conn.local.id.any = w->conn.remote.id.any = true;
@@ -155,6 +157,7 @@ void cred_world_end(struct cred_world *w)
     keyring_free(w->keys);
     wallet_free(w->wallet);
     known_free(w->known);
+    parsed_free(w->parsed);
     snprintf(command, sizeof command, "rm -r %s", w->dir);
     assert_int_equal(system(command), 0);
 }
@@ -225,8 +228,9 @@ const char *sent_judge(struct cred_world *w, struct sent *s, EVP_PKEY *key)
     struct cred_reply reply;
     struct ike_ask ask = {.kind = ASK_VERIFY, .conn = &w->conn, .octets = octets, .theirs = s->id, .cert_count = s->count, .certs = s->certs};
     assert_true(scheme_sign(key, &wish, octets, &ask.method, &ask.auth, &used, &why));
-    cred_reply_make(&(struct cred_stock){.wallet = w->wallet, .known = w->known}, NULL, &ask,
-                    &reply);
+    const struct cred_stock stock = {
+        .wallet = w->wallet, .known = w->known, .parsed = w->parsed};
+    cred_reply_make(&stock, NULL, &ask, &reply);
     cred_world_inquire(w, &reply);
     bool believed = reply.answer.status == ANSWER_OK;
     if (!believed) {

@@ -60,6 +60,7 @@ struct cred_world {
     struct wallet *wallet;
     struct keyring *keys;
     struct known *known; /* NULL: nothing is fetched */
+    struct parsed *parsed;
     cred_web web;
     void *web_self;
     unsigned fetched; /* documents asked for */

@@ -53,6 +53,8 @@ static struct duo_config finish_config(struct loaded *loaded, const char *dir,
                               &sink, &c.wallet);
     must(c.secrets != NULL, "no memory for secrets");
     must(c.keys != NULL, "the certificates are wrong");
+    c.parsed = parsed_new();
+    must(c.parsed != NULL, "no memory for certificates");
     set_certreq(&c);
     return c;
 }
@@ -82,6 +84,7 @@ void duo_config_free(struct duo_config *c)
 {
     cred_store_free(c->secrets);
     keyring_free(c->keys);
+    parsed_free(c->parsed);
     wallet_free(c->wallet);
     free((void *)(uintptr_t)c->certreq.at);
     loaded_free(c->loaded);
@@ -94,7 +97,12 @@ static const char secrets[] =
 
 static struct duo_config make_with_terms(const char *text, const struct duo_terms *terms)
 {
-    return make_config(text, "", terms->certs ? terms->certs : ".");
+    struct duo_config c = make_config(text, "", terms->certs ? terms->certs : ".");
+    if (terms->strangers) {
+        parsed_free(c.parsed);
+        c.parsed = NULL;
+    }
+    return c;
 }
 
 struct duo_config duo_clients(const struct duo_terms *terms, unsigned count)
@@ -465,7 +473,8 @@ static void carry_out(struct duo *p, struct side *s)
             double began = begin(s);
             const struct cred_stock stock = {.store = s->config->secrets,
                                              .wallet = s->config->wallet,
-                                             .used = s->used};
+                                             .used = s->used,
+                                             .parsed = s->config->parsed};
             cred_reply_make(&stock, s->inner, &e->u.ask, &reply[answers]);
             end(s, began, &s->all_ns);
             answers++;

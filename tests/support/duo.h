@@ -18,6 +18,7 @@ struct duo_config {
     struct cred_store *secrets;
     struct wallet *wallet;
     struct keyring *keys;
+    struct parsed *parsed; /* NULL: certificates are read each time they are sent */
     struct bytes certreq;
 };
 
@@ -37,6 +38,7 @@ struct duo_terms {
     const char *ike, *esp; /* proposals */
     const char *conn, *child;
     const char *certs; /* the folder; NULL: a shared key */
+    bool strangers;    /* nobody's certificate has been seen before */
 };
 struct duo_config duo_clients(const struct duo_terms *terms, unsigned count);
 struct duo_config duo_gateway(const struct duo_terms *terms);
@@ -80,7 +82,7 @@ struct side {
     struct ike_effects *fx;
     const struct duo_config *config;
     struct ppk_used *used; /* PPKs of files */
-    struct ike_path path; /* to the other side */
+    struct ike_path path;  /* to the other side */
 
     struct alloc alloc;
     size_t blocks, octets, takes; /* memory alive, and how often it was taken */
@@ -98,7 +100,7 @@ struct side {
     uint64_t sent, sent_octets; /* datagrams */
     uint64_t rounds;            /* IKE_INTERMEDIATE exchanges */
     enum ike_reason trouble;    /* the last failure told */
-    char detail[1024]; /* and what was said of all of them */
+    char detail[1024];          /* and what was said of all of them */
 };
 
 struct duo {

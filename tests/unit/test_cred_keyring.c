@@ -551,6 +551,94 @@ static void ours_is_found_sent_with_its_chain_and_names_us(void **state)
     cred_world_end(&w);
 }
 
+/* ---- tests: what is kept of peers -------------------------------------------------------------- */
+
+static bool is_kept(const struct cred_world *w, const struct sent *s)
+{
+    X509 *cert = parsed_find(w->parsed, s->certs[0].data);
+    X509_free(cert);
+    return cert != NULL;
+}
+
+static void certificates_of_peers_that_came_up_are_not_read_again(void **state)
+{
+    (void)state;
+    struct cred_world w;
+    cred_world_begin(&w);
+    assert_true(cred_world_load(&w, false, NULL));
+    EVP_PKEY *thief = new_key("ecdsa256");
+    X509 *cert = certify(peer_request());
+    struct sent *s = sending(moon);
+    sent_add(s, cert);
+    assert_refused(sent_judge(&w, s, thief), "the signature is wrong");
+    assert_false(is_kept(&w, s));
+    assert_null(sent_judge(&w, s, peer_key));
+    assert_true(is_kept(&w, s));
+    assert_null(sent_judge(&w, s, peer_key));
+    s->certs[0].data.len--;
+    assert_false(is_kept(&w, s));
+    s->certs[0].data.len++;
+    parsed_clear(w.parsed);
+    assert_false(is_kept(&w, s));
+    sent_drop(s);
+    X509_free(cert);
+    EVP_PKEY_free(thief);
+    cred_world_end(&w);
+}
+
+/* That it was believed once counts for nothing. */
+static void a_certificate_that_is_kept_is_judged_anew(void **state)
+{
+    (void)state;
+    struct cred_world w;
+    struct cred_ref ref;
+    cred_world_begin(&w);
+    assert_true(cred_world_load(&w, false, NULL));
+    EVP_PKEY *key = new_key("ecdsa256"), *thief = new_key("ecdsa256");
+    X509 *ca = certify(ca_request("O=braid, CN=another", key, NULL, NULL)), *cert = certify(peer_request());
+    struct sent *s = sending(moon);
+    sent_add(s, cert);
+    assert_null(sent_judge(&w, s, peer_key));
+    assert_true(is_kept(&w, s));
+    assert_refused(sent_judge(&w, s, thief), "the signature is wrong");
+    s->id = (struct identity){FQDN, BYTES_LIT("sun.example")};
+    assert_refused(sent_judge(&w, s, peer_key), "not for the identity it claims");
+    s->id = moon;
+    cred_world_put_cert(&w, "x509ca", "another.pem", ca);
+    w.section[1].spec.cacerts = cred_world_ref(&ref, "another.pem");
+    assert_true(cred_world_load(&w, false, NULL));
+    assert_true(is_kept(&w, s));
+    assert_refused(sent_judge(&w, s, peer_key), "no trusted CA issued it");
+    sent_drop(s);
+    X509_free(ca);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(thief);
+    cred_world_end(&w);
+}
+
+static void a_bounded_number_is_kept_and_the_oldest_go_first(void **state)
+{
+    (void)state;
+    struct parsed *p = parsed_new();
+    assert_non_null(p);
+    for (uint32_t i = 0; i < 2 * PARSED_MAX + 1; i++) {
+        uint8_t octets_of_one[4];
+        put_u32(octets_of_one, i);
+        parsed_keep(p, BYTES_OF(octets_of_one), root);
+        parsed_keep(p, BYTES_OF(octets_of_one), root);
+        for (uint32_t back = 0; back <= PARSED_MAX && back <= i; back += PARSED_MAX / 2) {
+            put_u32(octets_of_one, i - back);
+            X509 *cert = parsed_find(p, BYTES_OF(octets_of_one));
+            assert_ptr_equal(cert, back < PARSED_MAX ? root : NULL);
+            X509_free(cert);
+        }
+    }
+    parsed_free(p);
+    parsed_keep(NULL, BYTES_LIT("octets"), root);
+    assert_null(parsed_find(NULL, BYTES_LIT("octets")));
+}
+
 static void mistakes_in_files_are_told(void **state)
 {
     (void)state;
@@ -588,6 +676,9 @@ int main(void)
         cmocka_unit_test(policies_and_cas_may_be_asked_for),
         cmocka_unit_test(raw_keys_are_believed_by_name_alone),
         cmocka_unit_test(ours_is_found_sent_with_its_chain_and_names_us),
+        cmocka_unit_test(certificates_of_peers_that_came_up_are_not_read_again),
+        cmocka_unit_test(a_certificate_that_is_kept_is_judged_anew),
+        cmocka_unit_test(a_bounded_number_is_kept_and_the_oldest_go_first),
         cmocka_unit_test(mistakes_in_files_are_told),
     };
     return cmocka_run_group_tests(tests, make_authorities, drop_authorities);
