@@ -105,53 +105,46 @@ static void rest(struct bench *b)
     b->duo.now = until;
 }
 
-static void rekey_all(struct bench *b)
+static void rekey_all(struct bench *b, struct duo_shares *shares) /* or NULL */
 {
     uint64_t before = rekeyed(b);
     for (unsigned i = 0; i < BATCH; i++) {
         char conn[32];
         snprintf(conn, sizeof conn, "client-%u", i);
         rekey_one(b, conn);
+        if (shares)
+            duo_note_shares(&b->duo, shares, 0, 0);
     }
     if (rekeyed(b) != before + BATCH)
         fprintf(stderr, "%s\n%s\n", b->duo.a.detail, b->duo.b.detail);
     must(rekeyed(b) == before + BATCH, "not all were rekeyed");
 }
 
-static void set_timed(struct duo *d, bool timed)
-{
-    struct side *sides[] = {&d->a, &d->b};
-    for (size_t i = 0; i < 2; i++) {
-        sides[i]->timed = timed;
-        sides[i]->all_ns = sides[i]->public_ns = sides[i]->symmetric_ns = 0;
-    }
-}
-
 static void run_round(struct bench *b, struct result *r, size_t round)
 {
+    struct duo_shares shares = {.count = 0};
     double start = cpu_now();
-    rekey_all(b);
+    rekey_all(b, NULL);
     r->us[round] = (cpu_now() - start) / BATCH / 1e3;
     rest(b);
-    set_timed(&b->duo, true);
-    rekey_all(b);
-    double all = b->duo.a.all_ns + b->duo.b.all_ns;
-    r->ours_us[round] = b->duo.a.all_ns / BATCH / 1e3;
-    r->theirs_us[round] = b->duo.b.all_ns / BATCH / 1e3;
-    r->public[round] = (b->duo.a.public_ns + b->duo.b.public_ns) / all;
-    r->other[round] = (b->duo.a.symmetric_ns + b->duo.b.symmetric_ns) / all;
-    set_timed(&b->duo, false);
+    b->duo.a.timed = b->duo.b.timed = true;
+    rekey_all(b, &shares);
+    b->duo.a.timed = b->duo.b.timed = false;
+    r->ours_us[round] = r->us[round] * median(shares.a, BATCH);
+    r->theirs_us[round] = r->us[round] - r->ours_us[round];
+    r->public[round] = median(shares.public, BATCH);
+    r->other[round] = median(shares.symmetric, BATCH);
     rest(b);
 }
 
 static void count(struct bench *b, struct result *r)
 {
-    rekey_all(b);
+    rekey_all(b, NULL);
     rest(b);
     const struct duo *d = &b->duo;
     size_t takes_a = d->a.takes, takes_b = d->b.takes;
     uint64_t sent = d->a.sent + d->b.sent, octets = d->a.sent_octets + d->b.sent_octets;
-    rekey_all(b);
+    rekey_all(b, NULL);
     r->takes_ours = (double)(d->a.takes - takes_a) / BATCH;
     r->takes_theirs = (double)(d->b.takes - takes_b) / BATCH;
     r->datagrams = (double)(d->a.sent + d->b.sent - sent) / BATCH;

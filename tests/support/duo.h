@@ -91,7 +91,7 @@ struct side {
     const struct crypto *inner;
     struct crypto crypto;           /* what the engine gets */
     bool timed;                     /* keep the times below; each costs a look at the clock */
-    double all_ns;                  /* CPU time in verbs, and in the answers to questions */
+    double all_ns;                  /* time in verbs, and in the answers to questions */
     double public_ns, symmetric_ns; /* of it in kex_*, and in the rest of the backend */
     struct crypto_notes *notes;     /* NULL = none are taken */
 
@@ -118,6 +118,19 @@ void duo_make_on(struct duo *p, const struct ike_path *path, const struct duo_co
 void duo_make(struct duo *p, const struct duo_config *a, const struct duo_config *b,
               const struct crypto *crypto);
 void duo_free(struct duo *p);
+
+/*
+ * Who spent how much of the time, while both sides are `timed`: a share for each handshake or
+ * rekeying, of which the medians count. One of them is short enough to be seldom interrupted.
+ */
+enum { SHARES_MAX = 128 };
+struct duo_shares {
+    size_t count;
+    double a[SHARES_MAX], public[SHARES_MAX], symmetric[SHARES_MAX];
+};
+/* Note what was spent since the last note; `proofs_ns` of it outside the backend, on signatures,
+ * with `looks` at the clock for that. */
+void duo_note_shares(struct duo *p, struct duo_shares *to, double proofs_ns, unsigned looks);
 
 /* Give an order, and let all that follows from it happen. */
 enum order_result duo_order(struct duo *p, struct side *s, const struct ike_order *order);
