@@ -261,6 +261,7 @@ struct ike_tell {
      */
     const char *facts;
     uint64_t order_id;        /* the order that led to this, 0 = none */
+    bool again;               /* IKE_UP, CHILD_UP: it was there already, which is what an order asked for */
     struct tell_exchange exchange; /* EXCHANGE, RESENT */
     const struct tell_keys *keys; /* TELL_KEYS */
     /*
@@ -417,7 +418,9 @@ struct ike_sa_info {
 
 struct ike_child_info {
     uint32_t id, ike_id;
+    uint32_t reqid;            /* its id, or that of the first it is an heir of: a rekey keeps it */
     const char *name;
+    const struct conf_child *conf; /* of the snapshot of its IKE SA */
     const char *state;         /* "INSTALLED", "REKEYING", "DELETING" ... */
     uint32_t spi_in, spi_out;
     const struct alg *encr, *integ;

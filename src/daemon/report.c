@@ -134,7 +134,7 @@ void report_child_keys(struct vici_out *o, struct daemon *d, const char *conn,
 {
     vici_key_str(o, "name", c->name);
     vici_key_uint(o, "uniqueid", c->id);
-    vici_key_uint(o, "reqid", c->id);
+    vici_key_uint(o, "reqid", c->reqid);
     vici_key_str(o, "state", c->state);
     vici_key_str(o, "mode", c->transport ? "TRANSPORT" : "TUNNEL");
     if (c->installed_at != 0)

@@ -19,6 +19,7 @@ enum child_state {
 struct child {
     struct child *next;
     uint32_t id;
+    uint32_t reqid; /* id of the first of a row of rekeys */
     enum child_state state;
     uint32_t spi_in, spi_out;
     const struct conf_child *conf;

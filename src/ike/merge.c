@@ -29,7 +29,9 @@ static struct child *make_child(struct turn *t, const struct larval *l)
                               : child_new(e->alloc, &l->local_ts, &l->remote_ts);
     if (!child)
         return NULL;
+    const struct child *old = l->rekeys ? sa_child(t->sa, l->rekeys) : NULL;
     child->id = ++e->last_child_id;
+    child->reqid = old ? old->reqid : child->id;
     child->spi_in = l->spi_in;
     child->spi_out = l->spi_out;
     child->conf = l->conf;

@@ -50,8 +50,10 @@ static bool tell_existing(struct turn *t, const struct conf_child *child, uint64
         if (c->state == CHILD_INSTALLED &&
             bytes_equal(bytes_str(c->conf->name), bytes_str(child->name)))
             tell = turn_tell_child(t, TELL_CHILD_UP, c, IKE_REASON_NONE);
-    if (tell)
+    if (tell) {
         tell->order_id = order_id;
+        tell->again = true;
+    }
     return tell != NULL;
 }
 
