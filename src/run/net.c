@@ -5,7 +5,9 @@
 #include "run/net.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <unistd.h>
 
 socklen_t net_to_sockaddr(const struct endpoint *e, struct sockaddr_storage *out)
@@ -69,4 +71,17 @@ bool net_source_towards(const struct endpoint *remote, uint32_t mark, struct add
     if (ok)
         *out = found.addr;
     return ok;
+}
+
+void net_device_of(const struct addr *address, char out[NET_DEVICE_MAX])
+{
+    struct ifaddrs *all = NULL;
+    struct endpoint found;
+    out[0] = '\0';
+    if (getifaddrs(&all) != 0)
+        return;
+    for (const struct ifaddrs *i = all; i && out[0] == '\0'; i = i->ifa_next)
+        if (i->ifa_addr && net_from_sockaddr(i->ifa_addr, &found) && addr_equal(&found.addr, address))
+            snprintf(out, NET_DEVICE_MAX, "%s", i->ifa_name);
+    freeifaddrs(all);
 }

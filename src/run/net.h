@@ -22,4 +22,9 @@ bool net_from_sockaddr(const struct sockaddr *from, struct endpoint *out);
  */
 bool net_source_towards(const struct endpoint *remote, uint32_t mark, struct addr *out);
 
+enum { NET_DEVICE_MAX = 16 }; /* the name of a network device and its end */
+
+/* Which network device has this address; "" when none does. */
+void net_device_of(const struct addr *address, char out[NET_DEVICE_MAX]);
+
 #endif
