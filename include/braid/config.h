@@ -58,6 +58,11 @@ struct conf_auth {
     const char *id_text;     /* as written, for messages; NULL when absent */
 };
 
+enum {
+    CONF_COMMAND_MAX = 1023, /* characters of a command to be run */
+    CONF_COMMAND_WORDS = 32, /* its program included */
+};
+
 struct conf_child {
     const char *name;
     struct proposals esp;       /* protocol ESP; at least one */
@@ -71,6 +76,12 @@ struct conf_child {
     uint64_t rekey_packets, life_packets, rand_packets;
     uint32_t replay_window;     /* packets, 0 = off */
     bool copy_df;
+    /*
+     * A command to be run when the SA comes and goes, NULL = none: the absolute path of a program and
+     * its words, with blanks between them and nothing that means something to a shell
+     */
+    const char *updown;
+    bool hostaccess;            /* told to that command */
     /*
      * As responder make a Child SA for one pair of addresses at a time, others are refused with
      * SINGLE_PAIR_REQUIRED (RFC 7296 2.9). No key of swanctl.conf sets it

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* What is checked: a file as swanctl.conf, and the folder of everything else. To be freed. */
 struct target {
@@ -107,6 +108,40 @@ static bool find_target(const char *word, struct target *t)
                                 : asprintf(&t->file, "%s%sswanctl.conf", t->dir, slash) >= 0;
 }
 
+/* What would keep the program of a command from running, or let others say what it does. */
+static const char *program_trouble(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return "cannot be read, so that nothing would be run";
+    if (!S_ISREG(st.st_mode) || (st.st_mode & 0111) == 0)
+        return "is no program: it may not be executed";
+    if (st.st_mode & 0022)
+        return "can be written by others than its owner, who could have anything run as root";
+    if (st.st_uid != 0 && st.st_uid != geteuid())
+        return "belongs to another user, who could have anything run as root";
+    return NULL;
+}
+
+static void look_at_commands(const struct config *c, struct problem_list *problems)
+{
+    for (uint16_t i = 0; i < c->conn_count; i++)
+        for (uint16_t k = 0; k < c->conn[i].child_count; k++) {
+            const struct conf_conn *conn = &c->conn[i];
+            const struct conf_child *child = &conn->child[k];
+            const struct place place = {.file = conn->file, .line = child->line};
+            char path[CONF_COMMAND_MAX + 1];
+            if (!child->updown)
+                continue;
+            snprintf(path, sizeof path, "%.*s", (int)strcspn(child->updown, " \t"), child->updown);
+            const char *trouble = program_trouble(path);
+            if (trouble)
+                problem_add(problems, PROBLEM_WARNING, conn->file ? &place : NULL,
+                            "connections.%s.children.%s.updown: %s %s", conn->name, child->name, path,
+                            trouble);
+        }
+}
+
 /* Certificates and keys are looked at whatever is wrong elsewhere, so that the list is complete. */
 static void look_at(const struct target *t, struct problem_list *problems, struct counts *counts)
 {
@@ -117,6 +152,7 @@ static void look_at(const struct target *t, struct problem_list *problems, struc
         problem_add(problems, PROBLEM_ERROR, NULL, "out of memory");
     if (l) {
         *counts = (struct counts){l->config->conn_count, l->secrets.count};
+        look_at_commands(l->config, problems);
         keyring_free(keyring_of_files(t->dir, &l->secrets, &l->sections, &l->authorities, NULL,
                                       &sink, &w));
     }

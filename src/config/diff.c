@@ -196,6 +196,7 @@ static const struct {
     [TYPE_DEVICE] = {print_text, false},
     [TYPE_GROUP] = {print_text, false},
     [TYPE_FOLDER] = {print_text, false},
+    [TYPE_COMMAND] = {print_text, false},
 };
 
 /* ---- comparing ------------------------------------------------------------------------------- */

@@ -141,8 +141,9 @@ bool same_child(const struct conf_child *a, const struct conf_child *b)
         CHILD(rand_packets),
         CHILD(replay_window),
         CHILD(copy_df),
+        CHILD(hostaccess),
     };
     return same_members(a, b, plain, COUNT(plain)) && same_text(a->name, b->name) &&
-           same_proposals(&a->esp, &b->esp) && same_selectors(&a->local_ts, &b->local_ts) &&
+           same_text(a->updown, b->updown) && same_proposals(&a->esp, &b->esp) && same_selectors(&a->local_ts, &b->local_ts) &&
            same_selectors(&a->remote_ts, &b->remote_ts);
 }

@@ -700,12 +700,18 @@ static bool read_folder(struct reading *r)
            read_text(r);
 }
 
+static bool read_command(struct reading *r)
+{
+    return value_command(r->text, r->fault) && read_text(r);
+}
+
 /* clang-format off */
 static const struct type {
     bool (*read)(struct reading *r);
     const char *expected; /* what a value of this type looks like */
 } types[TYPES] = {
     [TYPE_TEXT] = {read_text, "text"},
+    [TYPE_COMMAND] = {read_command, "the absolute path of a program, and words for it"},
     [TYPE_FOLDER] = {read_folder, "the absolute path of a folder"},
     [TYPE_BOOL] = {read_bool, "yes or no"},
     [TYPE_UINT] = {read_uint, "a number"},

@@ -83,6 +83,7 @@ enum schema_type {
     TYPE_CA_ID,
     TYPE_POLICIES,
     TYPE_SECRET_FILE,
+    TYPE_COMMAND,
     TYPES,
 };
 

@@ -95,6 +95,11 @@ const char *value_default_proposals(uint8_t protocol); /* as one would write the
 /* `auth`: the method, and what it demands of signatures in IKE and in the peer's chain. */
 bool value_auth(struct bytes text, enum conf_auth_class *class, struct cred_rule *ike,
                 struct cred_rule *chain, struct value_fault *f);
+/*
+ * A command that is run without a shell: an absolute path and words, with blanks between them. What
+ * a shell would make something else of is refused.
+ */
+bool value_command(struct bytes text, struct value_fault *f);
 /* A secret: 0x hexadecimal, 0s Base64, else as it stands. */
 bool value_secret(struct bytes text, struct arena *a, struct bytes *out, struct value_fault *f);
 bool value_hex(struct bytes digits, struct arena *a,

@@ -7,6 +7,7 @@
 #include "daemon/conns.h"
 #include "daemon/pools.h"
 #include "daemon/request.h"
+#include "daemon/updown.h"
 #include "vici/read.h"
 
 #include <stdio.h>
@@ -44,7 +45,11 @@ static void cmd_load_conn(struct session *s, struct bytes message)
     while (why.text[0] == '\0' && request_section(&in, &why)) {
         struct bytes name = in.name;
         struct loaded *l = vici_read_conn(name, vici_content(&in), &problems, &why);
-        struct keyring *keys = l ? request_keys(s->d, l, &problems, &why) : NULL;
+        if (l && !updown_check(s->d, l->config, &problems))
+            request_refuse(&why, "updown of connection %.*s names a command that braidd did not know of when "
+                                 "it started: it needs a restart of braidd",
+                           name.len < 256 ? (int)name.len : 256, (const char *)name.at);
+        struct keyring *keys = l && why.text[0] == '\0' ? request_keys(s->d, l, &problems, &why) : NULL;
         if (keys && !conns_put(s->d, l->config, keys))
             snprintf(why.text, sizeof why.text, "out of memory");
         if (keys)

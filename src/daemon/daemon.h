@@ -45,6 +45,7 @@ struct renewal;
 struct session;
 struct standby;
 struct start;
+struct updown;
 struct work;
 
 /* A configuration snapshot, alive as long as an SA uses it. */
@@ -131,7 +132,10 @@ struct daemon {
     uint32_t last_trap;
     uv_timer_t standbys_timer;
 
+    struct updown *updown; /* commands that are run when Child SAs come and go */
+
     bool stopping, stopped;
+    bool mourning; /* time for the peers is over, updown commands have theirs */
     uv_timer_t stop_timer;
     int exit_code;
 };

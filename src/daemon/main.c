@@ -22,6 +22,7 @@
 #include "daemon/start.h"
 #include "daemon/stop.h"
 #include "daemon/tell.h"
+#include "daemon/updown.h"
 #include "daemon/trouble.h"
 #include "run/sandbox.h"
 #include "vici/names.h"
@@ -211,6 +212,11 @@ static bool open_control(struct daemon *d, char *why)
            rundir_share(d->options.run_dir, d->socket_path, d->conf.control_group, why, WHY_LEN);
 }
 
+static bool open_updown(struct daemon *d, char *why)
+{
+    return updown_open(d, why, WHY_LEN);
+}
+
 /* Last: from here on nothing new can be opened outside the run directory. */
 static bool close_sandbox(struct daemon *d, char *why)
 {
@@ -227,7 +233,7 @@ static bool close_sandbox(struct daemon *d, char *why)
 
 static bool (*const steps[])(struct daemon *d, char *why) = {
     open_rundir, open_crypto, open_keylog, open_udp, open_plane, open_engine, open_fetcher,
-    open_control, close_sandbox};
+    open_control, open_updown, close_sandbox};
 
 static bool open_all(struct daemon *d)
 {
@@ -259,6 +265,7 @@ static bool close_all(struct daemon *d)
 {
     d->log.tap.line = NULL;
     inquire_stop(d);
+    updown_close(d);
     plane_close(d);
     control_close(d->control);
     udp_close(d->udp);
@@ -268,6 +275,7 @@ static bool close_all(struct daemon *d)
     uv_close((uv_handle_t *)&d->standbys_timer, NULL);
     uv_close((uv_handle_t *)&d->stop_timer, NULL);
     bool quiet = loop_close(&d->loop); /* sessions are gone after this */
+    updown_free(d);
     if (d->engine)
         ike_engine_free(d->engine);
     if (d->fx)
@@ -342,8 +350,15 @@ int main(int argc, char **argv)
     d.log = log_make(d.options.verbose ? LEVEL_DEBUG : LEVEL_INFO, d.options.json);
     vici_out_init(&d.out);
     vici_out_init(&d.log_out);
-    if (!read_config(&d))
+    if (!d.options.check && !updown_start(&d)) {
+        fprintf(stderr, "braidd: the process that runs updown commands could not be started\n");
+        return EXIT_FAILURE;
+    }
+    if (!read_config(&d)) {
+        updown_close(&d);
+        updown_free(&d);
         return EXIT_BAD_CONFIG;
+    }
     if (d.options.check) {
         fprintf(stderr, "braidd: the configuration in %s is good\n", d.options.conf_dir);
         reload_free_all(&d);

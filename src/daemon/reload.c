@@ -9,6 +9,7 @@
 #include "daemon/inquire.h"
 #include "daemon/notify.h"
 #include "daemon/pools.h"
+#include "daemon/updown.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +77,10 @@ bool reload_first(struct daemon *d, struct problem_list *problems)
         d->conf.control_group = d->control_group;
     }
     set_log(d, &l->daemon);
-    return adopt(d, l, problems);
+    if (updown_allow(d, l->config, problems))
+        return adopt(d, l, problems);
+    loaded_free(l);
+    return false;
 }
 
 static void warn_if_fixed(void *self, const struct diff_line *line)
@@ -100,8 +104,10 @@ static void take_settings(struct daemon *d, const struct conf_daemon *conf, stru
 bool reload(struct daemon *d, struct problem_list *problems)
 {
     struct loaded *l = config_load(d->options.conf_dir, problems);
-    if (!l)
+    if (!l || !updown_check(d, l->config, problems)) {
+        loaded_free(l);
         return false;
+    }
     if (!adopt(d, l, problems))
         return false;
     take_settings(d, &l->daemon, problems);

@@ -1,6 +1,7 @@
 /*
  * stop: see stop.h. Peers get STOP_MS to confirm; main.c takes devices and routes away afterwards,
- * and all of it fits three seconds.
+ * and all of it fits three seconds. Where updown commands are still to be run they get UPDOWN_MS
+ * more, and are not waited for beyond.
  */
 #include "daemon/stop.h"
 
@@ -10,8 +11,10 @@
 #include "daemon/renewal.h"
 #include "daemon/standby.h"
 #include "daemon/start.h"
+#include "daemon/updown.h"
 
-enum { STOP_MS = 2500 };
+enum { STOP_MS = 2500,
+       UPDOWN_MS = 5000 };
 
 static void finish(struct daemon *d)
 {
@@ -27,7 +30,15 @@ static void finish(struct daemon *d)
 
 static void on_timer(uv_timer_t *timer)
 {
-    finish(timer->data);
+    struct daemon *d = timer->data;
+    if (!d->mourning)
+        updown_end(d);
+    if (d->mourning || !updown_is_busy(d)) {
+        finish(d);
+        return;
+    }
+    d->mourning = true;
+    uv_timer_start(&d->stop_timer, on_timer, UPDOWN_MS, 0);
 }
 
 void stop_begin(struct daemon *d)
@@ -50,6 +61,6 @@ void stop_begin(struct daemon *d)
 
 void stop_check(struct daemon *d)
 {
-    if (d->stopping && ike_engine_sa_count(d->engine) == 0)
+    if (d->stopping && (d->mourning || ike_engine_sa_count(d->engine) == 0) && !updown_is_busy(d))
         finish(d);
 }

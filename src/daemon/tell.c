@@ -16,6 +16,7 @@
 #include "daemon/standby.h"
 #include "daemon/start.h"
 #include "daemon/trouble.h"
+#include "daemon/updown.h"
 #include "wire/names.h"
 #include "wire/print.h"
 
@@ -343,4 +344,5 @@ void tell(struct daemon *d, const struct ike_tell *told)
     renewal_tell(d, t);
     standby_tell(d, t);
     start_tell(d, t);
+    updown_tell(d, t);
 }
