@@ -176,6 +176,7 @@ enum tell_kind {
     TELL_CHILD_DOWN,
     TELL_IKE_REKEYED,   /* ike_id took over from replaced_id; `detail` warns of a change of the PRF */
     TELL_CHILD_REKEYED, /* child_id took over from replaced_id */
+    TELL_IKE_MOVED,     /* the peer is heard from somewhere else (RFC 7296 2.23): `path` is new, `gone` is as it was */
     TELL_ALERT,       /* something failed without (or before) an SA going down; reason and detail */
     TELL_KEYS,        /* only with conf_engine.tell_keys: an epoch of keys of an IKE SA is in force */
 };
@@ -265,8 +266,8 @@ struct ike_tell {
     struct tell_exchange exchange; /* EXCHANGE, RESENT */
     const struct tell_keys *keys; /* TELL_KEYS */
     /*
-     * What cannot be asked for any more, as it was: the IKE SA of IKE_DOWN and CHILD_DOWN, the one
-     * that IKE_REKEYED replaced; the Child SA of CHILD_DOWN. NULL: there was none, or no memory
+     * What cannot be asked for any more, as it was: the IKE SA of IKE_DOWN, CHILD_DOWN and
+     * IKE_MOVED, the one that IKE_REKEYED replaced; the Child SA of CHILD_DOWN. NULL: there was none, or no memory
      */
     const struct ike_sa_info *gone;
     const struct ike_child_info *gone_child;

@@ -332,6 +332,7 @@ static void on_tell(struct attempt *a, const struct ike_tell *t)
     case TELL_EXCHANGE:
     case TELL_RESENT:
     case TELL_KEYS:
+    case TELL_IKE_MOVED:
         break;
     case TELL_IKE_UP:
         if (!a->has_child)

@@ -31,6 +31,14 @@ static void begin_sa(struct vici_out *o, const struct ike_tell *t)
     vici_section(o, t->conn ? t->conn : "(unnamed)");
 }
 
+static void key_host(struct vici_out *o, const char *key, const struct addr *host)
+{
+    char at[64];
+    struct text text = text_make(at, sizeof at);
+    print_addr(&text, host);
+    vici_key_str(o, key, at);
+}
+
 static void section_sa(struct vici_out *o, struct daemon *d, const char *name,
                        const struct ike_sa_info *sa)
 {
@@ -124,6 +132,23 @@ static void send_child_rekey(struct daemon *d, const struct ike_tell *t)
     vici_section_end(o);
     vici_section_end(o);
     event_send(d, EVENT_CHILD_REKEY);
+}
+
+/* ---- somewhere else -------------------------------------------------------------------------- */
+
+/* Where the two ends are now; the SA within as it was. */
+static void send_ike_update(struct daemon *d, const struct ike_tell *t)
+{
+    struct ike_sa_info sa;
+    if (!event_wanted(d, EVENT_IKE_UPDATE) || !find_sa(d, t, &sa))
+        return;
+    struct vici_out *o = event_begin(d, EVENT_IKE_UPDATE);
+    key_host(o, "local-host", &t->path.local.addr);
+    vici_key_uint(o, "local-port", t->path.local.port);
+    key_host(o, "remote-host", &t->path.remote.addr);
+    vici_key_uint(o, "remote-port", t->path.remote.port);
+    section_sa(o, d, t->conn ? t->conn : "(unnamed)", &sa);
+    event_send(d, EVENT_IKE_UPDATE);
 }
 
 /* ---- alerts ---------------------------------------------------------------------------------- */
@@ -221,6 +246,7 @@ void events_tell(struct daemon *d, const struct ike_tell *t)
         [TELL_CHILD_DOWN] = send_child_updown,
         [TELL_IKE_REKEYED] = send_ike_rekey,
         [TELL_CHILD_REKEYED] = send_child_rekey,
+        [TELL_IKE_MOVED] = send_ike_update,
     };
     send_alert(d, t);
     if (t->kind < sizeof senders / sizeof senders[0] && senders[t->kind])

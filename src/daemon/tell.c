@@ -155,13 +155,15 @@ static void log_other(const struct daemon *d, const struct ike_tell *t)
         [TELL_CHILD_DOWN] = "child-down",
         [TELL_IKE_REKEYED] = "ike-rekeyed",
         [TELL_CHILD_REKEYED] = "child-rekeyed",
+        [TELL_IKE_MOVED] = "ike-moved",
         [TELL_ALERT] = "alert",
     };
     struct printed local, remote, peer, notify, type, here, there;
     /* there is something to say about a success */
     bool doubtful = t->kind == TELL_IKE_REKEYED && t->detail[0] != '\0';
     bool ordinary = t->kind != TELL_ALERT && is_ordinary(t->reason) && !doubtful;
-    enum log_level level = ordinary ? LEVEL_NOTICE : LEVEL_WARN;
+    enum log_level usual = t->kind == TELL_IKE_MOVED ? LEVEL_INFO : LEVEL_NOTICE;
+    enum log_level level = ordinary ? usual : LEVEL_WARN;
     struct log_field fields[] = {
         F_TEXT("conn", t->conn),
         F_ID("id", t->ike_id),

@@ -103,7 +103,7 @@ struct ike_tell *turn_tell(struct turn *t, enum tell_kind kind, enum ike_reason 
     tell->path = sa->path;
     tell->theirs = copy_identity(&t->fx->arena, &sa->theirs_id);
     tell->order_id = sa->order_id;
-    if (kind == TELL_IKE_DOWN || kind == TELL_CHILD_DOWN)
+    if (kind == TELL_IKE_DOWN || kind == TELL_CHILD_DOWN || kind == TELL_IKE_MOVED)
         tell->gone = status_keep_sa(&t->fx->arena, sa);
     return tell;
 }
@@ -484,6 +484,9 @@ void turn_close(struct turn *t, const struct verdict *why, bool linger)
 
 void turn_move(struct turn *t, const struct ike_path *path)
 {
+    struct ike_tell *tell = turn_tell(t, TELL_IKE_MOVED, IKE_REASON_NONE);
+    if (tell)
+        tell->path = *path;
     t->sa->path = *path;
     for (const struct child *child = t->sa->children; child; child = child->next) {
         turn_plane(t, PLANE_MOVE, child);

@@ -446,3 +446,15 @@ def a_group_may_use_the_control_socket(left, right):
     set_braid_conf(left, control="group = no-such-group")
     status, output = left.run(*left.braidd())
     expect(status == 78 and re.search(r"braid.conf:2:9: control.group: there is no such group", output), output)
+
+
+@test
+def ike_update_says_where_the_peer_is_now(left, right):
+    start_both(left, right)
+    with right.client() as client:
+        client.register("ike-update")
+        left.up()
+        event = client.wait_event("ike-update")
+    expect((event["remote-host"], event["remote-port"], event["local-port"]) == (left.outer[4], "4500", "4500"), str(event))
+    expect([sa["remote-port"] for sa in event.values() if isinstance(sa, dict)] == ["500"], str(event))  # as it was
+    expect("event=ike-moved" in right.log(), right.log())

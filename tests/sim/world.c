@@ -308,7 +308,7 @@ void world_at(struct world *w, ike_time at, struct host *h, act_function *act, u
 /* ---- effects ------------------------------------------------------------------------------- */
 
 static const char *const tell_names[] = {
-    [TELL_EXCHANGE] = "EXCHANGE", [TELL_RESENT] = "RESENT", [TELL_IKE_UP] = "IKE_UP", [TELL_IKE_DOWN] = "IKE_DOWN", [TELL_IKE_REKEYED] = "IKE_REKEYED", [TELL_CHILD_UP] = "CHILD_UP", [TELL_CHILD_DOWN] = "CHILD_DOWN", [TELL_CHILD_REKEYED] = "CHILD_REKEYED", [TELL_ALERT] = "ALERT"};
+    [TELL_EXCHANGE] = "EXCHANGE", [TELL_RESENT] = "RESENT", [TELL_IKE_UP] = "IKE_UP", [TELL_IKE_DOWN] = "IKE_DOWN", [TELL_IKE_REKEYED] = "IKE_REKEYED", [TELL_CHILD_UP] = "CHILD_UP", [TELL_CHILD_DOWN] = "CHILD_DOWN", [TELL_CHILD_REKEYED] = "CHILD_REKEYED", [TELL_IKE_MOVED] = "IKE_MOVED", [TELL_ALERT] = "ALERT"};
 
 static void do_tell(struct host *h, const struct ike_tell *tell)
 {
