@@ -122,7 +122,7 @@ def updown_is_told_of_the_end_of_the_daemon(left, right):
     left.start(child=f"updown = {ours.path}")
     left.up()
     theirs.wait(2)
-    status, _ = left.stop()
+    status = left.stop()
     expect(status == 0 and ours.verbs()[2:] == ["down-client", "down-client-v6"], ours.verbs())
     theirs.wait(4)
 
@@ -136,7 +136,7 @@ def updown_is_told_of_the_end_without_the_peer_too(left, right):
     script.wait(2)
     right.kill()
     right.clean()
-    status, _ = left.stop()
+    status = left.stop()
     expect(status == 0 and script.verbs()[2:] == ["down-client", "down-client-v6"], script.verbs())
 
 
@@ -153,7 +153,7 @@ def updown_that_hangs_holds_nothing_up(left, right):
         expect(status == 0, output)
         left.up()
     expect(len(script.told()) == 1, "two at a time")
-    status, _ = left.stop()
+    status = left.stop()
     expect(status == 0 and "event=updown-unfinished" in left.log(), left.log()[-500:])
     wait_for("the end of what hangs", lambda: left.run("pgrep", "-f", "^sleep 1000")[0] == 1)
 
