@@ -431,6 +431,7 @@ struct ike_child_info {
     const struct alg *kex[8];
     uint8_t kex_slot[8];
     bool quantum_safe;         /* own exchange or the IKE SA's */
+    bool replaced;             /* another took its place; its end is not told any more */
     ike_time installed_at, rekey_at, life_at;
 };
 

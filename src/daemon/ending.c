@@ -81,11 +81,12 @@ static void add_target(struct ending *e, uint32_t id)
         e->target[e->matches++] = id;
 }
 
+/* One that was replaced goes anyway, and nobody would tell us when. */
 static void find_children(struct ending *e, uint32_t ike_id)
 {
     struct ike_child_info child = {.id = 0};
     while (ike_engine_next_child(e->d->engine, ike_id, child.id, &child))
-        if ((e->wish.child_id == 0 || child.id == e->wish.child_id) &&
+        if (!child.replaced && (e->wish.child_id == 0 || child.id == e->wish.child_id) &&
             name_matches(e->wish.child, child.name))
             add_target(e, child.id);
 }
