@@ -259,7 +259,7 @@ void updown_tell(struct daemon *d, const struct ike_tell *t)
 {
     struct ike_sa_info sa;
     struct ike_child_info child;
-    if (!d->updown->runner)
+    if (!d->updown->runner || d->mourning) /* updown_end has spoken for all that are left */
         return;
     if (t->kind == TELL_CHILD_DOWN && t->gone && t->gone_child)
         add_jobs(d, false, t->gone, t->gone_child);
