@@ -43,7 +43,8 @@ struct conf_identity {
     struct identity id;
 };
 
-/* A `local` or `remote` section. */
+/* A `local` or `remote` section: one round of authentication (RFC 4739). */
+enum { CONF_ROUNDS_MAX = 4 }; /* of either side of a connection */
 struct key_section;
 struct conf_auth {
     enum conf_auth_class class;
@@ -97,7 +98,9 @@ struct conf_conn {
     const struct conf_endpoint *local_addrs, *remote_addrs;
     uint16_t local_port, remote_port; /* 0 = the engine's own / 500 */
     struct proposals ike;      /* protocol IKE; at least one */
-    struct conf_auth local, remote; /* first authentication round */
+    /* in the order in which they take place: by `round`, then as they stand; at least one each */
+    uint8_t local_rounds, remote_rounds;
+    struct conf_auth local[CONF_ROUNDS_MAX], remote[CONF_ROUNDS_MAX];
     enum conf_fragmentation fragmentation;
     enum conf_childless childless;
     bool late_rounds; /* further key exchanges only when the IKE SA is up: when it is rekeyed */
@@ -122,6 +125,22 @@ struct conf_conn {
     const char *file;          /* where it was read from, for messages */
     uint32_t line;
 };
+
+/* Does a side prove more than one identity, which takes an extension (RFC 4739)? */
+static inline bool conf_has_rounds(const struct conf_conn *c)
+{
+    return c->local_rounds > 1 || c->remote_rounds > 1;
+}
+
+/* Does one of the sections authenticate in that way? */
+static inline bool conf_uses(const struct conf_conn *c, enum conf_auth_class class)
+{
+    for (unsigned i = 0; i < CONF_ROUNDS_MAX; i++)
+        if ((i < c->local_rounds && c->local[i].class == class) ||
+            (i < c->remote_rounds && c->remote[i].class == class))
+            return true;
+    return false;
+}
 
 /*
  * Must AUTH withstand a quantum computer by itself? A PPK that is required sees to it otherwise

@@ -65,10 +65,11 @@ struct ike_ask {
     enum ask_kind kind;
     struct ike_ticket ticket;
     const struct conf_conn *conn;  /* of the engine's snapshot */
+    uint8_t round;                 /* ASK_SIGN: which conn->local, ASK_VERIFY: which conn->remote */
     const struct alg *prf;
-    struct identity ours, theirs;
+    struct identity ours, theirs;  /* of this round */
     /* ASK_VERIFY: enum auth_method the peer used. ASK_SIGN: 0, the executor chooses what
-     * conn->local asks for */
+     * ike_ask_auth asks for */
     uint8_t method;
     struct bytes octets;           /* what is signed */
     struct bytes auth;             /* ASK_VERIFY: the peer's authentication data. Hostile */
@@ -87,6 +88,12 @@ struct ike_ask {
     const struct secret *own_key;
     bool ppk_named;                /* ASK_PPK: the peer named it: that very one */
 };
+
+/* ASK_SIGN, ASK_VERIFY: the section that says how we prove who we are, or how the peer has to. */
+static inline const struct conf_auth *ike_ask_auth(const struct ike_ask *ask)
+{
+    return ask->kind == ASK_SIGN ? &ask->conn->local[ask->round] : &ask->conn->remote[ask->round];
+}
 
 /* The reply to an ASK. */
 enum answer_status {

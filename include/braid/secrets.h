@@ -113,6 +113,7 @@ struct cred_section {
     struct cred_spec spec;
     struct conf_conn *conn; /* of the snapshot in the making */
     bool is_remote;
+    uint8_t round; /* which of conn->local or conn->remote it is */
     const char *path;              /* "connections.home.local", for messages */
     struct place place[CRED_KEYS]; /* of the keys' values; of the section where a key is not written */
 };

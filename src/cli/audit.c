@@ -32,8 +32,14 @@ static void set(json_t *row, const char *key, const char *value)
 
 static void add_missing(json_t *row, const char *what, const char *change)
 {
-    json_array_append_new(json_object_get(row, "missing"),
-                          json_pack("{s:s, s:s}", "what", what, "change", change));
+    json_t *list = json_object_get(row, "missing");
+    json_t *item = json_pack("{s:s, s:s}", "what", what, "change", change);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (json_equal(json_array_get(list, i), item)) {
+            json_decref(item);
+            return;
+        }
+    json_array_append_new(list, item);
 }
 
 /* ---- recorded traffic ------------------------------------------------------------------------ */
@@ -152,7 +158,7 @@ static enum quantum judge_signatures(const struct loaded *l, const struct conf_c
         return known[safety];
     for (uint32_t i = 0; i < l->sections.count; i++) {
         const struct cred_section *s = &l->sections.at[i];
-        if (s->conn == c && s->is_remote == (auth == &c->remote))
+        if (s->conn == c && auth == &(s->is_remote ? c->remote : c->local)[s->round])
             families = s->spec.ike.families;
     }
     if (families == 0)
@@ -217,6 +223,25 @@ static bool judge_ppk(json_t *row, const struct loaded *l, const struct conf_con
     return safe;
 }
 
+/*
+ * All rounds of a side must succeed, and each covers the same key exchange: one that withstands a
+ * quantum computer is enough. Where none does, each says what it lacks.
+ */
+static enum quantum judge_rounds(json_t *row, const struct loaded *l, const struct conf_conn *c,
+                                 const struct conf_auth *auth, uint8_t count, const char *side)
+{
+    json_t *missing = json_object_get(row, "missing");
+    size_t before = json_array_size(missing);
+    enum quantum best = QUANTUM_UNSAFE;
+    for (uint8_t i = 0; i < count; i++) {
+        enum quantum q = judge_side(row, l, c, &auth[i], side);
+        best = q > best ? q : best;
+    }
+    while (best == QUANTUM_SAFE && json_array_size(missing) > before)
+        json_array_remove(missing, json_array_size(missing) - 1);
+    return best;
+}
+
 static void judge_authentication(json_t *row, const struct loaded *l, const struct conf_conn *c)
 {
     json_t *list = json_object_get(row, "methods");
@@ -225,11 +250,12 @@ static void judge_authentication(json_t *row, const struct loaded *l, const stru
         set(row, "authentication", judgements[judge_ppk(row, l, c) ? QUANTUM_SAFE : QUANTUM_UNSAFE]);
         return;
     }
-    add_once(list, methods[c->local.class]);
-    add_once(list, methods[c->remote.class]);
-    enum quantum ours = judge_side(row, l, c, &c->local, "our side"), theirs = ours;
-    if (c->remote.class != c->local.class || c->remote.class == CONF_AUTH_PUBKEY)
-        theirs = judge_side(row, l, c, &c->remote, "the peer");
+    for (uint8_t i = 0; i < c->local_rounds; i++)
+        add_once(list, methods[c->local[i].class]);
+    for (uint8_t i = 0; i < c->remote_rounds; i++)
+        add_once(list, methods[c->remote[i].class]);
+    enum quantum ours = judge_rounds(row, l, c, c->local, c->local_rounds, "our side"),
+                 theirs = judge_rounds(row, l, c, c->remote, c->remote_rounds, "the peer");
     set(row, "authentication", judgements[ours < theirs ? ours : theirs]);
 }
 

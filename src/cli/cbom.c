@@ -292,8 +292,10 @@ static void add_connection(struct cbom *b, const struct conf_conn *c)
     char name[REF_LEN / 2], parent[REF_LEN];
     b->uses = json_array();
     b->auth = json_array();
-    inventory_section(c->local.keys, take_item, b);
-    inventory_section(c->remote.keys, take_item, b);
+    for (uint8_t i = 0; i < c->local_rounds; i++)
+        inventory_section(c->local[i].keys, take_item, b);
+    for (uint8_t i = 0; i < c->remote_rounds; i++)
+        inventory_section(c->remote[i].keys, take_item, b);
     snprintf(parent, sizeof parent, "crypto/protocol/ike/%s", c->name);
     add_protocol(b, "ike", c->name, NULL, &c->ike);
     json_decref(b->uses);

@@ -164,7 +164,7 @@ static void check_sides(struct checking *x, const struct conf_conn *c)
 {
     if (same_address(c))
         complain(x, PROBLEM_ERROR, "remote_addrs", "the peer has the same address as this host");
-    if (same_identity(&c->local.id, &c->remote.id))
+    if (same_identity(&c->local[0].id, &c->remote[0].id))
         complain(x, PROBLEM_WARNING, "remote",
                  "both sides have the same identity: one secret would fit every such host");
 }
@@ -173,7 +173,7 @@ static void check_sides(struct checking *x, const struct conf_conn *c)
 
 static void check_secret(struct checking *x, const struct conf_conn *c)
 {
-    bool wanted = c->local.class == CONF_AUTH_PSK || c->remote.class == CONF_AUTH_PSK;
+    bool wanted = conf_uses(c, CONF_AUTH_PSK);
     if (!x->secrets || x->secrets->count == 0 || !wanted) /* none at all: they come over VICI */
         return;
     for (uint32_t i = 0; i < x->secrets->count; i++)
@@ -188,7 +188,7 @@ static void check_secret(struct checking *x, const struct conf_conn *c)
 /* Under quantum_safe_auth = required, a pre-shared key must not be one that can be guessed. */
 static void check_strength(struct checking *x, const struct conf_conn *c)
 {
-    bool psk = c->local.class == CONF_AUTH_PSK || c->remote.class == CONF_AUTH_PSK;
+    bool psk = conf_uses(c, CONF_AUTH_PSK);
     if (!conf_auth_is_to_be_safe(c) || !psk || !x->secrets)
         return;
     for (uint32_t i = 0; i < x->secrets->count; i++) {

@@ -269,12 +269,31 @@ static void compare_children(struct diffing *d, const struct conf_conn *before,
     d->child = NULL;
 }
 
+/* Rounds of authentication, by their place in the order: the first is `local`, then `local-2`. */
+static void compare_rounds(const struct diffing *d, const char *side, const struct conf_auth *before,
+                           uint8_t was, const struct conf_auth *after, uint8_t is)
+{
+    for (unsigned i = 0; i < was || i < is; i++) {
+        char name[KEY_LEN];
+        if (i == 0)
+            snprintf(name, sizeof name, "%s.", side);
+        else
+            snprintf(name, sizeof name, "%s-%u%s", side, i + 1, i < was && i < is ? "." : "");
+        if (i < was && i < is)
+            compare(d, SCHEMA_AUTH, name, &before[i], &after[i]);
+        else
+            tell(d, DIFF_CHANGED, name, i < was ? "a round" : "", i < is ? "a round" : "");
+    }
+}
+
 static void compare_conns(struct diffing *d, const struct conf_conn *before,
                           const struct conf_conn *after)
 {
     compare(d, SCHEMA_CONN, "", before, after);
-    compare(d, SCHEMA_AUTH, "local.", &before->local, &after->local);
-    compare(d, SCHEMA_AUTH, "remote.", &before->remote, &after->remote);
+    compare_rounds(d, "local", before->local, before->local_rounds, after->local,
+                   after->local_rounds);
+    compare_rounds(d, "remote", before->remote, before->remote_rounds, after->remote,
+                   after->remote_rounds);
     compare_children(d, before, after);
 }
 

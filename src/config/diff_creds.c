@@ -173,7 +173,10 @@ static void compare_section(diff_say *say, void *self, const struct cred_section
         print_key(&b, &is->spec, i);
         if (strcmp(before, after) == 0)
             continue;
-        snprintf(key, sizeof key, "%s.%s", is->is_remote ? "remote" : "local", words[i]);
+        char number[8] = "";
+        if (is->round > 0)
+            snprintf(number, sizeof number, "-%u", is->round + 1u);
+        snprintf(key, sizeof key, "%s%s.%s", is->is_remote ? "remote" : "local", number, words[i]);
         say(self, &(struct diff_line){.kind = DIFF_CHANGED,
                                       .conn = is->conn->name,
                                       .key = key,

@@ -251,30 +251,55 @@ static bool load_children(struct loader *l, const struct view *v, const char *pa
 
 /* ---- authentication -------------------------------------------------------------------------- */
 
-/*
- * The one section that begins with `local` or `remote`. False if there are several; *found is
- * NULL if there is none.
- */
-static bool find_round(struct loader *l, const struct view *v, const char *prefix, const char *path,
-                       struct section **found)
+/* A section that is one round of authentication, and where it stands in the order of all. */
+struct round {
+    struct section *section; /* NULL: none is written, and all is as by default */
+    uint64_t order;
+};
+
+/* Rounds are few; of the same number they stay as they stand. */
+static void insert_round(struct round *rounds, uint8_t count, struct round new)
+{
+    uint8_t at = count;
+    for (; at > 0 && rounds[at - 1].order > new.order; at--)
+        rounds[at] = rounds[at - 1];
+    rounds[at] = new;
+}
+
+/* What cannot be read as a number is complained of with the rest of the section. */
+static uint64_t order_of(const struct loader *l, const struct view *conn, const struct section *s)
+{
+    struct view v;
+    uint64_t order = 0;
+    view_section(l->settings, conn, s->name, &v);
+    const struct setting *written = view_setting(l->settings, &v, "round");
+    return written && value_uint(bytes_make(written->value, written->len), UINT32_MAX, &order)
+               ? order
+               : 0;
+}
+
+/* The sections that begin with `local` or `remote`, in order. 0: there are too many. */
+static uint8_t find_rounds(struct loader *l, const struct view *v, const char *prefix,
+                           const char *path, struct round rounds[CONF_ROUNDS_MAX])
 {
     struct view_at at = {.layer = 0};
     struct section *s;
-    *found = NULL;
+    uint8_t count = 0;
+    rounds[0] = (struct round){.section = NULL};
     while ((s = view_next_section(l->settings, v, &at)) != NULL) {
         const struct schema_part *part = schema_find_part(SCHEMA_CONN, s->name);
         if (!part || strcmp(part->name, prefix) != 0)
             continue;
-        if (*found) {
-            schema_blame(&l->run, BLAME_NOT_YET, s->name);
+        if (count == CONF_ROUNDS_MAX) {
+            schema_blame(&l->run, BLAME_VALUE, s->name);
             problem_add(l->problems, PROBLEM_ERROR, &s->place,
-                        "%s.%s: more than one round of authentication is not supported yet", path,
-                        s->name);
-            return false;
+                        "%s.%s: more than %d rounds of authentication", path, s->name,
+                        CONF_ROUNDS_MAX);
+            return 0;
         }
-        *found = s;
+        insert_round(rounds, count++, (struct round){s, order_of(l, v, s)});
     }
-    return true;
+    return count ? count : 1;
 }
 
 /* Our own identity is one identity, not a pattern. */
@@ -320,7 +345,7 @@ static bool keep_places(struct loader *l, const struct view *v, const struct pla
 
 /* A section that authenticates with keys: its certificates are loaded later, by others. */
 static bool add_section(struct loader *l, const struct view *v, const struct schema_auth *from,
-                        struct conf_conn *conn, bool is_remote, const char *path,
+                        struct conf_conn *conn, bool is_remote, uint8_t round, const char *path,
                         const struct place *place)
 {
     struct cred_sections *all = &l->whole->loaded.sections;
@@ -329,6 +354,7 @@ static bool add_section(struct loader *l, const struct view *v, const struct sch
     *s = (struct cred_section){.spec = from->spec,
                                .conn = conn,
                                .is_remote = is_remote,
+                               .round = round,
                                .path = memory_text(arena, bytes_str(path))};
     return s->path ? keep_places(l, v, place, s) : fail_memory(l);
 }
@@ -420,16 +446,15 @@ static bool check_null(struct loader *l, const struct view *v, const struct plac
 }
 
 static bool load_auth(struct loader *l, const struct view *conn, const struct section *conn_section,
-                      const char *prefix, const char *conn_path, struct conf_conn *to)
+                      const struct section *s, const char *prefix, const char *conn_path,
+                      struct conf_conn *to)
 {
     struct schema_auth read = {.auth.id.any = true};
     bool is_remote = prefix[0] == 'r';
-    struct conf_auth *auth = is_remote ? &to->remote : &to->local;
+    uint8_t round = is_remote ? to->remote_rounds++ : to->local_rounds++;
+    struct conf_auth *auth = &(is_remote ? to->remote : to->local)[round];
     char path[PATH_TEXT_MAX];
     struct view v = {.count = 0};
-    struct section *s;
-    if (!find_round(l, conn, prefix, conn_path, &s))
-        return false;
     if (s)
         view_section(l->settings, conn, s->name, &v);
     const struct place *place = s ? &s->place : &conn_section->place;
@@ -448,9 +473,20 @@ static bool load_auth(struct loader *l, const struct view *conn, const struct se
         auth->accepts = BYTES_LIT("\x02\x0d"); /* the same, AUTH_NULL */
     good = check_null(l, &v, place, path, to, auth, is_remote) && good;
     if (good && read.auth.class == CONF_AUTH_PUBKEY)
-        good = add_section(l, &v, &read, to, is_remote, path, place);
+        good = add_section(l, &v, &read, to, is_remote, round, path, place);
     return good && check_files(l, &v, place, path, &read) &&
            (is_remote || check_own_id(l, &v, place, path, auth));
+}
+
+static bool load_auths(struct loader *l, const struct view *conn, const struct section *section,
+                       const char *prefix, const char *path, struct conf_conn *to)
+{
+    struct round rounds[CONF_ROUNDS_MAX];
+    uint8_t count = find_rounds(l, conn, prefix, path, rounds);
+    bool good = count > 0;
+    for (uint8_t i = 0; i < count; i++)
+        good = load_auth(l, conn, section, rounds[i].section, prefix, path, to) && good;
+    return good;
 }
 
 /* ---- connections ----------------------------------------------------------------------------- */
@@ -513,8 +549,8 @@ static bool load_conn(struct loader *l, const struct view *conns, struct section
     good = schema_apply(&l->run, SCHEMA_CONN, &v, path, &s->place, c) && good;
     derive_conn(l, c);
     good = schema_check_parts(&l->run, SCHEMA_CONN, &v, path) && good;
-    good = load_auth(l, &v, s, "local", path, c) && good;
-    good = load_auth(l, &v, s, "remote", path, c) && good;
+    good = load_auths(l, &v, s, "local", path, c) && good;
+    good = load_auths(l, &v, s, "remote", path, c) && good;
     good = load_children(l, &v, path, c) && good;
     return good && check_conn(l, &v, s, path, c);
 }
@@ -546,7 +582,7 @@ static void load_conns(struct loader *l, const struct view *root)
         return;
     }
     l->whole->loaded.sections.at =
-        ARENA_ARRAY(&l->whole->secrets, struct cred_section, 2 * count);
+        ARENA_ARRAY(&l->whole->secrets, struct cred_section, 2 * CONF_ROUNDS_MAX * count);
     if (!l->whole->loaded.sections.at) {
         fail_memory(l);
         return;

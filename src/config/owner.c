@@ -34,10 +34,12 @@ bool owner_secret_may_serve(const struct secret_entry *s, const struct conf_conn
 {
     if (s->kind != SECRET_IKE)
         return false;
-    for (uint16_t i = 0; i < s->owner_count; i++) {
-        bool ours = !c->local.id.any && owner_may_fit(&s->owner[i], &c->local.id);
-        if (ours || owner_may_fit(&s->owner[i], &c->remote.id))
-            return true;
-    }
+    for (uint16_t i = 0; i < s->owner_count; i++)
+        for (uint8_t k = 0; k < CONF_ROUNDS_MAX; k++) {
+            const struct conf_identity *local = &c->local[k].id, *remote = &c->remote[k].id;
+            bool ours = k < c->local_rounds && !local->any && owner_may_fit(&s->owner[i], local);
+            if (ours || (k < c->remote_rounds && owner_may_fit(&s->owner[i], remote)))
+                return true;
+        }
     return s->owner_count == 0;
 }

@@ -74,6 +74,15 @@ static bool same_auth(const struct conf_auth *a, const struct conf_auth *b)
            (a->keys == NULL) == (b->keys == NULL) && bytes_equal(a->accepts, b->accepts);
 }
 
+static bool same_auths(const struct conf_auth *a, uint8_t a_count, const struct conf_auth *b,
+                       uint8_t b_count)
+{
+    for (uint8_t i = 0; i < a_count && i < b_count; i++)
+        if (!same_auth(&a[i], &b[i]))
+            return false;
+    return a_count == b_count;
+}
+
 static bool same_selectors(const struct selectors *a, const struct selectors *b)
 {
     if (a->count != b->count)
@@ -119,8 +128,9 @@ bool same_conn(const struct conf_conn *a, const struct conf_conn *b)
     return same_members(a, b, plain, COUNT(plain)) && same_text(a->name, b->name) &&
            same_endpoints(a->local_addrs, a->local_count, b->local_addrs, b->local_count) &&
            same_endpoints(a->remote_addrs, a->remote_count, b->remote_addrs, b->remote_count) &&
-           same_proposals(&a->ike, &b->ike) && same_auth(&a->local, &b->local) &&
-           same_auth(&a->remote, &b->remote) && bytes_equal(a->ppk_id, b->ppk_id);
+           same_proposals(&a->ike, &b->ike) &&
+           same_auths(a->local, a->local_rounds, b->local, b->local_rounds) &&
+           same_auths(a->remote, a->remote_rounds, b->remote, b->remote_rounds) && bytes_equal(a->ppk_id, b->ppk_id);
 }
 
 bool same_child(const struct conf_child *a, const struct conf_child *b)

@@ -131,6 +131,7 @@ schema_type_text(const struct schema_key *key); /* "yes or no", "a time such as 
 struct schema_auth {
     struct conf_auth auth;
     struct cred_spec spec;
+    uint32_t round;
 };
 
 /* What a section of `secrets` is read into; owners beyond the limit are an error. */

@@ -8,11 +8,9 @@ enum {
 #include "wire/iana.def"
 };
 
-/* The section that decides: how we prove who we are, or how the peer has to. */
 static bool is_for_keys(const struct ike_ask *ask)
 {
-    const struct conf_auth *auth = ask->kind == ASK_SIGN ? &ask->conn->local : &ask->conn->remote;
-    return auth->class == CONF_AUTH_PUBKEY;
+    return ike_ask_auth(ask)->class == CONF_AUTH_PUBKEY;
 }
 
 void cred_reply_make(const struct cred_stock *stock, const struct crypto *crypto,

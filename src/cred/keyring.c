@@ -265,7 +265,7 @@ static void load_own_raw(struct loading *l, const struct cred_section *s, struct
 static void find_own(struct loading *l, const struct cred_section *s, struct key_section *to)
 {
     enum { FOUND_MAX = 64 };
-    const struct conf_identity *id = &s->conn->local.id;
+    const struct conf_identity *id = &s->conn->local[s->round].id;
     const struct spot at = spot_of(s, CRED_AUTH), at_id = spot_of(s, CRED_ID);
     const struct wallet_item *i;
     struct wallet_walk walk = wallet_by_identity(l->w, &id->id);
@@ -305,7 +305,7 @@ static void load_named(struct loading *l, const struct cred_section *s, struct k
 
 static void load_local(struct loading *l, const struct cred_section *s, struct key_section *to)
 {
-    struct conf_identity *id = &s->conn->local.id;
+    struct conf_identity *id = &s->conn->local[s->round].id;
     const struct spot at = spot_of(s, CRED_ID);
     if (s->spec.certs.count + s->spec.pubkeys.count > 0)
         load_named(l, s, to);
@@ -375,7 +375,8 @@ static void load_anchors(struct loading *l, const struct cred_section *s, struct
     if (!to->all_anchors && s->conn->send_certreq && !keyring_certreq(&named, 1, &certreq))
         fail_memory(l);
     to->certreq = (uint8_t *)(uintptr_t)certreq.at;
-    s->conn->certreq = certreq;
+    if (certreq.len || s->round == 0) /* of several rounds, one has to be enough */
+        s->conn->certreq = certreq;
     add_named(l, &at_certs, to, &s->spec.certs, "x509", to->pinned);
     if (l->dir && to->all_anchors && sk_X509_num(to->pinned) == 0 && s->spec.pubkeys.count == 0 &&
         !l->has_anchor)
@@ -412,7 +413,7 @@ static void load_remote(struct loading *l, const struct cred_section *s, struct 
         s->spec.pubkeys.count > 0 && s->spec.certs.count == 0 && s->spec.cacerts.count == 0;
     load_anchors(l, s, to);
     to->accepts = announce_signatures(families_of_peers(to), &to->ike);
-    s->conn->remote.accepts = to->accepts;
+    s->conn->remote[s->round].accepts = to->accepts;
 }
 
 /* ---- authorities ----------------------------------------------------------------------------- */
@@ -460,7 +461,7 @@ static void load_section(struct loading *l, const struct cred_section *s, struct
         load_remote(l, s, to);
     else
         load_local(l, s, to);
-    *(s->is_remote ? &s->conn->remote.keys : &s->conn->local.keys) = to;
+    (s->is_remote ? s->conn->remote : s->conn->local)[s->round].keys = to;
 }
 
 struct keyring *keyring_new(struct wallet *w, const char *dir, const struct cred_sections *sections,

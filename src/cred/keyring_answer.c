@@ -240,7 +240,7 @@ void keyring_sign(const struct wallet *w, struct known *known, const struct ike_
 {
     struct signing g = {.w = w,
                         .known = known,
-                        .s = ask->conn->local.keys,
+                        .s = ike_ask_auth(ask)->keys,
                         .ask = ask,
                         .out = out,
                         .room = room,
@@ -465,7 +465,7 @@ static void verify_cert(const struct wallet *w, struct known *known, const struc
 void keyring_verify(const struct wallet *w, struct known *known, struct parsed *parsed,
                     const struct ike_ask *ask, struct ike_answer *out, struct key_reply *room)
 {
-    const struct key_section *s = ask->conn->remote.keys;
+    const struct key_section *s = ike_ask_auth(ask)->keys;
     struct peer p = {.key = NULL};
     const char *why = "nothing is configured to believe it by";
     if (!s || !parse_certs(parsed, ask, &p, &why)) {

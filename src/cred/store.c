@@ -277,10 +277,9 @@ static enum crypto_result make_mac(const struct crypto *crypto, const struct alg
 /* May this connection be authenticated with a shared key on the side that is asked about? */
 static bool is_allowed(const struct ike_ask *ask)
 {
-    const struct conf_auth *auth = ask->kind == ASK_SIGN ? &ask->conn->local : &ask->conn->remote;
     uint8_t wanted = ask->own_key ? AUTH_NULL : AUTH_PSK;
     enum conf_auth_class class = ask->own_key ? CONF_AUTH_NULL : CONF_AUTH_PSK;
-    return auth->class == class && (ask->kind == ASK_SIGN || ask->method == wanted);
+    return ike_ask_auth(ask)->class == class && (ask->kind == ASK_SIGN || ask->method == wanted);
 }
 
 static enum answer_status judge(const struct cred_store *store, const struct crypto *crypto,

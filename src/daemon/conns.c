@@ -301,8 +301,9 @@ static void snapshot_free(struct snapshot *s)
 static void complete(const struct daemon *d, const struct snapshot *s, struct conf_conn *c)
 {
     c->has_ppk = c->ppk_required || (s->has_ppks && creds_have_ppk(d, c->ppk_id));
-    if (c->send_certreq && c->remote.keys && keyring_wants_certreq(c->remote.keys))
-        c->certreq = s->certreq;
+    for (uint8_t i = 0; i < c->remote_rounds && c->send_certreq; i++)
+        if (c->remote[i].keys && keyring_wants_certreq(c->remote[i].keys))
+            c->certreq = s->certreq;
 }
 
 static struct snapshot *snapshot_new(const struct daemon *d)

@@ -379,6 +379,16 @@ static void report_auth(struct vici_out *o, const char *name, const struct conf_
     vici_section_end(o);
 }
 
+static void report_auths(struct vici_out *o, const char *side, const struct conf_auth *auth,
+                         uint8_t count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char name[sizeof "remote-" + 3];
+        snprintf(name, sizeof name, "%s-%u", side, i + 1);
+        report_auth(o, name, &auth[i]);
+    }
+}
+
 static void report_conf_child(struct vici_out *o, const struct conf_child *c)
 {
     vici_section(o, c->name);
@@ -424,8 +434,8 @@ void report_conn(struct vici_out *o, const struct conf_conn *c)
     report_proposals(o, "proposals", &c->ike);
     if (c->dpd_for != 0)
         vici_key_uint(o, "dpd_delay", c->dpd_for / IKE_SECOND);
-    report_auth(o, "local-1", &c->local);
-    report_auth(o, "remote-1", &c->remote);
+    report_auths(o, "local", c->local, c->local_rounds);
+    report_auths(o, "remote", c->remote, c->remote_rounds);
     vici_section(o, "children");
     for (uint16_t i = 0; i < c->child_count; i++)
         report_conf_child(o, &c->child[i]);

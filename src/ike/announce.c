@@ -45,6 +45,13 @@ static void merge(struct writer *w, struct bytes list)
             writer_bytes(w, item);
 }
 
+/* What one of the rounds of authentication accepts. */
+static void merge_rounds(struct writer *w, const struct conf_conn *c)
+{
+    for (uint8_t i = 0; i < c->remote_rounds; i++)
+        merge(w, c->remote[i].accepts);
+}
+
 /*
  * Before identities are known the peer may be that of any connection for these addresses: all that
  * one of them accepts. Neighbours often say the same. Where there are very many, nothing is said:
@@ -64,9 +71,9 @@ static bool list_candidates(struct turn *t, struct bytes *list)
          c = contact_conn(sa->config, &sa->path, c)) {
         if (++count > CANDIDATES_MAX)
             return true;
-        if (!bytes_equal(c->remote.accepts, last))
-            merge(&w, c->remote.accepts);
-        last = c->remote.accepts;
+        if (c->remote_rounds > 1 || !bytes_equal(c->remote->accepts, last))
+            merge_rounds(&w, c);
+        last = c->remote->accepts;
     }
     *list = writer_view(&w);
     return true;
@@ -115,7 +122,12 @@ bool announce_promised(struct turn *t)
 
 bool announce_ours(struct turn *t)
 {
-    return add_list(t, t->sa->conn->remote.accepts);
+    uint8_t *room = arena_take(&t->slot->arena, LIST_LEN_MAX);
+    struct writer w = writer_make(room, LIST_LEN_MAX);
+    if (!room)
+        return false;
+    merge_rounds(&w, t->sa->conn);
+    return add_list(t, writer_view(&w));
 }
 
 /* ---- the peer's ------------------------------------------------------------------------------ */

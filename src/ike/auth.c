@@ -7,14 +7,14 @@
 
 /* ---- identities ------------------------------------------------------------------------------ */
 
-bool auth_our_identity(const struct conf_conn *conn, const struct ike_path *path,
+bool auth_our_identity(const struct conf_auth *auth, const struct ike_path *path,
                        struct arena *arena, struct identity *out)
 {
-    if (!conn->local.id.any) {
-        *out = conn->local.id.id;
+    if (!auth->id.any) {
+        *out = auth->id.id;
         return true;
     }
-    if (conn->local.class == CONF_AUTH_NULL) {
+    if (auth->class == CONF_AUTH_NULL) {
         *out = (struct identity){.type = ID_NULL};
         return true;
     }
@@ -60,12 +60,12 @@ bool auth_identity_fits(const struct conf_identity *pattern, const struct identi
     return data_equal(id->type, pattern->id.data, data);
 }
 
-bool auth_peer_fits(const struct conf_conn *conn, const struct identity *theirs)
+bool auth_peer_fits(const struct conf_auth *auth, const struct identity *theirs)
 {
     bool anonymous = theirs->type == ID_NULL;
-    if (anonymous || conn->remote.class == CONF_AUTH_NULL)
-        return anonymous && conn->remote.class == CONF_AUTH_NULL;
-    return auth_identity_fits(&conn->remote.id, theirs);
+    if (anonymous || auth->class == CONF_AUTH_NULL)
+        return anonymous && auth->class == CONF_AUTH_NULL;
+    return auth_identity_fits(&auth->id, theirs);
 }
 
 bool auth_id_body(struct arena *arena, const struct identity *id, struct bytes *body)
@@ -114,9 +114,9 @@ const struct conf_conn *auth_find_conn(const struct turn *t, const struct identi
     int best_score = -1;
     for (const struct conf_conn *c = contact_conn(sa->config, &sa->path, NULL); c;
          c = contact_conn(sa->config, &sa->path, c)) {
-        bool fits = auth_peer_fits(c, theirs) &&
-                    (ours->type == 0 || auth_identity_fits(&c->local.id, ours));
-        int score = precision(&c->remote.id) * 3 + precision(&c->local.id);
+        bool fits = auth_peer_fits(c->remote, theirs) &&
+                    (ours->type == 0 || auth_identity_fits(&c->local->id, ours));
+        int score = precision(&c->remote->id) * 3 + precision(&c->local->id);
         if (fits && score > best_score && allows_choice(t, c)) {
             best = c;
             best_score = score;
@@ -136,7 +136,7 @@ static const struct secret *auth_key(const struct ike_sa *sa, bool initiator)
 }
 
 /* What the side `initiator` signs: see transcript.h. */
-static bool signed_octets(struct turn *t, bool initiator, uint32_t auth_mid, struct bytes *octets)
+static bool signed_octets(struct turn *t, bool initiator, struct bytes *octets)
 {
     struct ike_sa *sa = t->sa;
     struct larval *birth = sa->birth;
@@ -149,7 +149,8 @@ static bool signed_octets(struct turn *t, bool initiator, uint32_t auth_mid, str
         return false;
     struct writer w = writer_make(room, len);
     enum crypto_result result = transcript_octets(&birth->transcript, t->e->crypto, sa->suite.prf,
-                                                  initiator, nonce, id_body, sk_p, auth_mid, &w);
+                                                  initiator, nonce, id_body, sk_p, birth->auth_mid,
+                                                  &w);
     *octets = writer_view(&w);
     return result == CRYPTO_OK && !w.fault;
 }
@@ -169,15 +170,19 @@ static bool list_certs(struct turn *t, struct ike_ask *question)
     return true;
 }
 
-static struct verdict ask(struct turn *t, enum ask_kind kind, bool initiator, uint32_t auth_mid,
+static struct verdict ask(struct turn *t, enum ask_kind kind, bool initiator,
                           const struct auth_payload *auth)
 {
-    struct ike_ask question = {.kind = kind, .ours = t->sa->ours_id, .theirs = t->sa->theirs_id};
-    if (!signed_octets(t, initiator, auth_mid, &question.octets))
+    const struct larval *birth = t->sa->birth;
+    struct ike_ask question = {.kind = kind,
+                               .conn = t->sa->conn,
+                               .round = birth->auths,
+                               .ours = birth->id_ours,
+                               .theirs = birth->id_theirs};
+    if (!signed_octets(t, initiator, &question.octets))
         return verdict_fault();
     question.hashes = t->sa->birth->hashes;
-    const struct conf_conn *conn = t->sa->conn;
-    if ((auth ? conn->remote.class : conn->local.class) == CONF_AUTH_NULL)
+    if (ike_ask_auth(&question)->class == CONF_AUTH_NULL)
         question.own_key = auth_key(t->sa, initiator);
     if (auth) {
         question.method = auth->method;
@@ -194,14 +199,14 @@ static struct verdict ask(struct turn *t, enum ask_kind kind, bool initiator, ui
     return turn_ask(t, &question);
 }
 
-struct verdict auth_ask_sign(struct turn *t, uint32_t auth_mid)
+struct verdict auth_ask_sign(struct turn *t)
 {
-    return ask(t, ASK_SIGN, t->sa->initiator, auth_mid, NULL);
+    return ask(t, ASK_SIGN, t->sa->initiator, NULL);
 }
 
-struct verdict auth_ask_verify(struct turn *t, uint32_t auth_mid, const struct auth_payload *auth)
+struct verdict auth_ask_verify(struct turn *t, const struct auth_payload *auth)
 {
-    return ask(t, ASK_VERIFY, !t->sa->initiator, auth_mid, auth);
+    return ask(t, ASK_VERIFY, !t->sa->initiator, auth);
 }
 
 /* ---- certificates ---------------------------------------------------------------------------- */

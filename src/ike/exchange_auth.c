@@ -11,7 +11,8 @@
  *   we ask       start: [PPK, AUTH without it,] AUTH, send      response: the peer's AUTH, install
  *   peer asks    request: [PPK,] the peer's AUTH, ours, then choose, install, answer
  *
- * A post-quantum pre-shared key may go into the keys that AUTH is made with: ppk.h.
+ * A post-quantum pre-shared key may go into the keys that AUTH is made with: ppk.h. Where a side
+ * proves several identities all this takes place several times: multiauth.h.
  */
 #include "ike/announce.h"
 #include "ike/auth.h"
@@ -21,6 +22,7 @@
 #include "ike/index.h"
 #include "ike/limits.h"
 #include "ike/merge.h"
+#include "ike/multiauth.h"
 #include "ike/negotiate.h"
 #include "ike/ppk.h"
 #include "ike/reauth.h"
@@ -57,22 +59,31 @@ static const struct payload *their_id_payload(const struct turn *t)
     return ike_msg_find(t->in, t->sa->initiator ? PAYLOAD_IDr : PAYLOAD_IDi);
 }
 
-/* What the peer says it is: kept in the SA, and its payload's body as it came for AUTH. */
+/* Whom the round is about; the SA is with those of the first. */
+static bool set_their_identity(struct turn *t, const struct identity *from)
+{
+    struct larval *birth = t->sa->birth;
+    birth->id_theirs.type = from->type;
+    return arena_copy(&birth->arena, from->data, &birth->id_theirs.data) &&
+           (!multiauth_is_first(t->sa) || keep_identity(t, from, &t->sa->theirs_id));
+}
+
+/* What the peer says it is, and its payload's body as it came for AUTH. */
 static bool take_their_identity(struct turn *t)
 {
     struct larval *birth = t->sa->birth;
     const struct payload *id = their_id_payload(t);
-    return keep_identity(t, &id->u.id.id, &t->sa->theirs_id) &&
+    return set_their_identity(t, &id->u.id.id) &&
            arena_copy(&birth->arena, id->raw, t->sa->initiator ? &birth->id_r : &birth->id_i);
 }
 
 static bool set_our_identity(struct turn *t)
 {
     struct larval *birth = t->sa->birth;
-    struct identity ours;
-    return auth_our_identity(t->sa->conn, &t->sa->path, &birth->arena, &ours) &&
-           keep_identity(t, &ours, &t->sa->ours_id) &&
-           auth_id_body(&birth->arena, &ours, t->sa->initiator ? &birth->id_i : &birth->id_r);
+    struct identity *ours = &birth->id_ours;
+    return auth_our_identity(multiauth_section(t->sa, true), &t->sa->path, &birth->arena, ours) &&
+           (!multiauth_is_first(t->sa) || keep_identity(t, ours, &t->sa->ours_id)) &&
+           auth_id_body(&birth->arena, ours, t->sa->initiator ? &birth->id_i : &birth->id_r);
 }
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
@@ -100,8 +111,9 @@ static struct verdict no_secret(struct turn *t)
     return verdict_because(
         verdict_kill(IKE_REASON_NO_SECRET, NOTIFY_AUTHENTICATION_FAILED),
         t->answer->detail
-            ? explain_refusal(t, t->answer->detail, &t->sa->theirs_id)
-            : explain_identity(t, "no secret is configured for us and", &t->sa->theirs_id));
+            ? explain_refusal(t, t->answer->detail, &t->sa->birth->id_theirs)
+            : explain_identity(t, "no secret is configured for us and",
+                               &t->sa->birth->id_theirs));
 }
 
 /*
@@ -137,7 +149,7 @@ static struct verdict judge_answer(struct turn *t)
     case ANSWER_REFUSED:
         return verdict_because(
             verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
-            explain_refusal(t, refusal_of(t), &t->sa->theirs_id));
+            explain_refusal(t, refusal_of(t), &t->sa->birth->id_theirs));
     default:
         return verdict_fault();
     }
@@ -162,12 +174,39 @@ static void tell_child_failed(struct turn *t, const char *name, const struct ver
 
 /* ---- we ask ---------------------------------------------------------------------------------- */
 
+/* Who the peer has to be in this round, if it is due and that is one identity; else NULL. */
+static const struct identity *expected_peer(const struct ike_sa *sa)
+{
+    const struct conf_auth *theirs =
+        multiauth_is_due(sa, false) ? multiauth_section(sa, false) : NULL;
+    return theirs && !theirs->id.any && !theirs->id.suffix ? &theirs->id.id : NULL;
+}
+
+static bool set_identities(struct turn *t)
+{
+    const struct identity *theirs = expected_peer(t->sa);
+    return set_our_identity(t) && (!theirs || set_their_identity(t, theirs));
+}
+
+/* A further round, or a request that only lets the responder go on. */
+static struct verdict ask_for_next_auth(struct turn *t)
+{
+    t->slot->step = RESPONSE_VERIFY;
+    if (!multiauth_is_due(t->sa, true))
+        return VERDICT_OK;
+    t->slot->step = START_SEND;
+    return set_identities(t) ? auth_ask_sign(t) : verdict_fault();
+}
+
 static struct verdict ask_for_auth(struct turn *t)
 {
-    const struct conf_identity *expected = &t->sa->conn->remote.id;
-    if (!set_our_identity(t))
-        return verdict_fault();
-    if (!expected->any && !expected->suffix && !keep_identity(t, &expected->id, &t->sa->theirs_id))
+    if (!multiauth_is_first(t->sa))
+        return ask_for_next_auth(t);
+    struct verdict v = multiauth_agree(t);
+    if (v.class != V_OK)
+        return v;
+    t->sa->birth->auth_mid = t->sa->window.send_next;
+    if (!set_identities(t))
         return verdict_fault();
     if (t->sa->conn->ppk_required && !ppk_is_late(t->sa) && !ppk_is_in(t->sa->birth))
         return verdict_because(verdict_kill(IKE_REASON_NO_SECRET, NOTIFY_AUTHENTICATION_FAILED),
@@ -177,7 +216,7 @@ static struct verdict ask_for_auth(struct turn *t)
         return ppk_ask(t, t->sa->conn->ppk_id);
     }
     t->slot->step = START_SEND;
-    return auth_ask_sign(t, t->sa->window.send_next);
+    return auth_ask_sign(t);
 }
 
 /* The PPK is there, or is not: then we go on without, if we may. */
@@ -195,7 +234,7 @@ static struct verdict use_ppk(struct turn *t)
     bool both = found && !t->sa->conn->ppk_required;
     t->slot->step = both ? START_PLAIN_AUTH : START_SEND;
     birth->has_ppk = found && !both;
-    return auth_ask_sign(t, t->sa->window.send_next);
+    return auth_ask_sign(t);
 }
 
 /* AUTH as it would be without the PPK is made; now the real one. */
@@ -209,7 +248,7 @@ static struct verdict keep_plain_auth(struct turn *t)
         return verdict_fault();
     birth->has_ppk = true;
     t->slot->step = START_SEND;
-    return auth_ask_sign(t, t->sa->window.send_next);
+    return auth_ask_sign(t);
 }
 
 static bool is_first_contact(const struct turn *t)
@@ -276,23 +315,34 @@ static bool keep_doubt(struct turn *t)
     return kept;
 }
 
+/* What only the first request holds. */
+static struct verdict add_firsts(struct turn *t)
+{
+    bool built = ppk_add(t) && announce_ours(t) &&
+                 (!is_first_contact(t) ||
+                  ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_INITIAL_CONTACT, BYTES_NONE));
+    index_enter(t->e, t->sa, INDEX_PEER); /* the next one is not the first any more */
+    return built ? add_child(t) : verdict_fault();
+}
+
 static struct verdict send_auth(struct turn *t)
 {
+    const struct identity *theirs = expected_peer(t->sa);
+    bool first = multiauth_is_first(t->sa);
     struct verdict v = judge_answer(t);
     if (v.class != V_OK)
         return v;
     if (!keep_doubt(t))
         return verdict_fault();
-    bool built = add_id(t, PAYLOAD_IDi, &t->sa->ours_id) && auth_add_certs(t) &&
-                 auth_add_certreq(t) &&
-                 (!t->sa->theirs_id.type || add_id(t, PAYLOAD_IDr, &t->sa->theirs_id)) &&
-                 add_auth(t, t->answer) && ppk_add(t) && announce_ours(t) &&
-                 (!is_first_contact(t) ||
-                  ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_INITIAL_CONTACT, BYTES_NONE));
-    index_enter(t->e, t->sa, INDEX_PEER); /* the next one is not the first any more */
-    t->sa->proof_ours = proof_of(t->answer);
+    bool built = add_id(t, PAYLOAD_IDi, &t->sa->birth->id_ours) && auth_add_certs(t) &&
+                 (!first || auth_add_certreq(t)) &&
+                 (!theirs || add_id(t, PAYLOAD_IDr, theirs)) && add_auth(t, t->answer) &&
+                 multiauth_add(t);
+    multiauth_note(&t->sa->proof_ours, proof_of(t->answer));
     t->slot->step = RESPONSE_VERIFY;
-    return built ? add_child(t) : verdict_fault();
+    if (!built)
+        return verdict_fault();
+    return first ? add_firsts(t) : VERDICT_OK;
 }
 
 struct verdict auth_start(struct turn *t)
@@ -329,38 +379,28 @@ static struct verdict judge_refusal(struct turn *t)
             : explain_notify(t, why, error->type));
 }
 
-static struct verdict ask_about_responder(struct turn *t)
+/* Errors that are not about the Child SA alone (RFC 7296 1.2, 2.21.2). */
+static bool ends_all(const struct ike_sa *sa, const struct notify_payload *error)
 {
-    const struct payload *auth = ike_msg_find(t->in, PAYLOAD_AUTH);
-    const struct payload *id = ike_msg_find(t->in, PAYLOAD_IDr);
-    if (!auth || !id)
-        return judge_refusal(t);
-    if (!auth_peer_fits(t->sa->conn, &id->u.id.id))
-        return verdict_because(verdict_kill(IKE_REASON_WRONG_ID, NOTIFY_AUTHENTICATION_FAILED),
-                               explain_identity(t, "the responder says it is", &id->u.id.id));
-    bool ppk = ike_msg_notify(t->in, NOTIFY_PPK_IDENTITY) != NULL;
-    if (!ppk && t->sa->conn->ppk_required && !t->sa->birth->early_ppk)
-        return verdict_because(verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
-                               "a PPK is required, but the peer went on without it");
-    if (!take_their_identity(t))
-        return verdict_fault();
-    t->sa->birth->has_ppk = t->sa->birth->has_ppk && ppk;
-    t->slot->step = RESPONSE_INSTALL;
-    return auth_ask_verify(t, t->slot->said.header.mid, &auth->u.auth);
+    static const uint16_t fatal[] = {NOTIFY_AUTHENTICATION_FAILED, NOTIFY_INVALID_SYNTAX,
+                                     NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD};
+    if (!multiauth_is_last(sa))
+        return true;
+    for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
+        if (error->type == fatal[i])
+            return true;
+    return false;
 }
 
-struct verdict auth_response(struct turn *t)
+/* All rounds of both sides have succeeded: what the last response says of the Child SA. */
+static struct verdict finish_child(struct turn *t)
 {
-    if (t->slot->step == RESPONSE_VERIFY)
-        return ask_about_responder(t);
-    struct verdict v = judge_answer(t);
+    ppk_commit(t);
+    multiauth_resume_child(t);
     struct larval *l = t->slot->larval;
-    t->sa->proof_theirs = proof_of(t->answer);
-    if (v.class == V_OK)
-        ppk_commit(t);
-    if (v.class != V_OK || !l)
-        return v;
-    v = negotiate_finish(t, l, &keys_from_ike);
+    if (!l)
+        return VERDICT_OK;
+    struct verdict v = negotiate_finish(t, l, &keys_from_ike);
     if (v.class == V_OK && !merge_child(t, l))
         v = verdict_fault();
     if (v.class != V_OK && !series_wants_pair(t, l, v.notify)) {
@@ -371,12 +411,60 @@ struct verdict auth_response(struct turn *t)
     return VERDICT_OK;
 }
 
+static struct verdict end_exchange(struct turn *t)
+{
+    return multiauth_is_last(t->sa) ? finish_child(t) : VERDICT_OK;
+}
+
+static struct verdict judge_responder(struct turn *t)
+{
+    const struct payload *auth = ike_msg_find(t->in, PAYLOAD_AUTH);
+    const struct payload *id = ike_msg_find(t->in, PAYLOAD_IDr);
+    if (!auth_peer_fits(multiauth_section(t->sa, false), &id->u.id.id))
+        return verdict_because(verdict_kill(IKE_REASON_WRONG_ID, NOTIFY_AUTHENTICATION_FAILED),
+                               explain_identity(t, "the responder says it is", &id->u.id.id));
+    bool ppk = ike_msg_notify(t->in, NOTIFY_PPK_IDENTITY) != NULL;
+    if (multiauth_is_first(t->sa)) {
+        if (!ppk && t->sa->conn->ppk_required && !t->sa->birth->early_ppk)
+            return verdict_because(
+                verdict_kill(IKE_REASON_AUTH_REFUSED, NOTIFY_AUTHENTICATION_FAILED),
+                "a PPK is required, but the peer went on without it");
+        t->sa->birth->has_ppk = t->sa->birth->has_ppk && ppk;
+    }
+    if (!take_their_identity(t))
+        return verdict_fault();
+    t->slot->step = RESPONSE_INSTALL;
+    return auth_ask_verify(t, &auth->u.auth);
+}
+
+static struct verdict ask_about_responder(struct turn *t)
+{
+    bool due = multiauth_is_due(t->sa, false);
+    const struct notify_payload *error = ike_msg_error(t->in);
+    bool whole = ike_msg_find(t->in, PAYLOAD_AUTH) && ike_msg_find(t->in, PAYLOAD_IDr);
+    if (due ? !whole : error && ends_all(t->sa, error))
+        return judge_refusal(t);
+    struct verdict v = multiauth_check(t);
+    if (v.class != V_OK)
+        return v;
+    return due ? judge_responder(t) : end_exchange(t);
+}
+
+struct verdict auth_response(struct turn *t)
+{
+    if (t->slot->step == RESPONSE_VERIFY)
+        return ask_about_responder(t);
+    struct verdict v = judge_answer(t);
+    multiauth_note(&t->sa->proof_theirs, proof_of(t->answer));
+    return v.class == V_OK ? end_exchange(t) : v;
+}
+
 /* ---- the peer asks --------------------------------------------------------------------------- */
 
 static struct verdict verify_initiator(struct turn *t)
 {
     t->slot->step = REQUEST_BELIEVE;
-    return auth_ask_verify(t, t->slot->heard.header.mid, &ike_msg_find(t->in, PAYLOAD_AUTH)->u.auth);
+    return auth_ask_verify(t, &ike_msg_find(t->in, PAYLOAD_AUTH)->u.auth);
 }
 
 /* What the initiator sent for the case that we do not have its PPK is judged, if we may. */
@@ -393,7 +481,7 @@ static struct verdict do_without_ppk(struct turn *t, const char *why)
         tell->detail = sentence;
     auth.data = plain->data;
     t->slot->step = REQUEST_BELIEVE;
-    return auth_ask_verify(t, t->slot->heard.header.mid, &auth);
+    return auth_ask_verify(t, &auth);
 }
 
 /*
@@ -428,8 +516,42 @@ static struct verdict judge_ppk(struct turn *t)
     return ppk_mix(t) == CRYPTO_OK ? verify_initiator(t) : verdict_fault();
 }
 
+static struct verdict answer_initiator(struct turn *t);
+
+/* The initiator is believed, or has no round any more: now we, if we have one. */
+static struct verdict ask_for_our_auth(struct turn *t)
+{
+    t->slot->step = REQUEST_ANSWER;
+    if (!multiauth_is_due(t->sa, true))
+        return answer_initiator(t);
+    return auth_ask_sign(t);
+}
+
+/* A further request: the connection is known, and who the peer has to be. */
+static struct verdict ask_about_next(struct turn *t)
+{
+    const struct payload *id = their_id_payload(t);
+    const struct payload *wanted = ike_msg_find(t->in, PAYLOAD_IDr);
+    bool due = multiauth_is_due(t->sa, false), we = multiauth_is_due(t->sa, true);
+    struct verdict v = multiauth_check(t);
+    if (v.class != V_OK)
+        return v;
+    if (due && !auth_peer_fits(multiauth_section(t->sa, false), &id->u.id.id))
+        return verdict_because(
+            verdict_kill(IKE_REASON_WRONG_ID, NOTIFY_AUTHENTICATION_FAILED),
+            explain_identity(t, "this round is not for the initiator's", &id->u.id.id));
+    if (we && wanted && !auth_identity_fits(&multiauth_section(t->sa, true)->id, &wanted->u.id.id))
+        return verdict_because(verdict_kill(IKE_REASON_WRONG_ID, NOTIFY_AUTHENTICATION_FAILED),
+                               explain_identity(t, "in this round we are not", &wanted->u.id.id));
+    if ((due && !take_their_identity(t)) || (we && !set_our_identity(t)))
+        return verdict_fault();
+    return due ? verify_initiator(t) : ask_for_our_auth(t);
+}
+
 static struct verdict ask_about_initiator(struct turn *t)
 {
+    if (!multiauth_is_first(t->sa))
+        return ask_about_next(t);
     const struct payload *id = their_id_payload(t);
     const struct payload *auth = ike_msg_find(t->in, PAYLOAD_AUTH);
     const struct payload *wanted = ike_msg_find(t->in, PAYLOAD_IDr);
@@ -449,6 +571,12 @@ static struct verdict ask_about_initiator(struct turn *t)
             verdict_kill(IKE_REASON_NO_CONFIG, NOTIFY_AUTHENTICATION_FAILED),
             explain_identity(t, "no connection fits the initiator", &id->u.id.id));
     t->sa->conn = conn;
+    t->sa->birth->auth_mid = t->slot->heard.header.mid;
+    struct verdict v = multiauth_agree(t);
+    if (v.class == V_OK)
+        v = multiauth_check(t);
+    if (v.class != V_OK)
+        return v;
     if (!set_our_identity(t) || !auth_take_certreq(t) || !announce_take(t))
         return verdict_fault();
     return ask_for_their_ppk(t);
@@ -477,17 +605,20 @@ static struct verdict believe_initiator(struct turn *t)
         v = check_unique(t);
     if (v.class != V_OK)
         return v;
-    t->sa->proof_theirs = proof_of(t->answer);
-    t->sa->birth->initial_contact = ike_msg_notify(t->in, NOTIFY_INITIAL_CONTACT) != NULL;
-    t->slot->step = REQUEST_ANSWER;
-    return auth_ask_sign(t, t->slot->heard.header.mid);
+    multiauth_note(&t->sa->proof_theirs, proof_of(t->answer));
+    if (multiauth_is_first(t->sa))
+        t->sa->birth->initial_contact = ike_msg_notify(t->in, NOTIFY_INITIAL_CONTACT) != NULL;
+    return multiauth_keep_request(t) ? ask_for_our_auth(t) : verdict_fault();
 }
 
 /* The Child SA of the request, or why there is none. That never fails the IKE SA (RFC 7296 1.2). */
 static struct verdict answer_child(struct turn *t)
 {
-    struct ike_msg before = t->out;
+    struct ike_msg before = t->out, first;
     struct verdict v = verdict_notify(IKE_REASON_CHILD_REFUSED, NOTIFY_NO_ADDITIONAL_SAS);
+    t->in = multiauth_first_request(t, &first);
+    if (!t->in)
+        return verdict_fault();
     if (!ike_msg_find(t->in, PAYLOAD_SA))
         return VERDICT_OK;
     struct larval *l =
@@ -504,18 +635,30 @@ static struct verdict answer_child(struct turn *t)
                                                                               : verdict_fault();
 }
 
-static struct verdict answer_initiator(struct turn *t)
+/* Our proof, of which the answer has come. */
+static struct verdict add_our_proof(struct turn *t)
 {
     struct verdict v = judge_answer(t);
     if (v.class != V_OK)
         return v;
-    bool built = add_id(t, PAYLOAD_IDr, &t->sa->ours_id) && auth_add_certs(t) &&
-                 add_auth(t, t->answer) &&
-                 (!t->sa->birth->has_ppk ||
+    bool built = add_id(t, PAYLOAD_IDr, &t->sa->birth->id_ours) && auth_add_certs(t) &&
+                 add_auth(t, t->answer) && multiauth_add(t) &&
+                 (!multiauth_is_first(t->sa) || !t->sa->birth->has_ppk ||
                   ike_msg_add_notify(&t->out, &t->slot->arena, NOTIFY_PPK_IDENTITY, BYTES_NONE));
-    t->sa->proof_ours = proof_of(t->answer);
+    multiauth_note(&t->sa->proof_ours, proof_of(t->answer));
+    return built ? VERDICT_OK : verdict_fault();
+}
+
+static struct verdict answer_initiator(struct turn *t)
+{
+    struct verdict v = multiauth_is_due(t->sa, true) ? add_our_proof(t) : VERDICT_OK;
+    if (v.class != V_OK || !multiauth_is_last(t->sa))
+        return v;
     ppk_commit(t);
-    return built ? answer_child(t) : verdict_fault();
+    const struct ike_msg *request = t->in;
+    v = answer_child(t);
+    t->in = request;
+    return v;
 }
 
 struct verdict auth_request(struct turn *t)
@@ -560,6 +703,10 @@ static void replace_others(struct turn *t)
 
 enum crypto_result auth_done(struct turn *t)
 {
+    if (!multiauth_is_last(t->sa)) {
+        multiauth_next(t);
+        return CRYPTO_OK;
+    }
     if (!t->sa->initiator)
         replace_others(t);
     turn_sa_up(t);
@@ -568,6 +715,8 @@ enum crypto_result auth_done(struct turn *t)
 
 void auth_after(struct turn *t)
 {
+    if (sa_is_initial(t->sa))
+        return;
     reauth_up(t);
     struct ike_tell *tell = turn_tell(t, TELL_IKE_UP, IKE_REASON_NONE);
     if (tell)

@@ -14,6 +14,7 @@
 #include "ike/explain.h"
 #include "ike/extension.h"
 #include "ike/limits.h"
+#include "ike/multiauth.h"
 #include "ike/nat.h"
 #include "ike/ppk.h"
 #include "wire/notify.h"
@@ -319,7 +320,8 @@ struct verdict init_response(struct turn *t)
     birth->hashes = extension_read_hashes(t->in);
     if (!auth_take_certreq(t) || !announce_take(t))
         return verdict_fault();
-    sa->extensions = heard & (extension_ours(sa->conn, true, 0) | EXTENSION_SET(CHILDLESS));
+    sa->extensions = heard & (extension_ours(sa->conn, true, 0) | EXTENSION_SET(CHILDLESS) |
+                              EXTENSION_SET(MULTIPLE_AUTH));
     plan_bare_round(sa);
     detect_nat(t);
     t->slot->facts.kex_method = ke->method;
@@ -405,7 +407,7 @@ struct verdict init_request(struct turn *t)
     if (v.class != V_OK)
         return v;
     detect_nat(t);
-    uint32_t ours = extension_ours(sa->conn, false, heard);
+    uint32_t ours = extension_ours(sa->conn, false, heard) | multiauth_announced(sa);
     birth->hashes = extension_read_hashes(t->in);
     sa->extensions = ours;
     t->slot->facts.kex_method = ke->method;

@@ -113,6 +113,9 @@ struct verdict round_request(struct turn *t)
 {
     struct schedule *schedule = &t->sa->birth->schedule;
     const struct ke_payload *ke = find_key_exchange(t);
+    if (t->sa->birth->auths)
+        return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX),
+                               "IKE_AUTH has begun already");
     if (ke && !schedule_left(schedule))
         return verdict_because(verdict_kill(IKE_REASON_SYNTAX, NOTIFY_INVALID_SYNTAX),
                                "a key exchange more than agreed on");

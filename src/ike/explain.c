@@ -209,8 +209,8 @@ const char *explain_course(struct turn *t, const char *facts)
     if (!sa->conn)
         return facts;
     text_add(&text, facts);
-    add_side(&text, "local-id", "local-auth", &sa->conn->local);
-    add_side(&text, "remote-id", "remote-auth", &sa->conn->remote);
+    add_side(&text, "local-id", "local-auth", sa->conn->local);
+    add_side(&text, "remote-id", "remote-auth", sa->conn->remote);
     add_fragmentation(&text, sa);
     if (sa->detour.cookie)
         add_fact(&text, "cookie", sa->initiator ? "the peer asked for one" : "we asked for one");

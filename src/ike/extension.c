@@ -25,7 +25,7 @@ bool extension_offers_rounds(const struct proposals *p)
 static uint32_t ppk_ours(const struct conf_conn *conn, bool initiator, uint32_t heard)
 {
     const uint32_t early = EXTENSION_SET(PPK_ROUND) | EXTENSION_SET(ROUNDS);
-    bool null = conn->local.class == CONF_AUTH_NULL || conn->remote.class == CONF_AUTH_NULL;
+    bool null = conf_uses(conn, CONF_AUTH_NULL);
     if (null && !conn->ppk_required) /* all or nothing: RFC 8784 5.2.3 */
         return 0;
     if (initiator && !conn->ppk_id.len && !conn->ppk_required)

@@ -59,6 +59,11 @@ struct larval {
     /* of the last epoch: a peer that splits its request anew still uses them */
     struct ike_keys past_keys;
     struct bytes id_i, id_r;   /* bodies of the ID payloads, as AUTH covers them */
+    struct identity id_ours, id_theirs; /* the same two; of the latest round of each side */
+    uint8_t auths;             /* exchanges of IKE_AUTH that are done: see multiauth.h */
+    uint32_t auth_mid;         /* message ID of the first (RFC 9242 3.3.2) */
+    struct bytes first_auth;   /* as responder: of its request, the payloads about the Child SA */
+    uint8_t first_payload;     /* and the type of the first of them */
     uint32_t hashes;           /* RFC 7427, announced by the peer */
     bool asked_for_cert;       /* the peer sent a CERTREQ */
     bool asked_for_ocsp;       /* and one for OCSP responses (RFC 4806) */

@@ -97,6 +97,36 @@ def certificates_and_keys_come_in_any_order_and_what_is_taken_away_is_gone(left,
 
 
 @test
+def rounds_of_authentication_come_in_their_order_and_all_count(left, right):
+    made = issue("ecdsa256", left, right)
+    for gateway in (left, right):
+        gateway.start()
+    with left.client() as ours, right.client() as theirs:
+        for client, here, there in ((ours, left, right), (theirs, right, left)):
+            client.call("unload-conn", name="site")
+            load_all(client, made[here])
+            client.call("load-shared", id="second", type="IKE", data="of the second round alone, 32 of", owners=["left-2.example", "right-2.example"])
+            conn = certified(here, there, made)
+            conn["local-0"] = {"auth": "psk", "id": f"{here.name}-2.example", "round": "7"}
+            conn["remote-0"] = {"auth": "psk", "id": f"{there.name}-2.example", "round": "7"}
+            load(client, extra=conn)
+        ours.register("list-conn")
+        ours.call("list-conns")
+        listed = {name: conn for _, message in ours.events for name, conn in message.items()}["extra"]
+        ours.events.clear()
+        expect([listed[f"{side}-{n}"]["class"] for side in ("local", "remote") for n in (1, 2)]
+               == ["public key", "pre-shared key"] * 2, str(listed))
+        answer = ours.call("initiate", ike="extra", child="loaded")
+        expect(answer["success"] == "yes", f"{answer} {left.log()}")
+        left.ping()
+        ours.call("terminate", ike="extra")
+        theirs.call("load-shared", id="second", type="IKE", data="and this one is another, 32 of it", owners=["left-2.example", "right-2.example"])
+        answer = ours.call("initiate", ike="extra", child="loaded")
+        expect(answer["success"] == "no", "the second round counts for nothing")
+        expect_no_sas(left, right)
+
+
+@test
 def braid_load_sends_the_certificates_that_a_file_names(left, right):
     made = issue("ecdsa256", left, right)
     path = os.path.join(made[left], "more.conf")

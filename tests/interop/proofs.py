@@ -38,6 +38,7 @@ class Proof:
     ppk: tuple = ("", "")  # lines about a PPK in the connection of each side
     has_ppk: tuple = (False, False)  # and who has it
     same_ppk: bool = True
+    rounds: tuple = ("", "")  # sections of each side for the second round of authentication
 
 
 PPK = "0x" + 32 * "5a"
@@ -148,10 +149,12 @@ def prepare(programs, proof, host, other, is_peer):
     own, others = (proof.ids[is_peer], proof.ids[not is_peer]) if proof.ids else (host.identity, other.identity)
     values = {"local_auth": "psk", "remote_auth": "psk", "local_more": "", "remote_more": "",
               "local_id": own, "remote_id": proof.expects or others, "secret_id": "" if proof.expects else f"id = {others}",
-              "conn_more": proof.ppk[is_peer], "secrets_more": ""}
+              "conn_more": proof.ppk[is_peer] + "\n" + proof.rounds[is_peer], "secrets_more": ""}
     if proof.has_ppk[is_peer]:
         value = PPK if proof.same_ppk or not is_peer else OTHER_PPK
         values["secrets_more"] = f"ppk-1 {{ id = lab-ppk\n secret = {value} }}"
+    if any(proof.rounds):
+        values["secrets_more"] += '\nike-second { id-1 = us-2.example\n id-2 = peer-2.example\n secret = "one secret" }'
     if proof.key:
         values |= {"local_auth": proof.theirs if is_peer else proof.ours, "remote_auth": proof.believes}
         values |= give_raw_key(proof, host, other) if proof.raw else give_certificate(programs, proof, host, other, is_peer)

@@ -46,6 +46,14 @@ NO_PROPOSAL = "NO_PROP(OSAL_CHOSEN)?|no proposal chosen"
 
 
 
+def second(*who):
+    """The second round of authentication for "us", "peer" or both: what braid's connection says of it, and the peer's."""
+    def section(side, whose):
+        return f"{side}-2 {{ auth = psk\n id = {whose}-2.example\n round = 7 }}\n"
+    ours, theirs = ("".join(section("local" if w == here else "remote", w) for w in who) for here in ("us", "peer"))
+    return ours, theirs
+
+
 def by_everybody(what, times=1):
     """The same step by each side and by both at the same moment."""
     return tuple(f"{what} by {who}" for who in ("us", "peer", "both") for _ in range(times))
@@ -168,6 +176,14 @@ WITH_STRONGSWAN = [
                                          proof=Proof("ecdsa256", ocsp=Ocsp(at=("peer",), demand=("strict", "")))),
     Scenario("OCSP in band, we bring it", HYBRID, conn="ocsp = both",
                                          proof=Proof("ecdsa256", ocsp=Ocsp(at=("us",), demand=("", "strict")))),
+    # strongSwan with a PSK first wants all of the responder's rounds at once
+    Scenario("signature, then PSK, both",    HYBRID, proof=Proof("ecdsa256", rounds=second("us", "peer"))),
+    Scenario("signature, then PSK, of ours", THREE,  proof=Proof("ed25519", rounds=second("us"))),
+    Scenario("signature, then PSK, of the peer", HYBRID, proof=Proof("ecdsa256", rounds=second("peer"))),
+    Scenario("signature, then PSK, and a PPK", HYBRID, proof=Proof("ed25519", ppk=(REQUIRED, REQUIRED), has_ppk=(True, True),
+                                                                   rounds=second("us", "peer"))),
+    Scenario("second round left out",        HYBRID, proof=Proof("ecdsa256", rounds=(second("peer")[0], "")),
+                                             failure=NO_AUTHENTICATION, reason="less often than is configured|does not do that"),
     Scenario("revocation list, good",        HYBRID, proof=Proof("ecdsa256", listed="good")),
     Scenario("revocation list, revoked",     THREE,  proof=Proof("ecdsa256", listed="revoked"), failure=NO_AUTHENTICATION,
                                          reason="it is revoked"),

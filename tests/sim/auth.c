@@ -158,6 +158,145 @@ static void lying_auth(struct run *run)
         }
 }
 
+/* ---- several rounds (RFC 4739) --------------------------------------------------------------- */
+
+#define SECOND(side, id) " " side "-2 {\n auth = psk\n round = 7\n id = " id "\n }\n"
+
+static struct pair make_rounds(struct run *run)
+{
+    return pair_make(run,
+                     (struct site){.ike = PLAIN,
+                                   .engine = WHOLE,
+                                   .conn = SECOND("local", "alice-2.example")
+                                       SECOND("remote", "bob-2.example")},
+                     (struct site){.ike = PLAIN,
+                                   .engine = WHOLE,
+                                   .conn = SECOND("local", "bob-2.example")
+                                       SECOND("remote", "alice-2.example")});
+}
+
+static bool nothing_proved(struct forge *f, struct forged *m)
+{
+    take_out(m, find(m, PAYLOAD_AUTH));
+    take_out(m, find(m, id_type(f)));
+    return true;
+}
+
+/* One more is promised, or none. */
+static bool another_promise(struct forge *f, struct forged *m)
+{
+    (void)f;
+    for (uint16_t i = 0; i < m->msg->count; i++) {
+        const struct payload *p = &m->msg->payload[i];
+        if (p->type == PAYLOAD_NOTIFY && p->u.notify.type == NOTIFY_ANOTHER_AUTH_FOLLOWS) {
+            take_out(m, p);
+            return true;
+        }
+    }
+    return ike_msg_add_notify(m->msg, m->arena, NOTIFY_ANOTHER_AUTH_FOLLOWS, BYTES_NONE);
+}
+
+/* Who was believed in the first round is not so in the second. */
+static bool first_identity_again(struct forge *f, struct forged *m)
+{
+    find(m, id_type(f))->u.id.id =
+        (struct identity){2, f->response ? BYTES_LIT("bob.example") : BYTES_LIT("alice.example")};
+    return true;
+}
+
+/* All that is left to prove is skipped: as if everything were done. */
+static bool child_at_once(struct forge *f, struct forged *m)
+{
+    static const uint8_t types[] = {PAYLOAD_SA, PAYLOAD_TSi, PAYLOAD_TSr};
+    if (!f->response)
+        return nothing_proved(f, m);
+    for (size_t i = 0; i < sizeof types; i++) {
+        struct payload *p = ike_msg_add(m->msg, m->arena, types[i]);
+        if (types[i] == PAYLOAD_SA) {
+            static const struct transform strong[] = {{.type = 1, .id = 20, .key_bits = 256},
+                                                      {.type = 5, .id = 0}};
+            static const struct proposal esp[] = {
+                {.number = 1, .protocol = 3, .spi_len = 4, .spi = {1, 2, 3, 4}, .count = 2, .transform = strong}};
+            p->u.sa = (struct proposals){1, esp};
+        } else {
+            static const struct selector all[] = {
+                {.family = ADDR_V4, .to = {255, 255, 255, 255}, .to_port = 65535}};
+            p->u.ts = (struct selectors){1, all};
+        }
+    }
+    return true;
+}
+
+/* clang-format off */
+static const struct {
+    int64_t mid;
+    forge_function *change;
+    uint64_t arg;
+} skips[] = {
+    {1, another_promise, 0},
+    {1, nothing_proved, 0},
+    {1, child_at_once, 0},
+    {2, another_promise, 0},
+    {2, nothing_proved, 0},
+    {2, no_auth, 0},
+    {2, no_identity, 0},
+    {2, first_identity_again, 0},
+    {2, another_identity, 0},
+    {2, another_octet, 0},
+    {2, another_length, 3},
+    {2, another_method, 13},
+};
+/* clang-format on */
+
+/* In neither role does a peer get in with less than all its rounds, whatever it leaves out. */
+static void skipped_rounds(struct run *run)
+{
+    for (size_t i = 0; i < sizeof skips / sizeof skips[0]; i++)
+        for (int response = 0; response < 2; response++) {
+            if (!run_case(run))
+                continue;
+            struct pair p = make_rounds(run);
+            struct host *good = response ? p.a : p.b;
+            struct forge f = {.pair = &p,
+                              .bad = response ? p.b : p.a,
+                              .exchange = EXCHANGE_IKE_AUTH,
+                              .response = response,
+                              .mid = skips[i].mid,
+                              .change = skips[i].change,
+                              .arg = skips[i].arg};
+            forge_start(&f);
+            host_initiate(p.a, "net", "net");
+            world_settle(p.w);
+            EXPECT(p.w, f.done == 1);
+            EXPECT(p.w, good->told_kind[TELL_IKE_UP] == 0 && good->told_kind[TELL_CHILD_UP] == 0);
+            EXPECT(p.w, good->told_kind[TELL_IKE_DOWN] == 1);
+            p.w->tap = NULL;
+            world_settle(p.w);
+            pair_up(&p, 1);
+            pair_end(&p);
+        }
+}
+
+/* On a network that loses and repeats much, both sides come up or neither, and most do. */
+static void lost_rounds(struct run *run)
+{
+    for (int i = 0; i < 40; i++) {
+        if (!run_case(run))
+            continue;
+        struct pair p = make_rounds(run);
+        world_net(p.w, (struct link_rules){.loss = 200,
+                                           .duplicate = 200,
+                                           .delay_min = IKE_MS,
+                                           .delay_max = 700 * IKE_MS});
+        EXPECT(p.w, host_initiate(p.a, "net", "net") == ORDER_DONE);
+        world_settle(p.w);
+        EXPECT(p.w, host_up_count(p.a) == host_up_count(p.b));
+        EXPECT(p.w, host_child_count(p.a) == host_child_count(p.b));
+        EXPECT(p.w, i > 0 || host_child_count(p.a) == 1);
+        pair_end(&p);
+    }
+}
+
 /* ---- PPKs (RFC 8784, RFC 9867) --------------------------------------------------------------- */
 
 /* As if there were no PPK: not named, or not taken. */
@@ -326,6 +465,8 @@ static void flooded_auth(struct run *run)
 /* clang-format off */
 const struct scenario auth_scenarios[] = {
     {"lying-auth",    "AUTH and identities that are changed, missing or there twice, from either end", lying_auth},
+    {"skipped-rounds", "several rounds of authentication, of which a peer skips, adds or spoils one", skipped_rounds},
+    {"lost-rounds",   "several rounds of authentication on a network that loses much", lost_rounds},
     {"denied-ppk",    "a peer that leaves out the PPK which the other end demands", denied_ppk},
     {"flooded-auth",  "hundreds of CERT and CERTREQ payloads from somebody who is not believed", flooded_auth},
     {0},

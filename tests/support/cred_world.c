@@ -129,8 +129,8 @@ void cred_world_begin(struct cred_world *w)
     w->parsed = parsed_new();
     assert_non_null(w->parsed);
     cred_world_put_cert(w, "x509ca", "root.pem", root);
-    w->conn.local.class = w->conn.remote.class = CONF_AUTH_PUBKEY;
-    w->conn.local.id.any = w->conn.remote.id.any = true;
+    w->conn.local[0].class = w->conn.remote[0].class = CONF_AUTH_PUBKEY;
+    w->conn.local[0].id.any = w->conn.remote[0].id.any = true;
     w->conn.send_certreq = true;
     w->section[0] = (struct cred_section){.conn = &w->conn, .path = "local"};
     w->section[1] =

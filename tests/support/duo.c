@@ -31,7 +31,7 @@ static void set_certreq(struct duo_config *c)
     must(keyring_certreq(&wallet, 1, &c->certreq), "no memory for CERTREQ");
     for (uint32_t i = 0; i < c->loaded->sections.count; i++) {
         struct conf_conn *conn = c->loaded->sections.at[i].conn;
-        if (conn->send_certreq && conn->remote.keys && keyring_wants_certreq(conn->remote.keys))
+        if (conn->send_certreq && conn->remote[0].keys && keyring_wants_certreq(conn->remote[0].keys))
             conn->certreq = c->certreq;
     }
 }

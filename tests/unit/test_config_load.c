@@ -228,8 +228,8 @@ static void a_ten_line_file_is_enough(void **state)
     assert_false(c->mobike);
     assert_int_equal(c->line, 2);
     assert_string_equal(c->file, "swanctl.conf");
-    assert_true(c->local.id.any && c->remote.id.any && !c->local.id_text);
-    assert_int_equal(c->local.class, CONF_AUTH_PSK);
+    assert_true(c->local[0].id.any && c->remote[0].id.any && !c->local[0].id_text);
+    assert_int_equal(c->local[0].class, CONF_AUTH_PSK);
     const struct conf_child *child = config_child(c, BYTES_LIT("net"));
     assert_non_null(child);
     assert_true(child->local_ts.count == 1 && child->local_ts.at[0].dynamic);
@@ -278,9 +278,9 @@ static void everything_supported_at_once(void **state)
     assert_int_equal(c->childless, CHILDLESS_PREFER);
     assert_int_equal(c->keyingtries, 0);
     assert_int_equal(c->unique, UNIQUE_REPLACE);
-    assert_string_equal(c->local.id_text, "moon.example");
-    assert_int_equal(c->local.id.id.type, ID_FQDN);
-    assert_true(c->remote.id.suffix);
+    assert_string_equal(c->local[0].id_text, "moon.example");
+    assert_int_equal(c->local[0].id.id.type, ID_FQDN);
+    assert_true(c->remote[0].id.suffix);
     assert_int_equal(c->child_count, 2);
     assert_int_equal(c->child[0].mode, MODE_TRANSPORT);
     assert_int_equal(c->child[0].local_ts.count, 2);
@@ -320,9 +320,9 @@ static void a_file_in_the_style_of_the_field(void **state)
         "{\n}\n",
         "", 0);
     const struct conf_conn *c = config_conn(l->config, BYTES_LIT("gw-gw"));
-    assert_string_equal(c->local.id_text, "@moon.example.org");
-    assert_string_equal(c->remote.id_text, "sun.example.org");
-    assert_int_equal(c->remote.class, CONF_AUTH_PSK);
+    assert_string_equal(c->local[0].id_text, "@moon.example.org");
+    assert_string_equal(c->remote[0].id_text, "sun.example.org");
+    assert_int_equal(c->remote[0].class, CONF_AUTH_PSK);
     assert_int_equal(c->child_count, 2);
     assert_string_equal(c->child[1].name, "alias");
     assert_int_equal(c->child[1].esp.at[0].count, 4);

@@ -528,8 +528,8 @@ static void ours_is_found_sent_with_its_chain_and_names_us(void **state)
     assert_false(cred_world_load(&w, true, NULL));
     const struct secret_entry phrase = {.kind = SECRET_PRIVATE, .file = "any-name.pem", .data = BYTES_LIT("open sesame")};
     assert_true(cred_world_load(&w, true, &(struct secret_list){1, &phrase}));
-    assert_int_equal(w.conn.local.id.id.type, DN);
-    assert_bytes_equal(w.conn.local.id.id.data, trust_subject(own));
+    assert_int_equal(w.conn.local[0].id.id.type, DN);
+    assert_bytes_equal(w.conn.local[0].id.id.data, trust_subject(own));
     struct ike_ask ask = {.kind = ASK_SIGN, .conn = &w.conn, .octets = octets, .hashes = ALL_HASHES};
     struct cred_reply reply;
     cred_reply_make(&(struct cred_stock){.wallet = w.wallet}, NULL, &ask, &reply);

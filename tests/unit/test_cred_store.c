@@ -28,8 +28,8 @@ static enum crypto_result toy_prf(void *self, const struct alg *prf, struct byte
 
 static const struct crypto toy = {.prf = toy_prf};
 static const struct alg prf32 = {.out_len = 32};
-static const struct conf_conn psk_conn = {.local.class = CONF_AUTH_PSK,
-                                          .remote.class = CONF_AUTH_PSK};
+static const struct conf_conn psk_conn = {.local[0].class = CONF_AUTH_PSK,
+                                          .remote[0].class = CONF_AUTH_PSK};
 
 static struct bytes mac_with(const char *psk, struct bytes octets, uint8_t out[32])
 {
@@ -205,8 +205,8 @@ static void faults_and_other_methods_are_told_apart(void **state)
 {
     (void)state;
     static const struct secret_row rows[] = {{"key", {NULL}}};
-    static const struct conf_conn cert_conn = {.local.class = CONF_AUTH_PUBKEY,
-                                               .remote.class = CONF_AUTH_PUBKEY};
+    static const struct conf_conn cert_conn = {.local[0].class = CONF_AUTH_PUBKEY,
+                                               .remote[0].class = CONF_AUTH_PUBKEY};
     struct cred_store *store = make_store(rows, 1);
     struct crypto broken = {.self = &broken, .prf = toy_prf};
     uint8_t buffer[PRF_LEN_MAX];

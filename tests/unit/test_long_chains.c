@@ -152,7 +152,7 @@ static const char *load(struct long_chain *c, enum conf_fragmentation fragmentat
 {
     struct cred_world *w = &c->folder;
     w->conn.fragmentation = fragmentation;
-    w->conn.local.id = (struct conf_identity){.id = {FQDN, BYTES_LIT("gateway.example.org")}};
+    w->conn.local[0].id = (struct conf_identity){.id = {FQDN, BYTES_LIT("gateway.example.org")}};
     bool good = cred_world_load(w, true, NULL);
     if (good != !strstr(w->complaints, "error"))
         fail_msg("%s", w->complaints);

@@ -100,7 +100,8 @@ static void a_wrong_connection_is_refused_in_known_words(void **state)
         {"local {\ncert {\nhandle=1\n}\n}\n", "not supported yet: handle, config discarded"},
         {"local {\ncert {\nfile=x.pem\n}\n}\n", "invalid value for: file, config discarded"},
         {"local {\ncerts=x\n}\n", "unknown option: certs, config discarded"},
-        {"local-1 {\nauth=psk\n}\nlocal-2 {\nauth=psk\n}\n", "not supported yet: local-2, config discarded"},
+        {"local-1 {\nauth=psk\n}\nlocal-2 {\nauth=psk\nround=x\n}\n", "invalid value for: round, config discarded"},
+        {"local-1 {\n}\nlocal-2 {\n}\nlocal-3 {\n}\nlocal-4 {\n}\nlocal-5 {\n}\n", "invalid value for: local-5, config discarded"},
     };
     /* clang-format on */
     (void)state;
