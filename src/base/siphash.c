@@ -38,8 +38,10 @@ static void absorb(struct state *s, uint64_t word)
 uint64_t siphash(const struct siphash_key *key, struct bytes input)
 {
     struct state s = {
-        key->k0 ^ UINT64_C(0x736f6d6570736575), key->k1 ^ UINT64_C(0x646f72616e646f6d),
-        key->k0 ^ UINT64_C(0x6c7967656e657261), key->k1 ^ UINT64_C(0x7465646279746573),
+        key->k0 ^ UINT64_C(0x736f6d6570736575),
+        key->k1 ^ UINT64_C(0x646f72616e646f6d),
+        key->k0 ^ UINT64_C(0x6c7967656e657261),
+        key->k1 ^ UINT64_C(0x7465646279746573),
     };
     size_t whole = input.len & ~(size_t)7;
     for (size_t i = 0; i < whole; i += 8)

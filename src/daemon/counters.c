@@ -133,7 +133,10 @@ static void count_exchange(struct daemon *d, const struct ike_tell *t)
         {EXCHANGE_CREATE_CHILD_SA, COUNTER_CREATE_CHILD_IN_REQ},
         {EXCHANGE_INFORMATIONAL, COUNTER_INFO_IN_REQ},
     };
-    enum { IN_REQ, IN_RESP, OUT_REQ, OUT_RESP };
+    enum { IN_REQ,
+           IN_RESP,
+           OUT_REQ,
+           OUT_RESP };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].exchange != t->exchange.exchange)
             continue;

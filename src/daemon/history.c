@@ -12,7 +12,7 @@ enum {
 };
 
 struct history {
-    struct history *next; /* newest first */
+    struct history *next;                         /* newest first */
     char conn[NAME_MAX_LEN], child[NAME_MAX_LEN]; /* child "": of the IKE SA */
     struct last_rekey last;
 };

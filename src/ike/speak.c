@@ -3,7 +3,10 @@
 
 #include "ike/limits.h"
 
-enum { UDP_HEADER_LEN = 8, IPV4_HEADER_LEN = 20, IPV6_HEADER_LEN = 40, MARKER_LEN = 4 };
+enum { UDP_HEADER_LEN = 8,
+       IPV4_HEADER_LEN = 20,
+       IPV6_HEADER_LEN = 40,
+       MARKER_LEN = 4 };
 
 /* ---- encode ---------------------------------------------------------------------------------- */
 

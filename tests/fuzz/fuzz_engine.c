@@ -465,8 +465,8 @@ static void do_bent(struct side *target, struct script *s)
 
 static void do_order(struct side *target, struct script *s)
 {
-    static const struct ike_order *const orders[] = {&bring_up,  &rekey_child, &rekey_ike,
-                                                     &new_child, &end_child,   &end_ike};
+    static const struct ike_order *const orders[] = {&bring_up, &rekey_child, &rekey_ike,
+                                                     &new_child, &end_child, &end_ike};
     uint8_t n = next_octet(s);
     struct side *who = n & 0x80 ? other(target) : target;
     struct ike_order o = {.kind = ORDER_CHECK,
@@ -500,7 +500,14 @@ static void do_lose(struct side *target, struct script *s)
 }
 
 static void (*const actions[])(struct side *target, struct script *s) = {
-    do_datagram, do_sealed, do_edited, do_bent, do_order, do_time, do_deliver, do_lose,
+    do_datagram,
+    do_sealed,
+    do_edited,
+    do_bent,
+    do_order,
+    do_time,
+    do_deliver,
+    do_lose,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

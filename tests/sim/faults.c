@@ -5,7 +5,9 @@
  */
 #include "scenario.h"
 
-enum failing { ONE_TAKE, ALL_TAKES_FROM, CRYPTO_CALL };
+enum failing { ONE_TAKE,
+               ALL_TAKES_FROM,
+               CRYPTO_CALL };
 
 /* A life with a bit of everything: retries, fragments, rounds, a liveness check, Deletes of both
  * kinds. */

@@ -29,9 +29,9 @@ static void expect_rounds(struct pair *p, uint16_t count, bool quantum_safe)
 
 static void rounds(struct run *run)
 {
-    static const char *const methods[] = {"x25519",        "ke1_mlkem768", "ke2_ecp384",
-                                          "ke3_mlkem1024", "ke4_x448",     "ke5_mlkem512",
-                                          "ke6_modp3072",  "ke7_ecp521"};
+    static const char *const methods[] = {"x25519", "ke1_mlkem768", "ke2_ecp384",
+                                          "ke3_mlkem1024", "ke4_x448", "ke5_mlkem512",
+                                          "ke6_modp3072", "ke7_ecp521"};
     static const char *const suites[] = {"aes256gcm16-prfsha256", "aes128-sha256-prfsha384",
                                          "chacha20poly1305-prfsha512",
                                          "aes128ctr-sha512-prfaescmac"};
@@ -424,8 +424,7 @@ static void packet_first(struct run *run)
             continue;
         bool is_up = i & 1, inside = i & 2;
         struct pair p = pair_make(run, (struct site){0},
-                                  (struct site){.remote_ts = "10.1.7.0/24", .child =
-                                      "}\n rest {\n esp_proposals = aes256gcm16\n local_ts = 10.2.0.0/24\n remote_ts = 10.1.0.0/24\n"});
+                                  (struct site){.remote_ts = "10.1.7.0/24", .child = "}\n rest {\n esp_proposals = aes256gcm16\n local_ts = 10.2.0.0/24\n remote_ts = 10.1.0.0/24\n"});
         struct ike_order order = {.kind = ORDER_INITIATE, .conn = BYTES_LIT("net"), .child = BYTES_LIT("net")};
         struct addr here = world_addr(inside ? "10.1.0.5" : "10.9.0.5"), there = world_addr("10.2.0.9");
         order.packet = (struct packet_ends){selector_host(&here), selector_host(&there)};

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-enum { ROOM = 65536, ARENA = 4 << 20 };
+enum { ROOM = 65536,
+       ARENA = 4 << 20 };
 
 static void *take(void *self, size_t len)
 {

@@ -376,8 +376,8 @@ static bool error_before(struct world *w, struct packet *p, void *arg)
 
 static void forged_errors(struct run *run)
 {
-    static const uint16_t errors[] = {NOTIFY_NO_PROPOSAL_CHOSEN,    NOTIFY_INVALID_SYNTAX,
-                                      NOTIFY_INVALID_KE_PAYLOAD,    NOTIFY_AUTHENTICATION_FAILED,
+    static const uint16_t errors[] = {NOTIFY_NO_PROPOSAL_CHOSEN, NOTIFY_INVALID_SYNTAX,
+                                      NOTIFY_INVALID_KE_PAYLOAD, NOTIFY_AUTHENTICATION_FAILED,
                                       NOTIFY_INVALID_MAJOR_VERSION, 9999};
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         if (!run_case(run))

@@ -272,7 +272,7 @@ static void memory_is_baseline(struct host *h)
     if (e->sa_count)
         return;
     const struct table *tables[] = {&e->by_spi, &e->by_contact, &e->by_source, &e->by_id, &e->by_child,
-                              &e->by_child_spi, &e->index[INDEX_PEER], &e->index[INDEX_CONN]};
+                                    &e->by_child_spi, &e->index[INDEX_PEER], &e->index[INDEX_CONN]};
     size_t expected = h->baseline_blocks + (e->timers.node != NULL);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         expected += tables[i]->room != 0;

@@ -20,7 +20,12 @@ static struct pair pair_with_fragments(struct run *run)
 /* What is to happen to datagram `number` of the world. */
 struct mishap {
     uint64_t number;
-    enum { DROP, DOUBLE, DELAY, CUT, FLIP, REPLACE } kind;
+    enum { DROP,
+           DOUBLE,
+           DELAY,
+           CUT,
+           FLIP,
+           REPLACE } kind;
     ike_time delay;
     size_t len;   /* CUT: to this length */
     size_t octet; /* FLIP, REPLACE */
@@ -111,8 +116,8 @@ static void drop_each(struct run *run)
  * handshake, much later. */
 static void double_each(struct run *run)
 {
-    static const ike_time delays[] = {10 * IKE_MS, 11 * IKE_MS, 25 * IKE_MS,    45 * IKE_MS,
-                                      65 * IKE_MS, IKE_SECOND,  20 * IKE_SECOND};
+    static const ike_time delays[] = {10 * IKE_MS, 11 * IKE_MS, 25 * IKE_MS, 45 * IKE_MS,
+                                      65 * IKE_MS, IKE_SECOND, 20 * IKE_SECOND};
     struct lengths l = measure(run);
     for (size_t i = 0; i < l.count; i++)
         for (size_t d = 0; d < sizeof delays / sizeof delays[0]; d++)
@@ -121,8 +126,8 @@ static void double_each(struct run *run)
 
 static void delay_each(struct run *run)
 {
-    static const ike_time delays[] = {15 * IKE_MS, 100 * IKE_MS,   500 * IKE_MS,   510 * IKE_MS,
-                                      IKE_SECOND,  4 * IKE_SECOND, 20 * IKE_SECOND};
+    static const ike_time delays[] = {15 * IKE_MS, 100 * IKE_MS, 500 * IKE_MS, 510 * IKE_MS,
+                                      IKE_SECOND, 4 * IKE_SECOND, 20 * IKE_SECOND};
     struct lengths l = measure(run);
     for (size_t i = 0; i < l.count; i++)
         for (size_t d = 0; d < sizeof delays / sizeof delays[0]; d++)

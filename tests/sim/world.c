@@ -337,7 +337,8 @@ static void do_ask(struct host *h, const struct ike_ask *ask)
     e->at = w->now + w->ask_min +
             (w->ask_max > w->ask_min ? world_below(w, w->ask_max - w->ask_min + 1) : 0);
     world_queue(w, e);
-    world_trace(w, h, "  ask %s: will be %s", ask->kind == ASK_SIGN ? "SIGN" : ask->kind == ASK_PPK ? "PPK" : "VERIFY",
+    world_trace(w, h, "  ask %s: will be %s", ask->kind == ASK_SIGN ? "SIGN" : ask->kind == ASK_PPK ? "PPK"
+                                                                                                    : "VERIFY",
                 e->answer.status == ANSWER_OK ? "ok" : "refused");
 }
 

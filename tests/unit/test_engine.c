@@ -16,18 +16,18 @@
 
 struct peer {
     struct memory memory;
-    struct loaded *loaded;       /* the configuration snapshot, and secrets for the store */
-    struct cred_store *secrets;  /* answers ASKs; the engine never sees a secret */
+    struct loaded *loaded;      /* the configuration snapshot, and secrets for the store */
+    struct cred_store *secrets; /* answers ASKs; the engine never sees a secret */
     struct crypto *crypto;
-    struct dataplane *plane;     /* executes PLANE effects */
+    struct dataplane *plane; /* executes PLANE effects */
     struct ike_engine *engine;
     struct ike_effects *fx;
-    struct peer *other;          /* at the other end of the wire */
+    struct peer *other; /* at the other end of the wire */
     unsigned ike_up, ike_down, child_up, ike_rekeyed;
-    enum ike_reason reason;      /* of the last failure */
+    enum ike_reason reason; /* of the last failure */
     unsigned sent;
-    bool mute;                   /* what it sends is lost */
-    unsigned lose_after, lose;   /* when it has sent so many, so many are lost */
+    bool mute;                 /* what it sends is lost */
+    unsigned lose_after, lose; /* when it has sent so many, so many are lost */
 };
 
 static ike_time now;

@@ -59,10 +59,10 @@ static struct duo_config configure(bool is_moon, const char *rounds, const char 
 }
 
 struct row {
-    const char *what, *moon, *sun; /* the sections */
+    const char *what, *moon, *sun;    /* the sections */
     const char *moon_says, *sun_says; /* both NULL: it comes up */
-    const char *conn;          /* more keys, on both sides */
-    const char *second_secret; /* that sun has */
+    const char *conn;                 /* more keys, on both sides */
+    const char *second_secret;        /* that sun has */
 };
 
 static void try_row(const struct row *row)
