@@ -181,6 +181,8 @@ struct conf_engine {
 };
 
 void conf_engine_defaults(struct conf_engine *c);
+/* "public key": as strongSwan says it */
+const char *conf_auth_name(enum conf_auth_class class);
 
 /* ---- the snapshot ---------------------------------------------------------------------------- */
 

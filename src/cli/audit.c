@@ -104,14 +104,6 @@ static enum quantum judge_recorded(json_t *row, const char *path, const struct c
 
 /* ---- authentication -------------------------------------------------------------------------- */
 
-static const char *const methods[] = {
-    [CONF_AUTH_ANY] = "any",
-    [CONF_AUTH_PSK] = "pre-shared key",
-    [CONF_AUTH_PUBKEY] = "public key",
-    [CONF_AUTH_EAP] = "EAP",
-    [CONF_AUTH_NULL] = "null",
-};
-
 /* Of the secrets that may serve, the first that can be guessed; else any; else NULL. */
 static const struct secret_entry *weakest_secret(const struct loaded *l, const struct conf_conn *c)
 {
@@ -251,9 +243,9 @@ static void judge_authentication(json_t *row, const struct loaded *l, const stru
         return;
     }
     for (uint8_t i = 0; i < c->local_rounds; i++)
-        add_once(list, methods[c->local[i].class]);
+        add_once(list, conf_auth_name(c->local[i].class));
     for (uint8_t i = 0; i < c->remote_rounds; i++)
-        add_once(list, methods[c->remote[i].class]);
+        add_once(list, conf_auth_name(c->remote[i].class));
     enum quantum ours = judge_rounds(row, l, c, c->local, c->local_rounds, "our side"),
                  theirs = judge_rounds(row, l, c, c->remote, c->remote_rounds, "the peer");
     set(row, "authentication", judgements[ours < theirs ? ours : theirs]);

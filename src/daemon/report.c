@@ -277,13 +277,6 @@ static void list_endpoints(struct vici_out *o, const char *name, const struct co
     vici_list_end(o);
 }
 
-static const char *const classes[] = {
-    [CONF_AUTH_ANY] = "any",
-    [CONF_AUTH_PSK] = "pre-shared key",
-    [CONF_AUTH_PUBKEY] = "public key",
-    [CONF_AUTH_EAP] = "EAP",
-    [CONF_AUTH_NULL] = "null",
-};
 static const char *const uniques[] = {
     [UNIQUE_NO] = "UNIQUE_NO",
     [UNIQUE_NEVER] = "UNIQUE_NEVER",
@@ -369,7 +362,7 @@ static void report_auth(struct vici_out *o, const char *name, const struct conf_
     vici_section(o, name);
     if (auth->id_text)
         vici_key_str(o, "id", auth->id_text);
-    vici_key_str(o, "class", classes[auth->class]);
+    vici_key_str(o, "class", conf_auth_name(auth->class));
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
         vici_list(o, always[i]);
         vici_list_end(o);

@@ -173,13 +173,6 @@ static void add_fact(struct text *facts, const char *key, const char *value)
 static void add_side(struct text *facts, const char *id_key, const char *auth_key,
                      const struct conf_auth *auth)
 {
-    static const char *const classes[] = {
-        [CONF_AUTH_ANY] = "any",
-        [CONF_AUTH_PSK] = "pre-shared key",
-        [CONF_AUTH_PUBKEY] = "public key",
-        [CONF_AUTH_EAP] = "EAP",
-        [CONF_AUTH_NULL] = "null",
-    };
     char room[SENTENCE_MAX];
     struct text id = text_make(room, sizeof room);
     text_add(&id, auth->id.any ? "%any" : auth->id.suffix ? "*"
@@ -187,7 +180,7 @@ static void add_side(struct text *facts, const char *id_key, const char *auth_ke
     if (!auth->id.any)
         print_identity(&id, &auth->id.id);
     add_fact(facts, id_key, room);
-    add_fact(facts, auth_key, classes[auth->class]);
+    add_fact(facts, auth_key, conf_auth_name(auth->class));
 }
 
 /* What the peer announced is known from its first message on. */

@@ -1,10 +1,22 @@
 /*
- * snapshot: defaults of the engine, and finding connections by name in a configuration
+ * snapshot: defaults of the engine, names, and finding connections by name in a configuration
  * (include/braid/config.h).
  *
  * The same defaults stand in config/schema.def, for people; a test holds the two together.
  */
 #include <braid/config.h>
+
+const char *conf_auth_name(enum conf_auth_class class)
+{
+    static const char *const classes[] = {
+        [CONF_AUTH_ANY] = "any",
+        [CONF_AUTH_PSK] = "pre-shared key",
+        [CONF_AUTH_PUBKEY] = "public key",
+        [CONF_AUTH_EAP] = "EAP",
+        [CONF_AUTH_NULL] = "null",
+    };
+    return classes[class];
+}
 
 void conf_engine_defaults(struct conf_engine *c)
 {
