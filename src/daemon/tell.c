@@ -302,6 +302,9 @@ void tell_log_line(void *self, enum log_level level, enum log_subsystem sub, con
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
+/* The engine measured `took` a little before it is told, and we look at the clock. */
+#define CLOCK_SLACK (100 * IKE_MS)
+
 /* What the network said goes with the silence of a peer. */
 struct silence {
     struct ike_tell tell;
@@ -312,7 +315,7 @@ static const struct ike_tell *explain_silence(struct daemon *d, const struct ike
                                               struct silence *s)
 {
     if (t->kind == TELL_RESENT)
-        trouble_forget(d, &t->path.remote, loop_now() - t->exchange.took);
+        trouble_forget(d, &t->path.remote, loop_now() - t->exchange.took - CLOCK_SLACK);
     bool silent = t->kind == TELL_RESENT || t->reason == IKE_REASON_TIMEOUT;
     int error = silent ? trouble_find(d, &t->path.remote) : 0;
     if (error == 0)
